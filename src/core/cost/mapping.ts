@@ -1,0 +1,76 @@
+/**
+ * A mapping: per storage level, outermost first, temporal loops (outermost first) and the spatial loops that fan out to
+ * the next level's instances or, below the innermost level, to the MACs. Loops of bound 1 may be left out.
+ */
+import type { Cycles, EdpPjCycles, EnergyPj, Macs, Words } from '../base/units.ts';
+import type { Operand } from '../hardware/accelerator.ts';
+
+export type Loop = readonly [dim: string, bound: number];
+
+export interface LevelLoops {
+  readonly level: string;
+  readonly temporal: readonly Loop[];
+  readonly spatial: readonly Loop[];
+}
+
+export type Mapping = readonly LevelLoops[];
+
+/** O = I W as an einsum of single dims: which dims each operand has, and every dim's extent. */
+export interface Contraction {
+  readonly dims: Readonly<Record<Operand, readonly string[]>>;
+  readonly extents: Readonly<Record<string, number>>;
+}
+
+/** The contraction as a batched GEMM: O[b, m, n] = sum over k of I[b, m, k] W[b, k, n]. */
+export interface Gemm {
+  readonly batch: number;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+}
+
+/** `timeloop` does not charge the read when outputs drain to their parent, `accelforge` does. */
+export type Accounting = 'timeloop' | 'accelforge';
+export type Objective = 'edp' | 'energy' | 'latency';
+/** exact: proven optimal over perfect factors; fast: the same search with a budget. */
+export type Gear = 'exact' | 'fast';
+
+/** Words of one operand at one level; counts are per instance, energy is the total over the instances. */
+export interface AccessCounts {
+  readonly tileWords: Words;
+  readonly instances: number;
+  readonly reads: Words;
+  readonly fills: Words;
+  readonly updates: Words;
+  readonly energyPj: EnergyPj;
+}
+
+export interface LevelCost {
+  readonly name: string;
+  /** Cycles this level's ports need; the latency is the largest over the levels and the MACs. */
+  readonly cycles: Cycles;
+  readonly energyPj: EnergyPj;
+  /** Only the operands that the level keeps. */
+  readonly operands: Readonly<Partial<Record<Operand, AccessCounts>>>;
+}
+
+export interface MappingCost {
+  readonly energyPj: EnergyPj;
+  readonly latencyCycles: Cycles;
+  readonly edpPjCycles: EdpPjCycles;
+  readonly macs: Macs;
+  readonly macEnergyPj: EnergyPj;
+  readonly computeCycles: Cycles;
+  /** Share of the MACs that work, 0 to 1: MACs / (compute cycles x array size). */
+  readonly utilization: number;
+  readonly levels: readonly LevelCost[];
+}
+
+/**
+ * What is known about the mapping's distance from the optimum. `optimal`: proven over perfect factors of the (padded)
+ * extents; `gap`: proven within the given fraction; `best-found`: no proof.
+ */
+export type Bound =
+  | { readonly kind: 'optimal'; readonly gap: 0 }
+  | { readonly kind: 'gap'; readonly gap: number }
+  | { readonly kind: 'best-found'; readonly gap: number | null };
