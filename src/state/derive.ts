@@ -1,0 +1,106 @@
+/**
+ * Config -> everything the screen shows. Pure and memoized by the identity of what it depends on, so that a drag pays
+ * only for the layer that changed. Nothing here is state: it may be thrown away at any time.
+ */
+import type { Factorization } from '../core/factor/factorization.ts';
+import { parameterCount } from '../core/factor/parameters.ts';
+import type { LayerCost } from '../core/cost/layer.ts';
+import type { KeptShare, WeightSource } from '../core/accuracy/weight-energy.ts';
+import { createEvaluator, type Evaluator } from '../core/search/evaluate.ts';
+import type { Candidate, Evaluation } from '../core/search/evaluation.ts';
+import type { LinearLayer, TransformerModel } from '../core/workload/model.ts';
+import type { Config, ModelChoice } from './config.ts';
+import { modelOf } from './defaults.ts';
+
+/** One linear layer as the screen sees it. */
+export interface LinearView {
+  readonly index: number;
+  readonly layer: LinearLayer;
+  readonly factorization: Factorization;
+  readonly cost: LayerCost;
+  readonly denseCost: LayerCost;
+  /** Shares of ||W||^2 kept, 0 to 1. */
+  readonly kept: KeptShare;
+  readonly parameters: number;
+  readonly denseParameters: number;
+}
+
+export interface Derived {
+  readonly config: Config;
+  readonly model: TransformerModel;
+  readonly evaluator: Evaluator;
+  readonly linears: readonly LinearView[];
+  readonly evaluation: Evaluation;
+  readonly dense: Evaluation;
+  readonly energyUnit: string;
+}
+
+/** Singular-value spectra of a dropped file, by layer name; shape cards have none. */
+export type Spectra = ReadonlyMap<string, WeightSource>;
+
+const noSpectra: Spectra = new Map();
+
+/** A `derive` with its own memo: one for the page, one per test. */
+export function createDerive(spectra: () => Spectra = () => noSpectra): (config: Config) => Derived {
+  const model = memoizeLast((choice: ModelChoice) => modelOf(choice));
+  const evaluator = memoizeLast(
+    (
+      transformer: TransformerModel,
+      workload: Config['workload'],
+      accelerator: Config['accelerator'],
+      accounting: Config['accounting'],
+      known: Spectra,
+    ) =>
+      createEvaluator({
+        model: transformer,
+        workload,
+        accelerator,
+        accounting,
+        gear: 'exact',
+        weights: (layer) => known.get(layer.name) ?? { kind: 'synthetic' },
+      }),
+  );
+  return memoizeLast((config: Config): Derived => {
+    const transformer = model(config.model);
+    const evaluate = evaluator(transformer, config.workload, config.accelerator, config.accounting, spectra());
+    return {
+      config,
+      model: transformer,
+      evaluator: evaluate,
+      linears: linearViews(transformer, evaluate, config.design),
+      evaluation: evaluate.evaluate(config.design),
+      dense: evaluate.dense,
+      energyUnit: config.accelerator.energyUnit,
+    };
+  });
+}
+
+function linearViews(model: TransformerModel, evaluator: Evaluator, design: Candidate): readonly LinearView[] {
+  return model.linears.map((layer, index) => {
+    const factorization = design[index] ?? evaluator.denseFactorization(index);
+    return {
+      index,
+      layer,
+      factorization,
+      cost: evaluator.layer(index, factorization),
+      denseCost: evaluator.layer(index, evaluator.denseFactorization(index)),
+      kept: evaluator.kept(index, factorization),
+      parameters: parameterCount(factorization),
+      denseParameters: layer.out * layer.in,
+    };
+  });
+}
+
+/** Remembers the last call only: the screen asks for the same config many times in a row. */
+function memoizeLast<Args extends readonly unknown[], Result>(
+  compute: (...args: Args) => Result,
+): (...args: Args) => Result {
+  let last: { readonly args: Args; readonly result: Result } | null = null;
+  return (...args) => {
+    if (last !== null && last.args.length === args.length && args.every((arg, i) => Object.is(arg, last?.args[i])))
+      return last.result;
+    const result = compute(...args);
+    last = { args, result };
+    return result;
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * The scent of a rank slider: what energy-delay product and predicted accuracy would be over the slider's whole range,
+ * the other ranks held. Computed outside the drag (worker or idle), cached by what it depends on.
+ */
+import type { Factorization } from '../core/factor/factorization.ts';
+import { parameterCount } from '../core/factor/parameters.ts';
+import { rankLimits } from '../core/factor/ranks.ts';
+import type { Evaluator } from '../core/search/evaluate.ts';
+
+export interface Scent {
+  /** Position in `ranks`. */
+  readonly rank: number;
+  readonly min: number;
+  readonly max: number;
+  /** Rank values sampled, ascending, first = min, last = max. */
+  readonly values: readonly number[];
+  /** Layer EDP relative to the dense layer's at each value. */
+  readonly edp: readonly number[];
+  /** Share of ||W||^2 kept at each value. */
+  readonly kept: readonly number[];
+  /** Largest rank with fewer parameters than dense, or null when every one has more. */
+  readonly breakEven: number | null;
+  /** Sampled values that are Pareto-efficient in (EDP, kept). */
+  readonly efficient: readonly number[];
+}
+
+const samples = 48;
+
+/** Rank values to sample: all when few, else log-spaced with both ends. */
+export function sampleRanks(min: number, max: number): readonly number[] {
+  if (max - min < samples) return Array.from({ length: max - min + 1 }, (_, i) => min + i);
+  const values = new Set<number>();
+  for (let i = 0; i < samples; i++) values.add(Math.round(min * (max / min) ** (i / (samples - 1))));
+  return [...values].sort((a, b) => a - b);
+}
+
+/** The scent of one rank of one layer; costs come from the evaluator's own gear. */
+export function scentOf(evaluator: Evaluator, layer: number, factorization: Factorization, rank: number): Scent {
+  const limits = rankLimits(factorization)[rank] ?? { min: 1, max: 1 };
+  const dense = evaluator.layer(layer, evaluator.denseFactorization(layer));
+  const denseEdp = dense.energyPj * dense.latencyCycles;
+  const denseParameters = parameterCount(evaluator.denseFactorization(layer));
+  const values = sampleRanks(limits.min, limits.max);
+  const edp: number[] = [];
+  const kept: number[] = [];
+  for (const value of values) {
+    const at = withRank(factorization, rank, value);
+    const cost = evaluator.layer(layer, at);
+    edp.push((cost.energyPj * cost.latencyCycles) / denseEdp);
+    kept.push(evaluator.kept(layer, at).value);
+  }
+  return {
+    rank,
+    min: limits.min,
+    max: limits.max,
+    values,
+    edp,
+    kept,
+    breakEven: breakEven(factorization, rank, limits, denseParameters),
+    efficient: efficient(values, edp, kept),
+  };
+}
+
+function withRank(factorization: Factorization, rank: number, value: number): Factorization {
+  return { ...factorization, ranks: factorization.ranks.map((r, i) => (i === rank ? value : r)) };
+}
+
+/** Parameters grow with every rank, so bisection finds the last value below dense. */
+function breakEven(
+  factorization: Factorization,
+  rank: number,
+  limits: { readonly min: number; readonly max: number },
+  denseParameters: number,
+): number | null {
+  const below = (value: number): boolean => parameterCount(withRank(factorization, rank, value)) < denseParameters;
+  if (!below(limits.min)) return null;
+  let low = limits.min;
+  let high = limits.max;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (below(middle)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** A value is efficient when nothing with at most its EDP keeps as much. */
+function efficient(values: readonly number[], edp: readonly number[], kept: readonly number[]): readonly number[] {
+  const order = values.map((_, i) => i).sort((a, b) => (edp[a] ?? 0) - (edp[b] ?? 0) || (kept[b] ?? 0) - (kept[a] ?? 0));
+  let best = -1;
+  const found: number[] = [];
+  for (const i of order) {
+    const share = kept[i] ?? 0;
+    if (share > best) {
+      best = share;
+      found.push(values[i] ?? 0);
+    }
+  }
+  return found.sort((a, b) => a - b);
+}

@@ -1,0 +1,67 @@
+/** What every component may reach: the store, the derived values, the search run. Given by context, never imported. */
+import { createContext, use, useSyncExternalStore } from 'react';
+import { useStore, type StoreApi } from 'zustand';
+import type { AppState } from '../state/store.ts';
+import type { Derived } from '../state/derive.ts';
+import type { Scent } from '../state/scent.ts';
+import type { SearchRun, SearchRunner } from '../state/search-run.ts';
+
+/** Scents of the focus layer, one per rank, null until computed; `stale` while a newer one is on its way. */
+export interface ScentState {
+  readonly scents: readonly (Scent | null)[];
+  readonly stale: boolean;
+}
+
+/** A value that changes outside React. */
+export interface Source<T> {
+  readonly get: () => T;
+  readonly subscribe: (listener: () => void) => () => void;
+}
+
+export interface App {
+  readonly store: StoreApi<AppState>;
+  /** Derived of the config on screen (the draft while dragging). */
+  readonly derived: Source<Derived>;
+  /** Derived of the last undo step: the ghost while dragging. */
+  readonly committed: Source<Derived>;
+  readonly scents: Source<ScentState>;
+  readonly search: StoreApi<SearchRun>;
+  readonly runner: SearchRunner;
+}
+
+export const AppContext = createContext<App | null>(null);
+
+export function useAppObject(): App {
+  const app = use(AppContext);
+  if (app === null) throw new Error('internal: a component stands outside AppContext');
+  return app;
+}
+
+export function useApp<T>(select: (state: AppState) => T): T {
+  return useStore(useAppObject().store, select);
+}
+
+/** The store's actions, stable for the life of the page. */
+export function useActions(): AppState {
+  return useAppObject().store.getState();
+}
+
+function useSource<T>(source: Source<T>): T {
+  return useSyncExternalStore(source.subscribe, source.get);
+}
+
+export function useDerived(): Derived {
+  return useSource(useAppObject().derived);
+}
+
+export function useCommitted(): Derived {
+  return useSource(useAppObject().committed);
+}
+
+export function useScents(): ScentState {
+  return useSource(useAppObject().scents);
+}
+
+export function useSearchRun<T>(select: (run: SearchRun) => T): T {
+  return useStore(useAppObject().search, select);
+}
