@@ -74,15 +74,15 @@ describe('architecture', () => {
 
   it('outsiders enter workers/ only through its protocol', () => {
     const wrong = imports.filter(
-      ({ from, to }) => to.startsWith('workers/') && !from.startsWith('workers/') && !to.endsWith('/protocol.ts'),
+      ({ from, to }) =>
+        to.startsWith('workers/') && !from.startsWith('workers/') && !to.endsWith('/protocol.ts'),
     );
     expect(wrong).toEqual([]);
   });
 
   it('only workers and the command line import engines', () => {
     const wrong = imports.filter(
-      ({ from, to }) =>
-        to.startsWith('engines/') && !/^(engines|workers|cli)\//.test(from),
+      ({ from, to }) => to.startsWith('engines/') && !/^(engines|workers|cli)\//.test(from),
     );
     expect(wrong).toEqual([]);
   });

@@ -62,7 +62,13 @@ export function createDerive(spectra: () => Spectra = () => noSpectra): (config:
   );
   return memoizeLast((config: Config): Derived => {
     const transformer = model(config.model);
-    const evaluate = evaluator(transformer, config.workload, config.accelerator, config.accounting, spectra());
+    const evaluate = evaluator(
+      transformer,
+      config.workload,
+      config.accelerator,
+      config.accounting,
+      spectra(),
+    );
     return {
       config,
       model: transformer,
@@ -75,7 +81,11 @@ export function createDerive(spectra: () => Spectra = () => noSpectra): (config:
   });
 }
 
-function linearViews(model: TransformerModel, evaluator: Evaluator, design: Candidate): readonly LinearView[] {
+function linearViews(
+  model: TransformerModel,
+  evaluator: Evaluator,
+  design: Candidate,
+): readonly LinearView[] {
   return model.linears.map((layer, index) => {
     const factorization = design[index] ?? evaluator.denseFactorization(index);
     return {
@@ -97,7 +107,11 @@ function memoizeLast<Args extends readonly unknown[], Result>(
 ): (...args: Args) => Result {
   let last: { readonly args: Args; readonly result: Result } | null = null;
   return (...args) => {
-    if (last !== null && last.args.length === args.length && args.every((arg, i) => Object.is(arg, last?.args[i])))
+    if (
+      last !== null &&
+      last.args.length === args.length &&
+      args.every((arg, i) => Object.is(arg, last?.args[i]))
+    )
       return last.result;
     const result = compute(...args);
     last = { args, result };

@@ -35,7 +35,12 @@ export function sampleRanks(min: number, max: number): readonly number[] {
 }
 
 /** The scent of one rank of one layer; costs come from the evaluator's own gear. */
-export function scentOf(evaluator: Evaluator, layer: number, factorization: Factorization, rank: number): Scent {
+export function scentOf(
+  evaluator: Evaluator,
+  layer: number,
+  factorization: Factorization,
+  rank: number,
+): Scent {
   const limits = rankLimits(factorization)[rank] ?? { min: 1, max: 1 };
   const dense = evaluator.layer(layer, evaluator.denseFactorization(layer));
   const denseEdp = dense.energyPj * dense.latencyCycles;
@@ -72,7 +77,8 @@ function breakEven(
   limits: { readonly min: number; readonly max: number },
   denseParameters: number,
 ): number | null {
-  const below = (value: number): boolean => parameterCount(withRank(factorization, rank, value)) < denseParameters;
+  const below = (value: number): boolean =>
+    parameterCount(withRank(factorization, rank, value)) < denseParameters;
   if (!below(limits.min)) return null;
   let low = limits.min;
   let high = limits.max;
@@ -85,8 +91,14 @@ function breakEven(
 }
 
 /** A value is efficient when nothing with at most its EDP keeps as much. */
-function efficient(values: readonly number[], edp: readonly number[], kept: readonly number[]): readonly number[] {
-  const order = values.map((_, i) => i).sort((a, b) => (edp[a] ?? 0) - (edp[b] ?? 0) || (kept[b] ?? 0) - (kept[a] ?? 0));
+function efficient(
+  values: readonly number[],
+  edp: readonly number[],
+  kept: readonly number[],
+): readonly number[] {
+  const order = values
+    .map((_, i) => i)
+    .sort((a, b) => (edp[a] ?? 0) - (edp[b] ?? 0) || (kept[b] ?? 0) - (kept[a] ?? 0));
   let best = -1;
   const found: number[] = [];
   for (const i of order) {

@@ -3,6 +3,7 @@ import { createContext, use, useSyncExternalStore } from 'react';
 import { useStore, type StoreApi } from 'zustand';
 import type { AppState } from '../state/store.ts';
 import type { Derived } from '../state/derive.ts';
+import type { DerivedSource, Source } from '../state/live.ts';
 import type { Scent } from '../state/scent.ts';
 import type { SearchRun, SearchRunner } from '../state/search-run.ts';
 
@@ -12,16 +13,10 @@ export interface ScentState {
   readonly stale: boolean;
 }
 
-/** A value that changes outside React. */
-export interface Source<T> {
-  readonly get: () => T;
-  readonly subscribe: (listener: () => void) => () => void;
-}
-
 export interface App {
   readonly store: StoreApi<AppState>;
   /** Derived of the config on screen (the draft while dragging). */
-  readonly derived: Source<Derived>;
+  readonly derived: DerivedSource;
   /** Derived of the last undo step: the ghost while dragging. */
   readonly committed: Source<Derived>;
   readonly scents: Source<ScentState>;
@@ -64,4 +59,9 @@ export function useScents(): ScentState {
 
 export function useSearchRun<T>(select: (run: SearchRun) => T): T {
   return useStore(useAppObject().search, select);
+}
+
+/** Why the config on screen could not be evaluated (the picture is then the last good one), or null. */
+export function useProblem(): string | null {
+  return useSource(useAppObject().derived.problem);
 }

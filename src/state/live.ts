@@ -1,0 +1,65 @@
+/**
+ * Values that follow the store. `followDerived` keeps the last good value: when a config cannot be evaluated (nothing
+ * fits the machine), the screen keeps its picture and the reason is told once.
+ */
+import type { StoreApi } from 'zustand/vanilla';
+import { InputError } from '../core/base/checks.ts';
+import type { Config } from './config.ts';
+import type { Derived } from './derive.ts';
+import type { AppState } from './store.ts';
+
+/** A value that changes outside React. */
+export interface Source<T> {
+  readonly get: () => T;
+  readonly subscribe: (listener: () => void) => () => void;
+}
+
+export interface Settable<T> extends Source<T> {
+  readonly set: (value: T) => void;
+}
+
+export function createSource<T>(initial: T): Settable<T> {
+  let value = initial;
+  const listeners = new Set<() => void>();
+  return {
+    get: () => value,
+    set: (next) => {
+      value = next;
+      for (const listener of listeners) listener();
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** Derived of `select(state)`, recomputed when asked for, plus the reason why the newest config has none. */
+export interface DerivedSource extends Source<Derived> {
+  /** What is wrong with the config on screen, or null; the value is then the last good one. */
+  readonly problem: Source<string | null>;
+}
+
+export function followDerived(
+  store: StoreApi<AppState>,
+  select: (state: AppState) => Config,
+  derive: (config: Config) => Derived,
+): DerivedSource {
+  const problem = createSource<string | null>(null);
+  let seen = select(store.getState());
+  let value = derive(seen);
+  const get = (): Derived => {
+    const config = select(store.getState());
+    if (config === seen) return value;
+    seen = config;
+    try {
+      value = derive(config);
+      if (problem.get() !== null) problem.set(null);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      problem.set(error.message);
+    }
+    return value;
+  };
+  return { get, subscribe: (listener) => store.subscribe(listener), problem };
+}
