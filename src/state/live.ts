@@ -34,7 +34,7 @@ export function createSource<T>(initial: T): Settable<T> {
   };
 }
 
-/** Derived of `select(state)`, recomputed when asked for, plus the reason why the newest config has none. */
+/** Derived of `select(state)`, recomputed as the store changes, plus the reason why the newest config has none. */
 export interface DerivedSource extends Source<Derived> {
   /** What is wrong with the config on screen, or null; the value is then the last good one. */
   readonly problem: Source<string | null>;
@@ -48,9 +48,11 @@ export function followDerived(
   const problem = createSource<string | null>(null);
   let seen = select(store.getState());
   let value = derive(seen);
-  const get = (): Derived => {
-    const config = select(store.getState());
-    if (config === seen) return value;
+  const listeners = new Set<() => void>();
+  // Computed as the store changes, before any component hears of it: rendering must not have side effects.
+  store.subscribe((state) => {
+    const config = select(state);
+    if (config === seen) return;
     seen = config;
     try {
       value = derive(config);
@@ -59,7 +61,14 @@ export function followDerived(
       if (!(error instanceof InputError)) throw error;
       problem.set(error.message);
     }
-    return value;
+    for (const listener of listeners) listener();
+  });
+  return {
+    get: () => value,
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    problem,
   };
-  return { get, subscribe: (listener) => store.subscribe(listener), problem };
 }
