@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createRandom } from '../base/random.ts';
+import { bestWithin, createFrontier, hypervolume, knee, paretoMinima, type FrontierPoint } from './pareto.ts';
+
+// Small integers: ties in every objective are the hard cases.
+const small = fc.integer({ min: 0, max: 12 });
+
+describe('paretoMinima', () => {
+  it('equals the definition', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(small, small, small), { maxLength: 60 }), (points) => {
+        const kept = paretoMinima(
+          points.map((p) => p[0]),
+          points.map((p) => p[1]),
+          points.map((p) => p[2]),
+        );
+        const expected = points.flatMap((p, i) =>
+          points.some(
+            (q, j) =>
+              q[0] <= p[0] &&
+              q[1] <= p[1] &&
+              q[2] <= p[2] &&
+              (j < i || q.some((x, axis) => x < (p[axis] ?? 0))),
+          )
+            ? []
+            : [i],
+        );
+        expect([...kept].sort((a, b) => a - b)).toEqual(expected);
+      }),
+    );
+  });
+
+  it('handles 20,000 points at once', () => {
+    const random = createRandom(1);
+    const column = (): Float64Array => Float64Array.from({ length: 20_000 }, () => random.next());
+    const kept = paretoMinima(column(), column(), column());
+    expect(kept.length).toBeGreaterThan(10);
+    expect(kept.length).toBeLessThan(2000);
+  });
+});
+
+describe('createFrontier', () => {
+  it('equals the definition, whatever the order of arrival', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(small, small), { maxLength: 60 }), (points) => {
+        const frontier = createFrontier<number>();
+        points.forEach(([edp, value], i) => {
+          const accepted = frontier.accepts(edp, value);
+          expect(frontier.add(edp, value, () => i)).toBe(accepted);
+        });
+        const expected = points
+          .flatMap(([edp, value], i) =>
+            points.some(([e, v], j) => e <= edp && v >= value && (j < i || e < edp || v > value)) ? [] : [i],
+          )
+          .sort((a, b) => (points[a]?.[0] ?? 0) - (points[b]?.[0] ?? 0));
+        expect(frontier.entries.map((entry) => entry.item)).toEqual(expected);
+      }),
+    );
+  });
+});
+
+describe('hypervolume', () => {
+  it('is the area of the staircase', () => {
+    const points = [
+      { edp: 1, value: 20 },
+      { edp: 10, value: 50 },
+      { edp: 100, value: 100 },
+    ];
+    // Dense at 100: 2 decades x 20, 1 decade x 30, 0 x 50.
+    expect(hypervolume(points, 100)).toBeCloseTo(70, 12);
+    expect(hypervolume(points, 100, 20)).toBeCloseTo(30, 12);
+    expect(hypervolume([], 100)).toBe(0);
+  });
+
+  it('never falls when a point is added', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 0, max: 100 })), {
+          maxLength: 30,
+        }),
+        (points) => {
+          const frontier = createFrontier<null>();
+          let before = 0;
+          for (const [edp, value] of points) {
+            frontier.add(edp, value, () => null);
+            const after = hypervolume(frontier.entries, 40);
+            expect(after).toBeGreaterThanOrEqual(before - 1e-12);
+            before = after;
+          }
+        },
+      ),
+    );
+  });
+});
+
+const point = (edp: number, value: number): FrontierPoint => ({
+  energyPj: edp,
+  latencyCycles: 1,
+  edpPjCycles: edp,
+  edpReduction: 100 / edp,
+  value,
+  low: value,
+  high: value,
+  parameters: 1,
+  macs: 1,
+  bytes: 1,
+  design: [],
+});
+
+describe('choosing among many points', () => {
+  const frontier = [point(1, 10), point(2, 70), point(10, 80), point(100, 100)];
+
+  it('bestWithin takes the lowest EDP that keeps enough', () => {
+    expect(bestWithin(frontier, 75)).toBe(frontier[2]);
+    expect(bestWithin(frontier, 0)).toBe(frontier[0]);
+    expect(bestWithin(frontier, 100.1)).toBeNull();
+  });
+
+  it('knee is the point farthest above the chord', () => {
+    expect(knee(frontier)).toBe(frontier[1]);
+    expect(knee(frontier.slice(0, 2))).toBeNull();
+    expect(knee([point(1, 10), point(10, 20), point(100, 30)])).toBeNull(); // on the chord: no knee
+  });
+});
