@@ -47,7 +47,7 @@ export interface AccessCounts {
 
 export interface LevelCost {
   readonly name: string;
-  /** Cycles this level's ports need; the latency is the largest over the levels and the MACs. */
+  /** The larger of the compute cycles and what this level's ports need; the latency is the largest over the levels. */
   readonly cycles: Cycles;
   readonly energyPj: EnergyPj;
   /** Only the operands that the level keeps. */

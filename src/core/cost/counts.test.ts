@@ -1,0 +1,175 @@
+/** Every count of `evaluateMapping` against Timeloop's own, and the mappings it must refuse. */
+import { describe, expect, it } from 'vitest';
+import { InputError } from '../base/checks.ts';
+import { reference } from '../base/reference.ts';
+import type { Operand } from '../hardware/accelerator.ts';
+import { evaluateMapping } from './counts.ts';
+import type { Contraction, LevelLoops, Mapping } from './mapping.ts';
+import { testMachine, testMachines } from './machines.fixture.ts';
+
+interface ExpectedWords {
+  readonly instances: number;
+  readonly tile_words: number;
+  readonly reads: number;
+  readonly fills: number;
+  readonly updates: number;
+  readonly energy_pJ: number;
+}
+interface Case {
+  readonly id: string;
+  readonly machine: string;
+  readonly einsum: Readonly<Record<Operand, string>>;
+  readonly extents: Readonly<Record<string, number>>;
+  readonly mapping: readonly LevelLoops[];
+  readonly expected: {
+    readonly macs: number;
+    readonly cycles: number;
+    readonly energy_pJ: number;
+    readonly levels: Readonly<Record<string, Record<string, ExpectedWords | number>>>;
+  };
+}
+
+const table = reference<{ cases: readonly Case[] }>('timeloop_mappings.json');
+const operandNames: readonly [string, Operand][] = [
+  ['Inputs', 'I'],
+  ['Weights', 'W'],
+  ['Outputs', 'O'],
+];
+
+const contractionOf = (c: Case): Contraction => ({
+  dims: { I: [...c.einsum.I], W: [...c.einsum.W], O: [...c.einsum.O] },
+  extents: c.extents,
+});
+
+describe.skipIf(table === null)('evaluateMapping against timeloop-model', () => {
+  it.each((table?.cases ?? []).map((c) => [c.id, c] as const))('%s', (_, c) => {
+    const cost = evaluateMapping(testMachine(c.machine), contractionOf(c), c.mapping);
+    expect(cost.macs).toBe(c.expected.macs);
+    expect(Math.abs(cost.latencyCycles - c.expected.cycles)).toBeLessThanOrEqual(1);
+    expect(Math.abs(cost.energyPj / c.expected.energy_pJ - 1)).toBeLessThan(1e-4);
+    let compared = 0;
+    for (const level of cost.levels) {
+      const expected = c.expected.levels[level.name];
+      expect(Math.abs(level.cycles - Number(expected?.['cycles']))).toBeLessThanOrEqual(1);
+      for (const [name, operand] of operandNames) {
+        const words = expected?.[name];
+        const counts = level.operands[operand];
+        if (typeof words !== 'object') {
+          expect(counts).toBeUndefined();
+          continue;
+        }
+        expect({
+          tile_words: counts?.tileWords,
+          instances: counts?.instances,
+          reads: counts?.reads,
+          fills: counts?.fills,
+          updates: counts?.updates,
+        }).toEqual({
+          tile_words: words.tile_words,
+          instances: words.instances,
+          reads: words.reads,
+          fills: words.fills,
+          updates: words.updates,
+        });
+        compared += 1;
+      }
+    }
+    expect(compared).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe.skipIf(testMachines === null)('mappings that are refused, by the name of the level', () => {
+  const contraction: Contraction = {
+    dims: { I: ['M', 'K'], W: ['K', 'N'], O: ['M', 'N'] },
+    extents: { M: 64, N: 64, K: 64 },
+  };
+  const mapping = (change: Partial<Record<string, Partial<LevelLoops>>>): Mapping =>
+    ['DRAM', 'GLB', 'RF'].map((level) => ({ level, temporal: [], spatial: [], ...change[level] }));
+  const whole = [
+    ['M', 64],
+    ['N', 64],
+    ['K', 64],
+  ] as const;
+  const cases: readonly (readonly [string, Mapping, RegExp])[] = [
+    [
+      'loops that do not multiply out',
+      mapping({
+        DRAM: {
+          temporal: [
+            ['M', 64],
+            ['N', 64],
+          ],
+        },
+      }),
+      /level DRAM.*over K.*64, got 1/,
+    ],
+    ['a tile that does not fit', mapping({ RF: { temporal: [...whole] } }), /level RF.*64 words, got 12288/],
+    [
+      'a fan-out beyond the array',
+      mapping({
+        DRAM: {
+          temporal: [
+            ['M', 64],
+            ['N', 64],
+          ],
+        },
+        GLB: { spatial: [['K', 64]] },
+      }),
+      /level GLB.*along X/,
+    ],
+    [
+      'a fan-out where there is none',
+      mapping({
+        DRAM: {
+          temporal: [
+            ['M', 64],
+            ['N', 64],
+            ['K', 32],
+          ],
+          spatial: [['K', 2]],
+        },
+      }),
+      /level DRAM.*along X/,
+    ],
+    ['an unknown dim', mapping({ RF: { temporal: [['Z', 2]] } }), /level RF.*over M, K, N.*Z/],
+    ['a bound that is no number of times', mapping({ RF: { temporal: [['M', 0.5]] } }), /level RF.*0\.5/],
+    ['too few levels', mapping({}).slice(1), /3 levels/],
+    ['another level', mapping({}).map((l) => ({ ...l, level: 'X' })), /must be DRAM, got "X"/],
+  ];
+  it.each(cases)('%s', (_, bad, message) => {
+    expect(() => evaluateMapping(testMachine('ws16'), contraction, bad)).toThrow(InputError);
+    expect(() => evaluateMapping(testMachine('ws16'), contraction, bad)).toThrow(message);
+  });
+  it('accepts a dim that fans out along both axes', () => {
+    const ok = mapping({
+      DRAM: {
+        temporal: [
+          ['M', 64],
+          ['N', 64],
+        ],
+      },
+      GLB: {
+        spatial: [
+          ['K', 16],
+          ['K', 4],
+        ],
+      },
+    });
+    expect(evaluateMapping(testMachine('ws16'), contraction, ok).utilization).toBeCloseTo(64 / 256);
+  });
+  it('charges the drain reads in the accelforge accounting', () => {
+    const drains = mapping({
+      DRAM: {
+        temporal: [
+          ['K', 64],
+          ['M', 64],
+        ],
+      },
+      GLB: { temporal: [['N', 64]] },
+    });
+    const timeloop = evaluateMapping(testMachine('ws16'), contraction, drains, 'timeloop');
+    const accelforge = evaluateMapping(testMachine('ws16'), contraction, drains, 'accelforge');
+    // 64 x 64 x 64 words leave the GLB, and as many leave the RF.
+    expect(accelforge.energyPj - timeloop.energyPj).toBeCloseTo(64 ** 3 * (1.6 + 0.08), 3);
+  });
+});

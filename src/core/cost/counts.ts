@@ -1,0 +1,287 @@
+/**
+ * What a mapping costs: words read, filled and updated per storage level and operand, energy, cycles.
+ * Dense einsums whose operand indices are single dims, perfect factors. Equal to Timeloop's classic analysis
+ * (Parashar et al., ISPASS 2019) on every count; the `accelforge` accounting also charges the read when an output
+ * drains to its parent. Left out: imperfect factors, NoC hops, leakage, double buffering.
+ */
+import { InputError, check } from '../base/checks.ts';
+import { operands } from '../hardware/accelerator.ts';
+import type { Accelerator, MemoryLevel, Operand } from '../hardware/accelerator.ts';
+import type {
+  AccessCounts,
+  Accounting,
+  Contraction,
+  LevelCost,
+  Loop,
+  Mapping,
+  MappingCost,
+} from './mapping.ts';
+
+/** Fan-out from one instance of `level` to the next level's instances or, below the innermost, to the MACs. */
+export function fanOut(accelerator: Accelerator, level: number): { readonly x: number; readonly y: number } {
+  const from = at(accelerator.levels, level);
+  const to = accelerator.levels[level + 1] ?? accelerator.mac;
+  return {
+    x: Math.max(1, Math.floor(to.meshX / from.meshX)),
+    y: Math.max(1, Math.floor(to.meshY / from.meshY)),
+  };
+}
+
+/**
+ * Counts, energy and latency of one mapping. Counts are per instance, energies are totals.
+ * @throws InputError naming the level when the loops do not multiply out, a tile does not fit or a level fans out too far
+ */
+export function evaluateMapping(
+  accelerator: Accelerator,
+  contraction: Contraction,
+  mapping: Mapping,
+  accounting: Accounting = 'timeloop',
+): MappingCost {
+  const nest = readNest(accelerator, contraction, mapping);
+  const { levels } = accelerator;
+  const macs = product(nest.dims.map((dim) => extentOf(contraction, dim)));
+  const computeCycles = product(mapping.flatMap((level) => level.temporal.map(([, bound]) => bound)));
+  const flows = operands.map((operand) =>
+    operandFlow(accelerator, contraction, nest, operand, computeCycles, accounting),
+  );
+  levels.forEach((level, l) => checkCapacity(level, l, flows));
+
+  const levelCosts = levels.map((level, l): LevelCost => {
+    const counts: Partial<Record<Operand, AccessCounts>> = {};
+    let reads = 0;
+    let writes = 0;
+    let energyPj = 0;
+    for (const flow of flows) {
+      const words = flow.words[l];
+      if (words === undefined) continue;
+      const instances = at(nest.instances, l);
+      const energy =
+        instances * (words.reads * level.readEnergyPj + (words.fills + words.updates) * level.writeEnergyPj);
+      counts[flow.operand] = { ...words, instances, energyPj: energy };
+      reads += words.reads;
+      writes += words.fills + words.updates;
+      energyPj += energy;
+    }
+    const cycles = Math.max(
+      computeCycles,
+      portCycles(reads, level.readWordsPerCycle),
+      portCycles(writes, level.writeWordsPerCycle),
+    );
+    return { name: level.name, cycles, energyPj, operands: counts };
+  });
+
+  const macEnergyPj = macs * accelerator.mac.energyPj;
+  const energyPj = levelCosts.reduce((sum, level) => sum + level.energyPj, 0) + macEnergyPj;
+  const latencyCycles = levelCosts.reduce((most, level) => Math.max(most, level.cycles), computeCycles);
+  return {
+    energyPj,
+    latencyCycles,
+    edpPjCycles: energyPj * latencyCycles,
+    macs,
+    macEnergyPj,
+    computeCycles,
+    utilization: macs / (computeCycles * accelerator.mac.meshX * accelerator.mac.meshY),
+    levels: levelCosts,
+  };
+}
+
+const portCycles = (words: number, wordsPerCycle: number | null): number =>
+  wordsPerCycle === null ? 0 : Math.ceil(words / wordsPerCycle);
+
+/** The loop nest, checked: per level and dim the product of its temporal and of its spatial bounds. */
+interface Nest {
+  readonly dims: readonly string[];
+  readonly mapping: Mapping;
+  /** [level][dim]: product of all factors at this level and below. */
+  readonly tile: readonly ReadonlyMap<string, number>[];
+  /** [level][dim]: product of the spatial factors above this level. */
+  readonly spread: readonly ReadonlyMap<string, number>[];
+  /** [level]: instances in use. */
+  readonly instances: readonly number[];
+}
+
+function readNest(accelerator: Accelerator, contraction: Contraction, mapping: Mapping): Nest {
+  const { levels } = accelerator;
+  const dims = [...new Set(operands.flatMap((operand) => contraction.dims[operand]))];
+  for (const dim of dims) extentOf(contraction, dim);
+  check(
+    mapping.length === levels.length,
+    'mapping',
+    `must list the ${levels.length} levels of the accelerator`,
+    mapping.length,
+  );
+  levels.forEach((level, l) => {
+    const loops = at(mapping, l);
+    check(loops.level === level.name, `mapping level ${l}`, `must be ${level.name}`, loops.level);
+    for (const [dim, bound] of [...loops.temporal, ...loops.spatial]) {
+      check(dims.includes(dim), `mapping level ${level.name}`, `loops must be over ${dims.join(', ')}`, dim);
+      check(
+        Number.isSafeInteger(bound) && bound >= 1,
+        `mapping level ${level.name}`,
+        `the loop over ${dim} must have a whole bound of at least 1`,
+        bound,
+      );
+    }
+    checkFanOut(accelerator, l, loops.spatial);
+  });
+  const tile: Map<string, number>[] = [];
+  for (let l = levels.length - 1; l >= 0; l -= 1) {
+    const loops = at(mapping, l);
+    const below = tile[0];
+    tile.unshift(
+      new Map(
+        dims.map((dim) => [
+          dim,
+          (below?.get(dim) ?? 1) * boundOf(loops.temporal, dim) * boundOf(loops.spatial, dim),
+        ]),
+      ),
+    );
+  }
+  for (const dim of dims) {
+    const extent = extentOf(contraction, dim);
+    const covered = tile[0]?.get(dim);
+    check(
+      covered === extent,
+      `mapping level ${at(levels, 0).name}`,
+      `the loops over ${dim} at this level and below must multiply out to its extent ${extent}`,
+      covered,
+    );
+  }
+  const spread: Map<string, number>[] = [];
+  for (let l = 0; l < levels.length; l += 1) {
+    const above = spread[l - 1];
+    const loops = mapping[l - 1]?.spatial ?? [];
+    spread.push(new Map(dims.map((dim) => [dim, (above?.get(dim) ?? 1) * boundOf(loops, dim)])));
+  }
+  return { dims, mapping, tile, spread, instances: spread.map((factors) => product([...factors.values()])) };
+}
+
+/** Each spatial loop lies whole along X or along Y; both groups must fit the mesh. */
+function checkFanOut(accelerator: Accelerator, l: number, spatial: readonly Loop[]): void {
+  const { x, y } = fanOut(accelerator, l);
+  const total = product(spatial.map(([, bound]) => bound));
+  let alongX = new Set([1]);
+  for (const [, bound] of spatial) {
+    if (bound === 1) continue;
+    const grown = new Set(alongX);
+    for (const value of alongX) if (value * bound <= x) grown.add(value * bound);
+    alongX = grown;
+  }
+  const fits = [...alongX].some((value) => total / value <= y);
+  if (!fits) {
+    const level = at(accelerator.levels, l).name;
+    throw new InputError(
+      `mapping level ${level}`,
+      `spatial loops must split into a group of at most ${x} along X and one of at most ${y} along Y`,
+      spatial.map(([dim, bound]) => `${dim}:${bound}`).join(' '),
+    );
+  }
+}
+
+interface Words {
+  readonly tileWords: number;
+  readonly reads: number;
+  readonly fills: number;
+  readonly updates: number;
+}
+
+interface Flow {
+  readonly operand: Operand;
+  /** [level], undefined where the operand is not kept. */
+  readonly words: readonly (Words | undefined)[];
+}
+
+/** Rules 1, 3, 4 and 5: the words of one operand at every level that keeps it. */
+function operandFlow(
+  accelerator: Accelerator,
+  contraction: Contraction,
+  nest: Nest,
+  operand: Operand,
+  computeCycles: number,
+  accounting: Accounting,
+): Flow {
+  const own = new Set(contraction.dims[operand]);
+  const { levels } = accelerator;
+  const outermost = levels.findIndex((level) => level.keeps.includes(operand));
+  check(outermost >= 0, `accelerator ${accelerator.name}`, `some level must keep operand ${operand}`);
+  const ownProduct = (factors: ReadonlyMap<string, number> | undefined): number =>
+    product([...own].map((dim) => factors?.get(dim) ?? 1));
+  const extents = product([...own].map((dim) => extentOf(contraction, dim)));
+
+  const words: (Words | undefined)[] = levels.map(() => undefined);
+  let demand = computeCycles;
+  // Spatial factors over the operand's own dims from the current level down to the next keeper (or the MACs).
+  let scatter = 1;
+  for (let l = levels.length - 1; l >= 0; l -= 1) {
+    scatter *= product(at(nest.mapping, l).spatial.map(([dim, bound]) => (own.has(dim) ? bound : 1)));
+    if (!at(levels, l).keeps.includes(operand)) continue;
+    const tileWords = ownProduct(at(nest.tile, l));
+    const content = demand * scatter;
+    const visits = tileWords * outerVisits(nest.mapping, l, own);
+    const fills = l === outermost ? 0 : visits;
+    if (operand === 'O') {
+      const part = extents / ownProduct(nest.spread[l]);
+      const drained = accounting === 'accelforge' ? fills : 0;
+      words[l] = {
+        tileWords,
+        reads: content - part + drained,
+        fills: l === outermost ? 0 : fills - part,
+        updates: content,
+      };
+    } else {
+      words[l] = { tileWords, reads: content, fills, updates: 0 };
+    }
+    demand = visits;
+    scatter = 1;
+  }
+  return { operand, words };
+}
+
+/** Product of the temporal bounds outside level l, without the innermost run of loops that the operand does not see. */
+function outerVisits(mapping: Mapping, l: number, own: ReadonlySet<string>): number {
+  let visits = 1;
+  let inRun = true;
+  for (let outer = l - 1; outer >= 0; outer -= 1) {
+    const { temporal } = at(mapping, outer);
+    for (let i = temporal.length - 1; i >= 0; i -= 1) {
+      const [dim, bound] = at(temporal, i);
+      if (bound === 1) continue;
+      if (inRun && !own.has(dim)) continue;
+      inRun = false;
+      visits *= bound;
+    }
+  }
+  return visits;
+}
+
+function checkCapacity(level: MemoryLevel, l: number, flows: readonly Flow[]): void {
+  const needed = flows.reduce((sum, flow) => sum + (flow.words[l]?.tileWords ?? 0), 0);
+  check(
+    level.depthWords === null || needed <= level.depthWords,
+    `mapping level ${level.name}`,
+    `the kept tiles must fit its ${level.depthWords} words`,
+    needed,
+  );
+}
+
+function extentOf(contraction: Contraction, dim: string): number {
+  const extent = contraction.extents[dim];
+  check(
+    extent !== undefined && Number.isSafeInteger(extent) && extent >= 1,
+    `extent ${dim}`,
+    'must be a whole number of at least 1',
+    extent,
+  );
+  return extent;
+}
+
+const boundOf = (loops: readonly Loop[], dim: string): number =>
+  product(loops.map(([other, bound]) => (other === dim ? bound : 1)));
+
+const product = (factors: readonly number[]): number => factors.reduce((all, factor) => all * factor, 1);
+
+function at<T>(list: readonly T[], index: number): T {
+  const item = list[index];
+  if (item === undefined) throw new Error(`internal: index ${index} of ${list.length}`);
+  return item;
+}

@@ -1,0 +1,104 @@
+/**
+ * The mapper: for one accelerator, the cheapest mapping of any GEMM, remembered.
+ */
+import type { Accelerator } from '../hardware/accelerator.ts';
+import type { Cycles, EnergyPj } from '../base/units.ts';
+import { evaluateMapping } from './counts.ts';
+import { gemmContraction } from './gemm.ts';
+import type { Accounting, Bound, Gear, Gemm, Mapping, MappingCost, Objective } from './mapping.ts';
+
+export interface MapperOptions {
+  readonly accounting?: Accounting;
+  readonly objective?: Objective;
+  /** `any` (the default): awkward extents may be padded; `perfect`: the extents as they are. */
+  readonly factors?: 'perfect' | 'any';
+}
+
+export interface GemmCost {
+  readonly energyPj: EnergyPj;
+  readonly latencyCycles: Cycles;
+  /** Levels outermost first, then the MACs; sums to `energyPj`. */
+  readonly energyByLevelPj: readonly EnergyPj[];
+  /** The extents at which everything was counted. */
+  readonly padded: Gemm;
+  readonly bound: Bound;
+}
+
+export interface MappedGemm extends GemmCost {
+  readonly mapping: Mapping;
+  readonly cost: MappingCost;
+}
+
+/** One remembered result; plain data, so that it can be posted between a worker and the page. */
+export interface MapperEntry {
+  readonly gemm: Gemm;
+  readonly gear: Gear;
+  readonly cost: GemmCost;
+  readonly mapping: Mapping;
+}
+
+export interface Mapper {
+  readonly accelerator: Accelerator;
+  readonly objective: Objective;
+  /** @throws InputError for unsound extents, or when the accelerator cannot hold even tiles of one word */
+  readonly cost: (gemm: Gemm, gear: Gear) => GemmCost;
+  readonly mapping: (gemm: Gemm, gear: Gear) => MappedGemm;
+  /** Whether `cost` would answer from memory. */
+  readonly known: (gemm: Gemm, gear: Gear) => boolean;
+  readonly entries: () => readonly MapperEntry[];
+  readonly remember: (entries: readonly MapperEntry[]) => void;
+}
+
+export function createMapper(accelerator: Accelerator, options: MapperOptions = {}): Mapper {
+  const accounting = options.accounting ?? 'timeloop';
+  const memo = new Map<string, MapperEntry>();
+  const keyOf = (g: Gemm, gear: Gear): string => `${gear} ${g.batch} ${g.m} ${g.n} ${g.k}`;
+  const solve = (gemm: Gemm, gear: Gear): MapperEntry => {
+    const contraction = gemmContraction(gemm);
+    const mapping: Mapping = accelerator.levels.map((level, l) => ({
+      level: level.name,
+      temporal: l === 0 ? Object.entries(contraction.extents) : [],
+      spatial: [],
+    }));
+    const cost = evaluateMapping(accelerator, contraction, mapping, accounting);
+    return {
+      gemm,
+      gear,
+      mapping,
+      cost: {
+        energyPj: cost.energyPj,
+        latencyCycles: cost.latencyCycles,
+        energyByLevelPj: [...cost.levels.map((level) => level.energyPj), cost.macEnergyPj],
+        padded: gemm,
+        bound: { kind: 'best-found', gap: null },
+      },
+    };
+  };
+  const entry = (gemm: Gemm, gear: Gear): MapperEntry => {
+    const key = keyOf(gemm, gear);
+    let found = memo.get(key);
+    if (found === undefined) {
+      found = solve(gemm, gear);
+      memo.set(key, found);
+    }
+    return found;
+  };
+  return {
+    accelerator,
+    objective: options.objective ?? 'edp',
+    cost: (gemm, gear) => entry(gemm, gear).cost,
+    mapping: (gemm, gear) => {
+      const { cost, mapping } = entry(gemm, gear);
+      return {
+        ...cost,
+        mapping,
+        cost: evaluateMapping(accelerator, gemmContraction(cost.padded), mapping, accounting),
+      };
+    },
+    known: (gemm, gear) => memo.has(keyOf(gemm, gear)),
+    entries: () => [...memo.values()],
+    remember: (entries) => {
+      for (const e of entries) memo.set(keyOf(e.gemm, e.gear), e);
+    },
+  };
+}
