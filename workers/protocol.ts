@@ -1,0 +1,109 @@
+/**
+ * Every message between the page and its workers: one discriminated union a direction. A request carries a run id that
+ * its replies repeat; the newest run wins and replies of older ones are dropped. All of it is plain data.
+ */
+import type { WeightSource } from '../src/core/accuracy/weight-energy.ts';
+import type { MapperEntry } from '../src/core/cost/mapper.ts';
+import type { Accounting } from '../src/core/cost/mapping.ts';
+import type { Factorization } from '../src/core/factor/factorization.ts';
+import type { Accelerator } from '../src/core/hardware/accelerator.ts';
+import type { Candidate } from '../src/core/search/evaluation.ts';
+import type { Scent } from '../src/core/search/scent.ts';
+import type { SearchBatch, SearchResult } from '../src/core/search/setting.ts';
+import type { LinearLayer, TransformerModel, Workload } from '../src/core/workload/model.ts';
+
+export type { Scent } from '../src/core/search/scent.ts';
+
+/** What an evaluator is made of, as data. */
+interface Situation {
+  readonly model: TransformerModel;
+  readonly workload: Workload;
+  readonly accelerator: Accelerator;
+  readonly accounting: Accounting;
+}
+
+// Scent strips (scent.worker.ts)
+
+/** The scents of one layer; `model` has that layer only. */
+export interface ScentRequest extends Situation {
+  readonly kind: 'scent';
+  readonly run: number;
+  readonly weights: WeightSource;
+  readonly factorization: Factorization;
+}
+
+export interface ScentReply {
+  readonly kind: 'scent';
+  readonly run: number;
+  /** One per rank; null when the accelerator cannot hold the layer. */
+  readonly scents: readonly (Scent | null)[];
+  /** Mappings found on the way, for the page's own mapper. */
+  readonly entries: readonly MapperEntry[];
+}
+
+// Search (search.worker.ts)
+
+export const strategies = ['sweep', 'uniform-svd', 'tltorch', 'random'] as const;
+export type Strategy = (typeof strategies)[number];
+
+export interface SearchStart extends Situation {
+  readonly kind: 'start-search';
+  readonly run: number;
+  readonly strategy: Strategy;
+  /** By layer name; layers that are missing have no weights. */
+  readonly weights: ReadonlyMap<string, WeightSource>;
+  readonly design: Candidate;
+  readonly locked: readonly boolean[];
+  readonly budget: number;
+  readonly seed: number;
+  /** Mappings that the page knows already. */
+  readonly entries: readonly MapperEntry[];
+}
+
+export type SearchRequest =
+  | SearchStart
+  | { readonly kind: 'pause-search'; readonly run: number }
+  | { readonly kind: 'resume-search'; readonly run: number }
+  | { readonly kind: 'cancel-search'; readonly run: number };
+
+export type SearchReply =
+  | { readonly kind: 'search-progress'; readonly run: number; readonly batch: SearchBatch }
+  | { readonly kind: 'search-done'; readonly run: number; readonly result: SearchResult }
+  | { readonly kind: 'search-cancelled'; readonly run: number }
+  | { readonly kind: 'search-failed'; readonly run: number; readonly message: string };
+
+// Files (file.worker.ts)
+
+/** One dropped file, or all shards with their index. */
+export interface OpenFiles {
+  readonly kind: 'open-files';
+  readonly run: number;
+  readonly files: readonly File[];
+}
+
+/** Singular values of these layers of the file opened last, in this order. */
+export interface ReadSpectra {
+  readonly kind: 'read-spectra';
+  readonly run: number;
+  readonly layers: readonly string[];
+}
+
+export type FileRequest = OpenFiles | ReadSpectra;
+
+export type FileReply =
+  | {
+      readonly kind: 'file-opened';
+      readonly run: number;
+      readonly name: string;
+      readonly bytes: number;
+      readonly linears: readonly LinearLayer[];
+    }
+  | {
+      readonly kind: 'spectrum';
+      readonly run: number;
+      readonly layer: string;
+      readonly weights: WeightSource;
+      readonly done: number;
+      readonly total: number;
+    }
+  | { readonly kind: 'file-failed'; readonly run: number; readonly message: string };
