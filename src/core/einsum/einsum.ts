@@ -8,4 +8,6 @@ export interface Einsum {
   readonly output: readonly string[];
   /** Extent of every label, after size-1 broadcasting. */
   readonly extents: ReadonlyMap<string, number>;
+  /** Shape of each operand, only where an axis of size 1 is broadcast; without it the extents are the shapes. */
+  readonly shapes?: readonly (readonly number[])[];
 }
