@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/checks.ts';
 import { reference } from '../base/reference.ts';
 import type { Operand } from '../hardware/accelerator.ts';
+import { presetByName } from '../hardware/presets.ts';
 import { evaluateMapping } from './counts.ts';
 import type { Contraction, LevelLoops, Mapping } from './mapping.ts';
-import { testMachine, testMachines } from './machines.fixture.ts';
 
 interface ExpectedWords {
   readonly instances: number;
@@ -43,7 +43,7 @@ const contractionOf = (c: Case): Contraction => ({
 
 describe.skipIf(table === null)('evaluateMapping against timeloop-model', () => {
   it.each((table?.cases ?? []).map((c) => [c.id, c] as const))('%s', (_, c) => {
-    const cost = evaluateMapping(testMachine(c.machine), contractionOf(c), c.mapping);
+    const cost = evaluateMapping(presetByName(c.machine), contractionOf(c), c.mapping);
     expect(cost.macs).toBe(c.expected.macs);
     expect(Math.abs(cost.latencyCycles - c.expected.cycles)).toBeLessThanOrEqual(1);
     expect(Math.abs(cost.energyPj / c.expected.energy_pJ - 1)).toBeLessThan(1e-4);
@@ -78,7 +78,7 @@ describe.skipIf(table === null)('evaluateMapping against timeloop-model', () => 
   });
 });
 
-describe.skipIf(testMachines === null)('mappings that are refused, by the name of the level', () => {
+describe('mappings that are refused, by the name of the level', () => {
   const contraction: Contraction = {
     dims: { I: ['M', 'K'], W: ['K', 'N'], O: ['M', 'N'] },
     extents: { M: 64, N: 64, K: 64 },
@@ -137,8 +137,8 @@ describe.skipIf(testMachines === null)('mappings that are refused, by the name o
     ['another level', mapping({}).map((l) => ({ ...l, level: 'X' })), /must be DRAM, got "X"/],
   ];
   it.each(cases)('%s', (_, bad, message) => {
-    expect(() => evaluateMapping(testMachine('ws16'), contraction, bad)).toThrow(InputError);
-    expect(() => evaluateMapping(testMachine('ws16'), contraction, bad)).toThrow(message);
+    expect(() => evaluateMapping(presetByName('ws16'), contraction, bad)).toThrow(InputError);
+    expect(() => evaluateMapping(presetByName('ws16'), contraction, bad)).toThrow(message);
   });
   it('accepts a dim that fans out along both axes', () => {
     const ok = mapping({
@@ -155,7 +155,7 @@ describe.skipIf(testMachines === null)('mappings that are refused, by the name o
         ],
       },
     });
-    expect(evaluateMapping(testMachine('ws16'), contraction, ok).utilization).toBeCloseTo(64 / 256);
+    expect(evaluateMapping(presetByName('ws16'), contraction, ok).utilization).toBeCloseTo(64 / 256);
   });
   it('charges the drain reads in the accelforge accounting', () => {
     const drains = mapping({
@@ -167,8 +167,8 @@ describe.skipIf(testMachines === null)('mappings that are refused, by the name o
       },
       GLB: { temporal: [['N', 64]] },
     });
-    const timeloop = evaluateMapping(testMachine('ws16'), contraction, drains, 'timeloop');
-    const accelforge = evaluateMapping(testMachine('ws16'), contraction, drains, 'accelforge');
+    const timeloop = evaluateMapping(presetByName('ws16'), contraction, drains, 'timeloop');
+    const accelforge = evaluateMapping(presetByName('ws16'), contraction, drains, 'accelforge');
     // 64 x 64 x 64 words leave the GLB, and as many leave the RF.
     expect(accelforge.energyPj - timeloop.energyPj).toBeCloseTo(64 ** 3 * (1.6 + 0.08), 3);
   });

@@ -3,9 +3,14 @@
  */
 import type { Accelerator } from '../hardware/accelerator.ts';
 import type { Cycles, EnergyPj } from '../base/units.ts';
+import { check } from '../base/checks.ts';
+import { mappingOf } from './chain.ts';
 import { evaluateMapping } from './counts.ts';
-import { gemmContraction } from './gemm.ts';
+import { createSolver } from './exact.ts';
+import { checkGemm, gemmContraction } from './gemm.ts';
 import type { Accounting, Bound, Gear, Gemm, Mapping, MappingCost, Objective } from './mapping.ts';
+import { goals } from './objective.ts';
+import { compileMachine } from './tables.ts';
 
 export interface MapperOptions {
   readonly accounting?: Accounting;
@@ -51,16 +56,17 @@ export interface Mapper {
 
 export function createMapper(accelerator: Accelerator, options: MapperOptions = {}): Mapper {
   const accounting = options.accounting ?? 'timeloop';
+  const objective = options.objective ?? 'edp';
+  const machine = compileMachine(accelerator, accounting);
+  const solver = createSolver(machine, goals[objective]);
   const memo = new Map<string, MapperEntry>();
   const keyOf = (g: Gemm, gear: Gear): string => `${gear} ${g.batch} ${g.m} ${g.n} ${g.k}`;
   const solve = (gemm: Gemm, gear: Gear): MapperEntry => {
-    const contraction = gemmContraction(gemm);
-    const mapping: Mapping = accelerator.levels.map((level, l) => ({
-      level: level.name,
-      temporal: l === 0 ? Object.entries(contraction.extents) : [],
-      spatial: [],
-    }));
-    const cost = evaluateMapping(accelerator, contraction, mapping, accounting);
+    const { batch, m, n, k } = checkGemm(gemm);
+    const solution = solver.solve([[m, n, k, batch]]);
+    check(solution !== null, `accelerator ${accelerator.name}`, 'must be able to hold the tensors');
+    const mapping = mappingOf(machine, solution.choice);
+    const cost = evaluateMapping(accelerator, gemmContraction(gemm), mapping, accounting);
     return {
       gemm,
       gear,
@@ -70,7 +76,7 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
         latencyCycles: cost.latencyCycles,
         energyByLevelPj: [...cost.levels.map((level) => level.energyPj), cost.macEnergyPj],
         padded: gemm,
-        bound: { kind: 'best-found', gap: null },
+        bound: { kind: 'optimal', gap: 0 },
       },
     };
   };
@@ -85,7 +91,7 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
   };
   return {
     accelerator,
-    objective: options.objective ?? 'edp',
+    objective,
     cost: (gemm, gear) => entry(gemm, gear).cost,
     mapping: (gemm, gear) => {
       const { cost, mapping } = entry(gemm, gear);

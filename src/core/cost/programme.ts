@@ -1,0 +1,459 @@
+/**
+ * The exact temporal mapping of one plan (spatial factors given): a dynamic programme on the lattice of tiles.
+ *
+ * A tile here is the triple of *temporal* factors of M, N and K at a level and below. Loop orders collapse: only the
+ * innermost dim c of a level with loops matters, and only the operand that misses c gains, its reach becoming the tile
+ * before that level's loops; runs cross only empty levels. So with `V_a[A]` = least tally of everything inside level a,
+ * whose tile including its own loops is A,
+ *   V_a[A] = min over next non-empty level b > a and claimed dim c of  C[c] / A[c]
+ *            + min over A' dividing A, fitting levels a+1..b of  sum over d != c of C[d] / A'[d] + V_b[A'],
+ * C = summed edge coefficients of the levels a+1..b. The inner term falls as A' grows, so where A itself fits the minimum
+ * is there, and elsewhere it spreads from the divisors A / p. Claiming a dim whose loop has bound 1 costs no less than the
+ * truth, so the minimum needs no side conditions.
+ */
+import { latticeOf } from './lattice.ts';
+import type { Lattice } from './lattice.ts';
+import type { Extents } from './plans.ts';
+import type { MachineTables, Tally } from './tables.ts';
+
+/** A chain of tiles: entry i stands for one level with loops, its innermost dim, and the tile inside its loops. */
+export interface Chain {
+  length: number;
+  /** Level of entry i; entry 0 is level 0. */
+  readonly level: Int32Array;
+  /** Claimed dim of entry i. */
+  readonly claim: Int32Array;
+  /** [entry * 3 + dim]: index of the tile inside the loops of entry i (= the tile at the next entry's level). */
+  readonly tile: Int32Array;
+}
+
+export const createChain = (levels: number): Chain => ({
+  length: 0,
+  level: new Int32Array(levels),
+  claim: new Int32Array(levels),
+  tile: new Int32Array(levels * 3),
+});
+
+/** One tally's coefficients under the open plan, and its tables. */
+export interface Values {
+  /** Everything that no temporal choice moves. */
+  fixed: number;
+  /** [level * 3 + dim]: tally per (1 / reach) of the words that enter the level. */
+  readonly weight: Float64Array;
+  /** [(a * (levels + 1) + b) * 3 + dim]: sum of `weight` over the levels a+1..b. */
+  readonly span: Float64Array;
+  /** [level]: V of the level, on its box; the innermost is zero. */
+  readonly table: Float64Array[];
+  /** The outermost level whose table is filled. */
+  filledFrom: number;
+}
+
+/** A plan opened for temporal search. */
+export interface OpenPlan {
+  readonly machine: MachineTables;
+  extents: Extents;
+  macs: number;
+  /** [level * 4 + dim] */
+  readonly spatial: Float64Array;
+  /** [level * 4 + dim]: product of the spatial factors above the level; one row more for the MACs. */
+  readonly above: Float64Array;
+  readonly lattice: [Lattice, Lattice, Lattice];
+  /** Cycles that the MACs need. */
+  computeCycles: number;
+  /** [level]: per (M, N) pair of tile indices, how many K indices fit this level and those above it. */
+  readonly box: Int32Array[];
+  /** False when not even a tile of single words fits. */
+  feasible: boolean;
+  readonly energy: Values;
+  readonly ports: readonly Values[];
+  /** Scratch of the prefix minimum. */
+  spread: Float64Array;
+}
+
+const createValues = (levels: number): Values => ({
+  fixed: 0,
+  weight: new Float64Array(levels * 3),
+  span: new Float64Array(levels * (levels + 1) * 3),
+  table: Array.from({ length: levels }, () => new Float64Array(0)),
+  filledFrom: levels,
+});
+
+export function createOpenPlan(machine: MachineTables): OpenPlan {
+  const { levels } = machine;
+  const one = latticeOf(1);
+  return {
+    machine,
+    extents: [1, 1, 1, 1],
+    macs: 1,
+    spatial: new Float64Array(levels * 4),
+    above: new Float64Array((levels + 1) * 4),
+    lattice: [one, one, one],
+    computeCycles: 1,
+    box: Array.from({ length: levels }, () => new Int32Array(0)),
+    feasible: false,
+    energy: createValues(levels),
+    ports: machine.ports.map(() => createValues(levels)),
+    spread: new Float64Array(0),
+  };
+}
+
+/** Opens the plan whose factors stand in `plan.spatial`: lattices, boxes and the energy's coefficients. */
+export function openPlan(
+  plan: OpenPlan,
+  extents: Extents,
+  macs: number,
+  pick: (extent: number) => Lattice,
+): void {
+  const { machine, spatial, above } = plan;
+  const { levels } = machine;
+  plan.extents = extents;
+  plan.macs = macs;
+  above.fill(1, 0, 4);
+  let cycles = 1;
+  for (let d = 0; d < 4; d += 1) {
+    for (let l = 0; l < levels; l += 1) {
+      above[(l + 1) * 4 + d] = (above[l * 4 + d] as number) * (spatial[l * 4 + d] as number);
+    }
+    const quotient = (extents[d] as number) / (above[levels * 4 + d] as number);
+    cycles *= quotient;
+    if (d < 3) plan.lattice[d] = pick(quotient);
+  }
+  plan.computeCycles = cycles;
+  fillBoxes(plan);
+  weigh(plan, plan.energy, machine.energy);
+  for (const port of plan.ports) port.filledFrom = -1;
+}
+
+function fillBoxes(plan: OpenPlan): void {
+  const { machine, above, box, lattice } = plan;
+  const { levels } = machine;
+  const [m, n, k] = lattice;
+  const rows = m.count * n.count;
+  for (let l = 0; l < levels; l += 1) {
+    let fits = box[l] as Int32Array;
+    if (fits.length < rows) box[l] = fits = new Int32Array(rows * 2);
+    const outer = l === 0 ? null : (box[l - 1] as Int32Array);
+    const depth = machine.depth[l] as number;
+    // At level 0 the batch's temporal loop is inside the tile.
+    const below = (d: number): number =>
+      d === 3 && l === 0
+        ? (plan.extents[3] as number)
+        : (above[levels * 4 + d] as number) / (above[l * 4 + d] as number);
+    const batch = below(3);
+    const words = (operand: number, d: number, e: number): number =>
+      machine.keeps[l * 3 + operand] === 1 ? batch * below(d) * below(e) : 0;
+    const w = words(0, 1, 2);
+    const i = words(1, 0, 2);
+    const o = words(2, 0, 1);
+    for (let im = 0; im < m.count; im += 1) {
+      const tm = m.divisors[im] as number;
+      let limit = k.count;
+      for (let jn = 0; jn < n.count; jn += 1) {
+        const row = im * n.count + jn;
+        if (depth !== Number.POSITIVE_INFINITY) {
+          const tn = n.divisors[jn] as number;
+          const held = o * tm * tn;
+          const perK = w * tn + i * tm;
+          while (limit > 0 && held + perK * (k.divisors[limit - 1] as number) > depth) limit -= 1;
+        }
+        fits[row] = outer === null ? limit : Math.min(limit, outer[row] as number);
+      }
+    }
+  }
+  plan.feasible = ((box[levels - 1] as Int32Array)[0] as number) > 0;
+}
+
+/** Sets the coefficients of one tally under the open plan; its tables are then empty. */
+export function weigh(plan: OpenPlan, values: Values, tally: Tally): void {
+  const { machine, above, macs } = plan;
+  const { levels, edges } = machine;
+  const { weight, span } = values;
+  weight.fill(0);
+  let fixed = tally.level < 0 ? macs * machine.macEnergyPj : 0;
+  for (let e = 0; e < edges.length; e += 1) {
+    const edge = edges[e];
+    if (edge === undefined) continue;
+    const { dim, parent, child } = edge;
+    const lanes = above[levels * 4 + dim] as number;
+    const between = (above[child * 4 + dim] as number) / (above[parent * 4 + dim] as number);
+    const atParent = (tally.atParent[e] as number) / between;
+    if (child === levels) fixed += macs * atParent;
+    else {
+      const inside = lanes / (above[child * 4 + dim] as number);
+      weight[child * 3 + dim] = (macs / inside) * ((tally.atChild[e] as number) + atParent);
+    }
+  }
+  const results = macs / (plan.extents[2] as number);
+  for (let l = 0; l < levels; l += 1)
+    fixed += (tally.owned[l] as number) * results * (above[l * 4 + 2] as number);
+  if (tally.level >= 0) {
+    const at = tally.level * 4;
+    const instances =
+      (above[at] as number) *
+      (above[at + 1] as number) *
+      (above[at + 2] as number) *
+      (above[at + 3] as number);
+    const share = 1 / (instances * tally.wordsPerCycle);
+    fixed *= share;
+    for (let i = 0; i < weight.length; i += 1) weight[i] = (weight[i] as number) * share;
+  }
+  values.fixed = fixed;
+  values.filledFrom = levels;
+  const width = levels + 1;
+  for (let a = 0; a < levels; a += 1) {
+    for (let d = 0; d < 3; d += 1) {
+      let sum = 0;
+      for (let b = a + 1; b < levels; b += 1) {
+        sum += weight[b * 3 + d] as number;
+        span[(a * width + b) * 3 + d] = sum;
+      }
+    }
+  }
+}
+
+/** Fills the table of level a; those of all levels inside it must be filled. */
+export function fillTable(plan: OpenPlan, values: Values, a: number): void {
+  const { levels } = plan.machine;
+  const [m, n, k] = plan.lattice;
+  const size = m.count * n.count * k.count;
+  let table = values.table[a] as Float64Array;
+  if (table.length < size) values.table[a] = table = new Float64Array(size * 2);
+  values.filledFrom = a;
+  if (a === levels - 1) {
+    table.fill(0, 0, size);
+    return;
+  }
+  table.fill(Number.POSITIVE_INFINITY, 0, size);
+  if (plan.spread.length < size) plan.spread = new Float64Array(size * 2);
+  const { span } = values;
+  const at = a * (levels + 1);
+  for (let claim = 0; claim < 3; claim += 1) {
+    let first = a + 1;
+    while (first < levels) {
+      const gain = span[(at + first) * 3 + claim] as number;
+      let last = first;
+      while (last + 1 < levels && span[(at + last + 1) * 3 + claim] === gain) last += 1;
+      if (gain > 0) spreadClaim(plan, values, a, claim, first, last);
+      else if (claim === 0) {
+        // Levels that no words enter: nothing to claim, nothing to pay.
+        let free = last;
+        while (free >= first && !isFree(span, at + free)) free -= 1;
+        if (free >= first) spreadClaim(plan, values, a, claim, first, free);
+      }
+      first = last + 1;
+    }
+  }
+}
+
+const isFree = (span: Float64Array, at: number): boolean =>
+  span[at * 3] === 0 && span[at * 3 + 1] === 0 && span[at * 3 + 2] === 0;
+
+/** Lowers table a by the choices (b in first..last, claim), for which the claimed dim costs the same. */
+function spreadClaim(
+  plan: OpenPlan,
+  values: Values,
+  a: number,
+  claim: number,
+  first: number,
+  last: number,
+): void {
+  const [m, n, k] = plan.lattice;
+  const nN = n.count;
+  const nK = k.count;
+  const { box, spread } = plan;
+  const { span } = values;
+  const at = a * (plan.machine.levels + 1);
+  const table = values.table[a] as Float64Array;
+  const outerBox = box[a] as Int32Array;
+  const lastBox = box[last] as Int32Array;
+  const gain = span[(at + first) * 3 + claim] as number;
+  const claimedK = claim === 2 ? gain : 0;
+  for (let im = 0; im < m.count; im += 1) {
+    const reachM = claim === 0 ? gain * (m.inverse[im] as number) : 0;
+    for (let jn = 0; jn < nN; jn += 1) {
+      const row = im * nN + jn;
+      const end = outerBox[row] as number;
+      if (end === 0) break;
+      const start = row * nK;
+      const reach = claim === 1 ? gain * (n.inverse[jn] as number) : reachM;
+      const known = lastBox[row] as number;
+      for (let x = known; x < end; x += 1) spread[start + x] = Number.POSITIVE_INFINITY;
+      for (let b = first; b <= last; b += 1) {
+        const inner = values.table[b] as Float64Array;
+        const fits = (box[b] as Int32Array)[row] as number;
+        const cost =
+          (claim === 0 ? 0 : (span[(at + b) * 3] as number) * (m.inverse[im] as number)) +
+          (claim === 1 ? 0 : (span[(at + b) * 3 + 1] as number) * (n.inverse[jn] as number));
+        const perK = claim === 2 ? 0 : (span[(at + b) * 3 + 2] as number);
+        if (b === first) {
+          for (let x = 0; x < fits; x += 1) {
+            spread[start + x] = cost + perK * (k.inverse[x] as number) + (inner[start + x] as number);
+          }
+        } else {
+          for (let x = 0; x < fits; x += 1) {
+            const value = cost + perK * (k.inverse[x] as number) + (inner[start + x] as number);
+            if (value < (spread[start + x] as number)) spread[start + x] = value;
+          }
+        }
+      }
+      if (known < end) {
+        for (let e = m.lowerStart[im] as number; e < (m.lowerStart[im + 1] as number); e += 1) {
+          const from = ((m.lower[e] as number) * nN + jn) * nK;
+          for (let x = known; x < end; x += 1) {
+            const value = spread[from + x] as number;
+            if (value < (spread[start + x] as number)) spread[start + x] = value;
+          }
+        }
+        for (let e = n.lowerStart[jn] as number; e < (n.lowerStart[jn + 1] as number); e += 1) {
+          const from = (im * nN + (n.lower[e] as number)) * nK;
+          for (let x = known; x < end; x += 1) {
+            const value = spread[from + x] as number;
+            if (value < (spread[start + x] as number)) spread[start + x] = value;
+          }
+        }
+        for (let x = known; x < end; x += 1) {
+          let least = spread[start + x] as number;
+          for (let e = k.lowerStart[x] as number; e < (k.lowerStart[x + 1] as number); e += 1) {
+            const value = spread[start + (k.lower[e] as number)] as number;
+            if (value < least) least = value;
+          }
+          spread[start + x] = least;
+        }
+      }
+      for (let x = 0; x < end; x += 1) {
+        const value = (spread[start + x] as number) + reach + claimedK * (k.inverse[x] as number);
+        if (value < (table[start + x] as number)) table[start + x] = value;
+      }
+    }
+  }
+}
+
+/** The tally of the edges into levels 1..a when every reach is whole: nothing can be cheaper. */
+export function compulsoryAbove(plan: OpenPlan, values: Values, a: number): number {
+  const { span } = values;
+  let sum = 0;
+  for (let d = 0; d < 3; d += 1) {
+    sum += (span[a * 3 + d] as number) / (plan.lattice[d] as Lattice).extent;
+  }
+  return sum;
+}
+
+/**
+ * Least tally inside level a when the tile at a is everything: one jump over the filled tables. With a = 0 it is the
+ * plan's exact optimum (without `fixed`); with a > 0 a lower bound.
+ */
+export function jump(plan: OpenPlan, values: Values, a: number): number {
+  const { levels } = plan.machine;
+  const [m, n, k] = plan.lattice;
+  const nN = n.count;
+  const nK = k.count;
+  const { span } = values;
+  let best = Number.POSITIVE_INFINITY;
+  for (let b = a + 1; b < levels; b += 1) {
+    const at = (a * (levels + 1) + b) * 3;
+    const cM = span[at] as number;
+    const cN = span[at + 1] as number;
+    const cK = span[at + 2] as number;
+    const wholeM = cM / m.extent;
+    const wholeN = cN / n.extent;
+    const wholeK = cK / k.extent;
+    const inner = values.table[b] as Float64Array;
+    const fits = plan.box[b] as Int32Array;
+    for (let im = 0; im < m.count; im += 1) {
+      if (fits[im * nN] === 0) break;
+      const eM = cM * (m.inverse[im] as number);
+      for (let jn = 0; jn < nN; jn += 1) {
+        const row = im * nN + jn;
+        const end = fits[row] as number;
+        if (end === 0) break;
+        const eN = cN * (n.inverse[jn] as number);
+        const both = eM + eN;
+        const claimMn = Math.min(wholeM + eN, eM + wholeN);
+        const start = row * nK;
+        for (let x = 0; x < end; x += 1) {
+          const eK = cK * (k.inverse[x] as number);
+          const claimed = both + wholeK < claimMn + eK ? both + wholeK : claimMn + eK;
+          const value = claimed + (inner[start + x] as number);
+          if (value < best) best = value;
+        }
+      }
+    }
+  }
+  return levels === 1 ? 0 : best;
+}
+
+/** Appends to `chain` the cheapest completion inside level a at tile (im, jn, kk); tables inside a must be filled. */
+export function descend(
+  plan: OpenPlan,
+  values: Values,
+  chain: Chain,
+  a: number,
+  tile: readonly number[],
+): void {
+  const { levels } = plan.machine;
+  const [m, n, k] = plan.lattice;
+  const nN = n.count;
+  const nK = k.count;
+  const { span } = values;
+  let level = a;
+  let [im, jn, kk] = tile as [number, number, number];
+  while (level < levels - 1) {
+    let best = Number.POSITIVE_INFINITY;
+    let bestB = levels - 1;
+    let bestClaim = 0;
+    let bm = 0;
+    let bn = 0;
+    let bk = 0;
+    for (let b = level + 1; b < levels; b += 1) {
+      const at = (level * (levels + 1) + b) * 3;
+      const cM = span[at] as number;
+      const cN = span[at + 1] as number;
+      const cK = span[at + 2] as number;
+      const wholeM = cM * (m.inverse[im] as number);
+      const wholeN = cN * (n.inverse[jn] as number);
+      const wholeK = cK * (k.inverse[kk] as number);
+      const inner = values.table[b] as Float64Array;
+      const fits = plan.box[b] as Int32Array;
+      for (let p = m.belowStart[im] as number; p < (m.belowStart[im + 1] as number); p += 1) {
+        const xm = m.below[p] as number;
+        const eM = cM * (m.inverse[xm] as number);
+        for (let q = n.belowStart[jn] as number; q < (n.belowStart[jn + 1] as number); q += 1) {
+          const xn = n.below[q] as number;
+          const row = xm * nN + xn;
+          const end = fits[row] as number;
+          if (end === 0) break;
+          const eN = cN * (n.inverse[xn] as number);
+          for (let r = k.belowStart[kk] as number; r < (k.belowStart[kk + 1] as number); r += 1) {
+            const xk = k.below[r] as number;
+            if (xk >= end) break;
+            const eK = cK * (k.inverse[xk] as number);
+            const v = inner[row * nK + xk] as number;
+            const viaM = wholeM + eN + eK + v;
+            const viaN = eM + wholeN + eK + v;
+            const viaK = eM + eN + wholeK + v;
+            const value = Math.min(viaM, viaN, viaK);
+            if (value < best) {
+              best = value;
+              bestB = b;
+              bestClaim = value === viaK ? 2 : value === viaM ? 0 : 1;
+              bm = xm;
+              bn = xn;
+              bk = xk;
+            }
+          }
+        }
+      }
+    }
+    const entry = chain.length;
+    chain.level[entry] = level;
+    chain.claim[entry] = bestClaim;
+    chain.tile[entry * 3] = bm;
+    chain.tile[entry * 3 + 1] = bn;
+    chain.tile[entry * 3 + 2] = bk;
+    chain.length += 1;
+    level = bestB;
+    im = bm;
+    jn = bn;
+    kk = bk;
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * An accelerator compiled for the mapper. In a GEMM each operand misses one dim (W misses M, I misses N, O misses K), and
+ * the words of an operand that move between two of its keepers depend on the factors of the missing dim only. So energy
+ * and every port's load are sums over edges (keeper to next keeper, or to the MACs) of coefficients fixed here.
+ */
+import { check } from '../base/checks.ts';
+import type { Accelerator, Operand } from '../hardware/accelerator.ts';
+import { fanOut } from './counts.ts';
+import type { Accounting } from './mapping.ts';
+
+/** Dims by number: M, N, K, then the batch. The operand that misses dim d is operand number d. */
+export const dimNames = ['M', 'N', 'K', 'B'] as const;
+const missing: readonly Operand[] = ['W', 'I', 'O'];
+const outputs = 2;
+
+/** Words of one operand from `parent` to its next keeper `child`; `child` = number of levels stands for the MACs. */
+export interface Edge {
+  readonly dim: number;
+  readonly parent: number;
+  readonly child: number;
+}
+
+/**
+ * Something that adds up over words: the energy, or the words through one port.
+ * Per edge `atChild` x words that enter the child (all instances) + `atParent` x words that leave the parent;
+ * per level `owned` x output words that its instances ever own.
+ */
+export interface Tally {
+  readonly atChild: Float64Array;
+  readonly atParent: Float64Array;
+  readonly owned: Float64Array;
+  /** The port's level: the load is shared by its instances. -1 for the energy. */
+  readonly level: number;
+  /** The port's bandwidth; 1 for the energy. */
+  readonly wordsPerCycle: number;
+}
+
+export interface MachineTables {
+  readonly accelerator: Accelerator;
+  readonly accounting: Accounting;
+  readonly levels: number;
+  readonly edges: readonly Edge[];
+  readonly energy: Tally;
+  readonly ports: readonly Tally[];
+  readonly macEnergyPj: number;
+  /** Words per instance; Infinity = unlimited. */
+  readonly depth: Float64Array;
+  /** [level * 3 + dim]: 1 where the operand that misses the dim is kept. */
+  readonly keeps: Uint8Array;
+  /** Levels with a fan-out above 1. */
+  readonly fanLevels: readonly number[];
+  /** Per fan level: X and Y limits, and for every product of spatial factors the X share to give it (0 = impossible). */
+  readonly fans: readonly Fan[];
+}
+
+export interface Fan {
+  readonly level: number;
+  readonly x: number;
+  readonly y: number;
+  readonly most: number;
+  readonly xShare: Int32Array;
+}
+
+/** @throws InputError when an operand is kept nowhere or a level cannot hold one word of every operand it keeps */
+export function compileMachine(accelerator: Accelerator, accounting: Accounting): MachineTables {
+  const { levels } = accelerator;
+  const count = levels.length;
+  const edges: Edge[] = [];
+  const outermost: number[] = [];
+  missing.forEach((operand, dim) => {
+    const keepers = levels.flatMap((level, l) => (level.keeps.includes(operand) ? [l] : []));
+    check(keepers.length > 0, `accelerator ${accelerator.name}`, `some level must keep operand ${operand}`);
+    outermost.push(keepers[0] ?? 0);
+    keepers.forEach((parent, i) => edges.push({ dim, parent, child: keepers[i + 1] ?? count }));
+  });
+  for (const level of levels) {
+    check(
+      level.depthWords === null || level.depthWords >= level.keeps.length,
+      `accelerator ${accelerator.name}, level ${level.name}`,
+      `must have at least ${level.keeps.length} words, one for each operand it keeps`,
+      level.depthWords,
+    );
+  }
+  const tally = (
+    level: number,
+    wordsPerCycle: number,
+    read: (l: number) => number,
+    write: (l: number) => number,
+  ): Tally => ({
+    level,
+    wordsPerCycle,
+    atChild: Float64Array.from(edges, ({ dim, child }) =>
+      child === count ? 0 : write(child) + (dim === outputs && accounting === 'accelforge' ? read(child) : 0),
+    ),
+    atParent: Float64Array.from(
+      edges,
+      ({ dim, parent }) => read(parent) + (dim === outputs ? write(parent) : 0),
+    ),
+    owned: Float64Array.from(levels, (at, l) =>
+      at.keeps.includes('O') ? -read(l) - (l === outermost[outputs] ? 0 : write(l)) : 0,
+    ),
+  });
+  const ports: Tally[] = [];
+  levels.forEach((at, level) => {
+    const { readWordsPerCycle: read, writeWordsPerCycle: write } = at;
+    const here = (l: number): number => (l === level ? 1 : 0);
+    const none = (): number => 0;
+    if (read !== null) ports.push(tally(level, read, here, none));
+    if (write !== null) ports.push(tally(level, write, none, here));
+  });
+  const fans = levels.map((_, l) => fanOf(l, fanOut(accelerator, l))).filter((fan) => fan.most > 1);
+  return {
+    accelerator,
+    accounting,
+    levels: count,
+    edges,
+    energy: tally(
+      -1,
+      1,
+      (l) => levels[l]?.readEnergyPj ?? 0,
+      (l) => levels[l]?.writeEnergyPj ?? 0,
+    ),
+    ports,
+    macEnergyPj: accelerator.mac.energyPj,
+    depth: Float64Array.from(levels, (level) => level.depthWords ?? Number.POSITIVE_INFINITY),
+    keeps: Uint8Array.from(
+      levels.flatMap((level) => missing.map((operand) => (level.keeps.includes(operand) ? 1 : 0))),
+    ),
+    fanLevels: fans.map((fan) => fan.level),
+    fans,
+  };
+}
+
+/**
+ * Which products of spatial factors a mesh takes: loops may be split at will, so a product is possible when one of its
+ * divisors fits along X and the rest along Y.
+ */
+function fanOf(level: number, { x, y }: { readonly x: number; readonly y: number }): Fan {
+  const most = x * y;
+  const xShare = new Int32Array(most + 1);
+  for (let along = 1; along <= x; along += 1) {
+    for (let rest = 1; rest <= y; rest += 1) xShare[along * rest] = along;
+  }
+  return { level, x, y, most, xShare };
+}
