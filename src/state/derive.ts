@@ -21,6 +21,8 @@ export interface LinearView {
   readonly denseCost: LayerCost;
   /** Shares of ||W||^2 kept, 0 to 1. */
   readonly kept: KeptShare;
+  /** Where `kept` comes from. */
+  readonly weights: WeightSource;
   readonly parameters: number;
   readonly denseParameters: number;
 }
@@ -57,7 +59,7 @@ export function createDerive(spectra: () => Spectra = () => noSpectra): (config:
         accelerator,
         accounting,
         gear: 'exact',
-        weights: (layer) => known.get(layer.name) ?? { kind: 'synthetic' },
+        weights: weightsOf(known),
       }),
   );
   return memoizeLast((config: Config): Derived => {
@@ -73,7 +75,7 @@ export function createDerive(spectra: () => Spectra = () => noSpectra): (config:
       config,
       model: transformer,
       evaluator: evaluate,
-      linears: linearViews(transformer, evaluate, config.design),
+      linears: linearViews(transformer, evaluate, config.design, weightsOf(spectra())),
       evaluation: evaluate.evaluate(config.design),
       dense: evaluate.dense,
       energyUnit: config.accelerator.energyUnit,
@@ -81,10 +83,16 @@ export function createDerive(spectra: () => Spectra = () => noSpectra): (config:
   });
 }
 
+const weightsOf =
+  (spectra: Spectra) =>
+  (layer: LinearLayer): WeightSource =>
+    spectra.get(layer.name) ?? { kind: 'synthetic' };
+
 function linearViews(
   model: TransformerModel,
   evaluator: Evaluator,
   design: Candidate,
+  weights: (layer: LinearLayer) => WeightSource,
 ): readonly LinearView[] {
   return model.linears.map((layer, index) => {
     const factorization = design[index] ?? evaluator.denseFactorization(index);
@@ -95,6 +103,7 @@ function linearViews(
       cost: evaluator.layer(index, factorization),
       denseCost: evaluator.layer(index, evaluator.denseFactorization(index)),
       kept: evaluator.kept(index, factorization),
+      weights: weights(layer),
       parameters: parameterCount(factorization),
       denseParameters: layer.out * layer.in,
     };

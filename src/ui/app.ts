@@ -4,14 +4,8 @@ import { useStore, type StoreApi } from 'zustand';
 import type { AppState } from '../state/store.ts';
 import type { Derived } from '../state/derive.ts';
 import type { DerivedSource, Source } from '../state/live.ts';
-import type { Scent } from '../state/scent.ts';
+import type { ScentState } from '../state/scent-source.ts';
 import type { SearchRun, SearchRunner } from '../state/search-run.ts';
-
-/** Scents of the focus layer, one per rank, null until computed; `stale` while a newer one is on its way. */
-export interface ScentState {
-  readonly scents: readonly (Scent | null)[];
-  readonly stale: boolean;
-}
 
 export interface App {
   readonly store: StoreApi<AppState>;

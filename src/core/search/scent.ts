@@ -2,10 +2,10 @@
  * The scent of a rank slider: what energy-delay product and predicted accuracy would be over the slider's whole range,
  * the other ranks held. Computed outside the drag (worker or idle), cached by what it depends on.
  */
-import type { Factorization } from '../core/factor/factorization.ts';
-import { parameterCount } from '../core/factor/parameters.ts';
-import { rankLimits } from '../core/factor/ranks.ts';
-import type { Evaluator } from '../core/search/evaluate.ts';
+import type { Factorization } from '../factor/factorization.ts';
+import { parameterCount } from '../factor/parameters.ts';
+import { rankLimits } from '../factor/ranks.ts';
+import type { Evaluator } from './evaluate.ts';
 
 export interface Scent {
   /** Position in `ranks`. */
