@@ -4,18 +4,8 @@
 import type { Factorization } from '../core/factor/factorization.ts';
 import type { Accelerator } from '../core/hardware/accelerator.ts';
 import type { Accounting } from '../core/cost/mapping.ts';
+import type { CustomModel } from '../core/workload/custom.ts';
 import type { LinearLayer, Workload } from '../core/workload/model.ts';
-
-/** A transformer described by its numbers; the shapes follow from them. */
-export interface CustomModel {
-  readonly width: number;
-  readonly layers: number;
-  readonly ffn: number;
-  readonly heads: number;
-  readonly kvHeads: number;
-  readonly gatedMlp: boolean;
-  readonly vocabulary: number;
-}
 
 export type ModelChoice =
   | { readonly kind: 'card'; readonly id: string }
@@ -23,7 +13,12 @@ export type ModelChoice =
   /** One layer: rows M, out N, in K. M is the workload's tokens. */
   | { readonly kind: 'gemm'; readonly n: number; readonly k: number }
   /** Shapes of a dropped file; the weights themselves are never in the config. */
-  | { readonly kind: 'file'; readonly name: string; readonly bytes: number; readonly linears: readonly LinearLayer[] };
+  | {
+      readonly kind: 'file';
+      readonly name: string;
+      readonly bytes: number;
+      readonly linears: readonly LinearLayer[];
+    };
 
 export const strategies = ['sweep', 'uniform-svd', 'tltorch', 'random'] as const;
 export type Strategy = (typeof strategies)[number];

@@ -21,6 +21,11 @@ export interface LinearLayer {
   readonly bias: boolean;
   /** Whether the design may factorize it by default; embeddings and heads are factorized only on request. */
   readonly factorize: boolean;
+  /**
+   * Absent: the layer sees every token in flight. `sequences`: one row per sequence, as a pooler, a classifier or an LM
+   * head does (only the last token's logits are wanted).
+   */
+  readonly rows?: 'sequences';
 }
 
 /** Scores (q K^T) or context (P V) of one block: batch x heads products of [q, headWidth] with [S, headWidth]. */
@@ -36,6 +41,8 @@ export interface AttentionProduct {
 export interface Embedding {
   readonly name: string;
   readonly shape: readonly [rows: number, width: number];
+  /** The linear layer that has the same weight; the table is then counted there. */
+  readonly tiedTo?: string;
 }
 
 export interface TransformerModel {
@@ -49,6 +56,8 @@ export interface TransformerModel {
   /** Sequence length the card opens with. */
   readonly defaultSequence: number;
   readonly maxSequence: number;
+  /** Tokens in flight the card opens with; absent = one sequence. */
+  readonly defaultTokens?: number;
 }
 
 /**
