@@ -42,10 +42,18 @@ export function searchGreedily(
     const ids = join(a, b);
     for (const id of a) if (b.includes(id)) uses[id] = (uses[id] ?? 0) - 1;
     for (const id of [...a, ...b]) if (!ids.includes(id)) uses[id] = 0;
-    items.splice(j, 1);
-    items.splice(i, 1);
-    items.push({ ids, size: sizeOf(ids) });
+    replace(items, i, j, { ids, size: sizeOf(ids) });
     path.push(pair);
   }
   return path;
+}
+
+/** Takes the items at positions i and j (the same for a step of one operand) out of the list and appends `result`. */
+export function replace<T>(items: T[], i: number, j: number, result: T): void {
+  let to = Math.min(i, j);
+  for (let from = to + 1; from < items.length; from++) {
+    if (from !== i && from !== j) items[to++] = items[from]!;
+  }
+  items[to] = result;
+  while (items.length > to + 1) items.pop();
 }

@@ -28,51 +28,45 @@ export function indexEinsum(einsum: Einsum): Indices {
   const extents: number[] = [];
   const uses: number[] = [];
   const lastSeen: number[] = [];
-  let rest: Map<string, number> | null = null;
-  let product = 1;
-
-  const idOf = (label: string): number => {
-    const code = label.length === 1 ? label.charCodeAt(0) : 128;
-    if (code < 128 && asciiStamp[code] === stamp) return asciiId[code] ?? 0;
-    const known = code < 128 ? undefined : rest?.get(label);
-    if (known !== undefined) return known;
-    const extent = einsum.extents.get(label);
-    check(extent !== undefined && extent >= 0, 'einsum', 'every index needs an extent', label);
-    const id = labels.length;
-    labels.push(label);
-    extents.push(extent);
-    uses.push(0);
-    lastSeen.push(-1);
-    product *= extent;
-    if (code < 128) {
-      asciiStamp[code] = stamp;
-      asciiId[code] = id;
-    } else {
-      rest ??= new Map();
-      rest.set(label, id);
-    }
-    return id;
-  };
-
   const { inputs } = einsum;
   const operands: number[][] = [];
-  for (let k = 0; k < inputs.length; k++) {
-    const term = inputs[k] ?? [];
+  let further: Map<string, number> | null = null;
+  let output: number[] = [];
+  let product = 1;
+  // The output is treated as one more operand.
+  for (let k = 0; k <= inputs.length; k++) {
+    const term = k < inputs.length ? inputs[k]! : einsum.output;
     const ids: number[] = [];
     for (let axis = 0; axis < term.length; axis++) {
-      const id = idOf(term[axis] ?? '');
+      const label = term[axis]!;
+      const code = label.length === 1 ? label.charCodeAt(0) : 128;
+      let id: number | undefined;
+      if (code >= 128) id = further?.get(label);
+      else if (asciiStamp[code] === stamp) id = asciiId[code]!;
+      if (id === undefined) {
+        const extent = einsum.extents.get(label);
+        check(extent !== undefined && extent >= 0, 'einsum', 'every index needs an extent', label);
+        id = labels.length;
+        labels.push(label);
+        extents.push(extent);
+        uses.push(0);
+        lastSeen.push(-1);
+        product *= extent;
+        if (code < 128) {
+          asciiStamp[code] = stamp;
+          asciiId[code] = id;
+        } else {
+          further ??= new Map();
+          further.set(label, id);
+        }
+      }
       if (lastSeen[id] === k) continue;
       lastSeen[id] = k;
-      uses[id] = (uses[id] ?? 0) + 1;
+      uses[id]!++;
       ids.push(id);
     }
-    operands.push(ids);
-  }
-  const output: number[] = [];
-  for (const label of einsum.output) {
-    const id = idOf(label);
-    uses[id] = (uses[id] ?? 0) + 1;
-    output.push(id);
+    if (k < inputs.length) operands.push(ids);
+    else output = ids;
   }
   check(operands.length > 0, 'einsum', 'must have an operand', 0);
   check(Number.isFinite(product), 'einsum', 'the product of all extents must be below 1.8e308', product);

@@ -7,7 +7,7 @@
  */
 import { check, InputError } from '../base/checks.ts';
 import type { Einsum } from './einsum.ts';
-import { mostGreedy, searchGreedily } from './greedy.ts';
+import { mostGreedy, replace, searchGreedily } from './greedy.ts';
 import { indexEinsum, type Indices } from './indices.ts';
 import { mostSubsets, searchSubsets, type PathObjective } from './subsets.ts';
 
@@ -51,8 +51,7 @@ export function findPath(einsum: Einsum, objective: PathObjective = 'macs'): Con
     count <= mostSubsets
       ? searchSubsets(operands, indices.output, indices.extents, objective)
       : searchGreedily(operands, indices.output, indices.extents);
-  for (let k = 0; k < pairs.length; k++) path.push(pairs[k]!);
-  return follow(einsum, indices, path);
+  return follow(einsum, indices, path.length === 0 ? pairs : [...path, ...pairs]);
 }
 
 /**
@@ -93,7 +92,8 @@ function follow(einsum: Einsum, indices: Indices, path: Positions): ContractionP
   const alone = operands.length === 1;
   const uses = indices.uses.slice();
   // Step in which an id was last met.
-  const met = new Int32Array(labels.length);
+  const met: number[] = [];
+  for (let id = 0; id < labels.length; id++) met.push(0);
   const items: Item[] = [];
   for (let k = 0; k < operands.length; k++) items.push({ ids: operands[k]!, labels: einsum.inputs[k]! });
   const steps: PathStep[] = [];
@@ -102,16 +102,21 @@ function follow(einsum: Einsum, indices: Indices, path: Positions): ContractionP
   let largest = 0;
   for (let k = 0; k < path.length; k++) {
     const positions = path[k]!;
-    const [i, j] = checkedPositions(positions, items.length, k);
+    checkPositions(positions, items.length, k);
+    const i = positions[0]!;
+    const j = positions.length === 2 ? positions[1]! : i;
     const a = items[i]!;
-    const b = j === null ? null : items[j]!;
+    const b = i === j ? null : items[j]!;
     let visited = 1;
     let size = 1;
     const ids: number[] = [];
     const kept: string[] = [];
-    const take = (item: Item): void => {
-      for (let axis = 0; axis < item.ids.length; axis++) {
-        const id = item.ids[axis]!;
+    for (let axis = 0; axis < a.ids.length; axis++) uses[a.ids[axis]!]!--;
+    if (b !== null) for (let axis = 0; axis < b.ids.length; axis++) uses[b.ids[axis]!]!--;
+    for (let side = 0; side < (b === null ? 1 : 2); side++) {
+      const own = side === 0 ? a.ids : b!.ids;
+      for (let axis = 0; axis < own.length; axis++) {
+        const id = own[axis]!;
         if (met[id] === k + 1) continue;
         met[id] = k + 1;
         visited *= extents[id]!;
@@ -121,18 +126,9 @@ function follow(einsum: Einsum, indices: Indices, path: Positions): ContractionP
         ids.push(id);
         kept.push(labels[id]!);
       }
-    };
-    for (let axis = 0; axis < a.ids.length; axis++) uses[a.ids[axis]!]!--;
-    if (b !== null) for (let axis = 0; axis < b.ids.length; axis++) uses[b.ids[axis]!]!--;
-    take(a);
-    if (b !== null) take(b);
-    if (j === null) items.splice(i, 1);
-    else {
-      items.splice(Math.max(i, j), 1);
-      items.splice(Math.min(i, j), 1);
     }
-    const output = items.length === 0 ? einsum.output : kept;
-    items.push({ ids, labels: output });
+    const output = items.length === (b === null ? 1 : 2) ? einsum.output : kept;
+    replace(items, i, j, { ids, labels: output });
     const charged = b !== null || alone;
     if (charged) {
       macs += visited;
@@ -152,12 +148,16 @@ function follow(einsum: Einsum, indices: Indices, path: Positions): ContractionP
   return { einsum, macs, write, largestIntermediate: largest, steps };
 }
 
-function checkedPositions(positions: readonly number[], left: number, step: number): [number, number | null] {
-  const [i, j] = positions;
-  const good = (position: number): boolean => Number.isInteger(position) && position >= 0 && position < left;
-  if (i === undefined || positions.length > 2 || !good(i) || (j !== undefined && (!good(j) || i === j))) {
-    const rule = `step ${step} must name one or two different positions below ${left}`;
-    throw new InputError('path', rule, positions);
+function checkPositions(positions: readonly number[], left: number, step: number): void {
+  let good = positions.length === 1 || (positions.length === 2 && positions[0] !== positions[1]);
+  for (let k = 0; k < positions.length; k++) {
+    const position = positions[k]!;
+    if (!(position >= 0 && position < left && Number.isInteger(position))) good = false;
   }
-  return [i, j ?? null];
+  if (good) return;
+  throw new InputError(
+    'path',
+    `step ${step} must name one or two different positions below ${left}`,
+    positions,
+  );
 }

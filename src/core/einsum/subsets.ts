@@ -28,6 +28,8 @@ let sizes = new Float64Array(0);
 let bestSplit = new Int32Array(0);
 let tied = new Uint8Array(0);
 let mark = new Uint8Array(0);
+// The list of operands and results while a path is read off.
+const items = new Int32Array(mostSubsets);
 // Labels of a subset as words of 2 x half bits (at most 20), word after word: all of its labels, then those its result keeps.
 let all = new Int32Array(0);
 let open = new Int32Array(0);
@@ -107,18 +109,10 @@ function tabulateLabels(
   const full = subsets - 1;
   for (let word = 0; word < words; word++) {
     const base = word * subsets;
-    const maskOf = (ids: readonly number[]): number => {
-      let mask = 0;
-      for (let k = 0; k < ids.length; k++) {
-        const bit = ids[k]! - word * bits;
-        if (bit >= 0 && bit < bits) mask |= 1 << bit;
-      }
-      return mask;
-    };
-    const kept = maskOf(output);
+    const kept = maskOf(output, word * bits, bits);
     all[base] = 0;
     for (let k = 0; k < operands.length; k++) {
-      const own = maskOf(operands[k]!);
+      const own = maskOf(operands[k]!, word * bits, bits);
       const step = 1 << k;
       for (let subset = 0; subset < step; subset++) all[base + step + subset] = all[base + subset]! | own;
     }
@@ -133,6 +127,16 @@ function tabulateLabels(
     const size = products[mask & low]! * products[high + (mask >>> half)]!;
     sizes[subset] = words === 1 ? size : size * furtherProduct(subset, subset, subsets);
   }
+}
+
+/** Bit `id - start` for every id from `start` below `start + bits`. */
+function maskOf(ids: readonly number[], start: number, bits: number): number {
+  let mask = 0;
+  for (let k = 0; k < ids.length; k++) {
+    const bit = ids[k]! - start;
+    if (bit >= 0 && bit < bits) mask |= 1 << bit;
+  }
+  return mask;
 }
 
 /** The part of the step's product that lies in the second word of labels and beyond. */
@@ -335,26 +339,27 @@ function firstPath(count: number, write: boolean): Pair[] {
     }
   }
   if (choices) sortDown(nodes, splits);
-  const items: number[] = [];
-  for (let k = 0; k < count; k++) items.push(1 << k);
+  for (let k = 0; k < count; k++) items[k] = 1 << k;
   const path: Pair[] = [];
-  while (items.length > 1) {
-    const pair = firstMarked(items);
-    const block = items[pair[0]]! | items[pair[1]]!;
-    items.splice(pair[1], 1);
-    items.splice(pair[0], 1);
-    items.push(block);
+  for (let left = count; left > 1; left--) {
+    const pair = firstMarked(left);
+    const i = pair[0];
+    const j = pair[1];
+    const block = items[i]! | items[j]!;
+    for (let k = i; k < j - 1; k++) items[k] = items[k + 1]!;
+    for (let k = j - 1; k < left - 2; k++) items[k] = items[k + 2]!;
+    items[left - 2] = block;
     path.push(pair);
-    if (choices && items.length > 1) prune(nodes, splits, block, full);
+    if (choices && left > 2) prune(nodes, splits, block, full);
   }
   for (let k = 0; k < nodes.length; k++) mark[nodes[k]!] = 0;
   return path;
 }
 
 /** Two items whose union is a node are its two children: no third item could lie between them. */
-function firstMarked(items: readonly number[]): Pair {
-  for (let i = 0; i < items.length; i++) {
-    for (let j = i + 1; j < items.length; j++) if (mark[items[i]! | items[j]!] === 1) return [i, j];
+function firstMarked(left: number): Pair {
+  for (let i = 0; i < left; i++) {
+    for (let j = i + 1; j < left; j++) if (mark[items[i]! | items[j]!] === 1) return [i, j];
   }
   throw new Error('internal: an optimal tree has a next step');
 }
