@@ -1,0 +1,87 @@
+/**
+ * A model as a search sees it: what is fixed (attention, locked layers, layers that are not factorized) and what is
+ * free, in classes of layers that no figure can tell apart. Figures of a design are then short sums over classes.
+ */
+import type { Cycles, EnergyPj } from '../base/units.ts';
+import { check } from '../base/checks.ts';
+import type { Factorization } from '../factor/factorization.ts';
+import type { LayerClass } from './evaluate.ts';
+import type { Candidate } from './evaluation.ts';
+import type { SearchSetting } from './setting.ts';
+
+export interface Shape {
+  readonly out: number;
+  readonly in: number;
+  /** Rows of X in one step. */
+  readonly rows: number;
+}
+
+export interface FreeClass {
+  readonly group: LayerClass;
+  /** Position in `shapes`. */
+  readonly shape: number;
+  /** Positions in the model's linear layers. */
+  readonly layers: readonly number[];
+  /** Points of value (percent) that one layer of the class loses when nothing of it is kept. */
+  readonly points: number;
+}
+
+export interface Assembly {
+  readonly shapes: readonly Shape[];
+  readonly free: readonly FreeClass[];
+  /** Of everything that is not free. */
+  readonly energyPj: EnergyPj;
+  readonly latencyCycles: Cycles;
+  /** Value when the free layers lose nothing. */
+  readonly value: number;
+  /** The whole design: free layers from `pick` (class, place within the class), the others as they are. */
+  readonly design: (pick: (group: number, place: number) => Factorization) => Candidate;
+}
+
+export function assemble({ evaluator, design, locked }: SearchSetting): Assembly {
+  const { linears } = evaluator.model;
+  check(design.length === linears.length, 'design', `must have ${linears.length} layers`, design.length);
+  check(
+    locked.length === linears.length,
+    'locks',
+    `must be one per layer (${linears.length})`,
+    locked.length,
+  );
+  const isFree = linears.map((layer, index) => layer.factorize && locked[index] !== true);
+  let { energyPj, latencyCycles } = evaluator.attention;
+  let norm = 0;
+  let lost = 0;
+  for (const [index, layer] of linears.entries()) {
+    const factorization = design[index] ?? evaluator.denseFactorization(index);
+    const weight = layer.out * layer.in;
+    if (layer.factorize || factorization.format !== 'dense') norm += weight;
+    if (isFree[index]) continue;
+    const cost = evaluator.layer(index, factorization);
+    energyPj += cost.energyPj;
+    latencyCycles += cost.latencyCycles;
+    lost += weight * (1 - evaluator.kept(index, factorization).value);
+  }
+  const shapes: Shape[] = [];
+  const free = evaluator.classes.flatMap((group): FreeClass[] => {
+    const layers = group.layers.filter((index) => isFree[index]);
+    if (layers.length === 0) return [];
+    let shape = shapes.findIndex(
+      ({ out, in: columns, rows }) => out === group.out && columns === group.in && rows === group.rows,
+    );
+    if (shape < 0) shape = shapes.push({ out: group.out, in: group.in, rows: group.rows }) - 1;
+    return [{ group, shape, layers, points: (100 * group.out * group.in) / norm }];
+  });
+  return {
+    shapes,
+    free,
+    energyPj,
+    latencyCycles,
+    value: norm === 0 ? 100 : 100 * (1 - lost / norm),
+    design(pick) {
+      const whole = linears.map((_, index) => design[index] ?? evaluator.denseFactorization(index));
+      for (const [group, { layers }] of free.entries())
+        for (const [place, index] of layers.entries()) whole[index] = pick(group, place);
+      return whole;
+    },
+  };
+}

@@ -1,0 +1,121 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createRoofline } from '../cost/roofline.fixture.ts';
+import type { Factorization } from '../factor/factorization.ts';
+import { modelById } from '../workload/cards.ts';
+import { createEvaluator } from './evaluate.ts';
+
+const model = modelById('bert-base');
+
+const blocks = model.linears.filter((layer) => layer.factorize);
+
+const evaluator = (
+  weights: Parameters<typeof createEvaluator>[0]['weights'] = () => ({ kind: 'synthetic' }),
+) => {
+  const mapper = createRoofline();
+  return createEvaluator({
+    model,
+    workload: { tokens: 128, batch: 1, sequence: 128 },
+    accelerator: mapper.accelerator,
+    accounting: 'timeloop',
+    gear: 'fast',
+    weights,
+    mapper,
+  });
+};
+
+const shared = evaluator();
+const dense = model.linears.map((_, index) => shared.denseFactorization(index));
+const svd = (index: number, rank: number): Factorization => {
+  const { out = 1, in: columns = 1 } = model.linears[index] ?? {};
+  return { format: 'svd', outModes: [out], inModes: [columns], ranks: [rank] };
+};
+
+describe('createEvaluator', () => {
+  it('gives dense a reduction of 1 and everything kept', () => {
+    const evaluation = shared.evaluate(dense);
+    expect(evaluation).toEqual(shared.dense);
+    expect(evaluation.edpReduction).toBe(1);
+    expect(evaluation.accuracy.value).toBe(100);
+    expect(evaluation.accuracy.metric).toBe('weightEnergyKeptPercent');
+  });
+
+  it('counts the attention products: heads x (q S d) each for scores and context', () => {
+    // The pooler sees one row a sequence.
+    const linear = blocks.reduce((sum, { out, in: columns }) => sum + 128 * out * columns, 768 * 768);
+    expect(shared.dense.macs).toBe(linear + 12 * 2 * 12 * 128 * 128 * 64);
+    expect(shared.attention.energyPj).toBeGreaterThan(0);
+  });
+
+  it('counts weights and biases, one word each', () => {
+    const parameters = model.linears.reduce(
+      (sum, { out, in: columns, bias }) => sum + out * columns + (bias ? out : 0),
+      0,
+    );
+    expect(shared.dense.parameters).toBe(parameters);
+    expect(shared.dense.bytes).toBe(parameters); // 8-bit words
+  });
+
+  it('is the sum of its layers', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 384 }), { minLength: 73, maxLength: 73 }), (ranks) => {
+        const design = model.linears.map((_, index) => svd(index, ranks[index] ?? 1));
+        const evaluation = shared.evaluate(design);
+        const costs = design.map((f, index) => shared.layer(index, f));
+        const energy = costs.reduce((sum, cost) => sum + cost.energyPj, shared.attention.energyPj);
+        expect(evaluation.energyPj).toBeCloseTo(energy, 0);
+        expect(evaluation.edpPjCycles).toBe(evaluation.energyPj * evaluation.latencyCycles);
+        expect(evaluation.edpReduction).toBe(shared.dense.edpPjCycles / evaluation.edpPjCycles);
+        expect(evaluation.energyByLevelPj.reduce((a, b) => a + b, 0)).toBeCloseTo(evaluation.energyPj, 0);
+        const { low, value, high } = evaluation.accuracy;
+        expect(low).toBeLessThanOrEqual(value);
+        expect(value).toBeLessThanOrEqual(high);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it('weighs what layers lose by their size', () => {
+    const ffn = model.linears.findIndex(({ out }) => out === 3072);
+    const change = (index: number): number =>
+      100 - shared.evaluate(dense.map((f, i) => (i === index ? svd(index, 64) : f))).accuracy.value;
+    const total = blocks.reduce((sum, { out, in: columns }) => sum + out * columns, 0);
+    for (const index of [0, ffn]) {
+      const { out = 0, in: columns = 0 } = model.linears[index] ?? {};
+      const lost = 1 - shared.kept(index, svd(index, 64)).value;
+      expect(change(index)).toBeCloseTo((100 * lost * out * columns) / total, 9);
+    }
+  });
+
+  it('says when there are no weights, and when there are', () => {
+    expect(shared.dense.accuracy.provenance).toMatch(/no weights/i);
+    const spectrum = Float64Array.from({ length: 768 }, (_, i) => (i === 0 ? 1 : 0));
+    const known = evaluator(() => ({ kind: 'spectrum', spectrum }));
+    expect(known.dense.accuracy.provenance).not.toMatch(/no weights/i);
+    // All energy in one singular value: rank 1 keeps everything.
+    const thinnest = model.linears.map((_, index) => svd(index, 1));
+    expect(known.evaluate(thinnest).accuracy.value).toBeCloseTo(100, 9);
+    expect(shared.evaluate(thinnest).accuracy.value).toBeLessThan(50);
+  });
+
+  it('puts layers that no figure can tell apart in one class', () => {
+    const classes = shared.classes.map(({ out, in: columns, rows, layers }) => [
+      out,
+      columns,
+      rows,
+      layers.length,
+    ]);
+    expect(classes).toEqual([
+      [768, 768, 128, 48],
+      [3072, 768, 128, 12],
+      [768, 3072, 128, 12],
+      [768, 768, 1, 1],
+    ]);
+  });
+
+  it('refuses a design of another length', () => {
+    expect(() => shared.evaluate(dense.slice(1))).toThrow(
+      /design: must have one factorization per linear layer/,
+    );
+  });
+});

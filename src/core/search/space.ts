@@ -1,0 +1,197 @@
+/**
+ * The space of one matrix shape: every format x tensorizations x ranks. Tensorizations are the products of a few
+ * splittings of each side (balanced, tensorly-torch's, their mirror images, skewed ones), so that candidates share
+ * their GEMMs; ranks run along a few profiles (uniform, neck, belly, one side ahead) over a grid that the accelerator
+ * likes (4, 5, 6, 7 x 2^e), with the neighbours of the break-even rank. Splittings of unequal order are left out, and
+ * so is everything with more parameters than dense.
+ */
+import { factorizationKey } from '../cost/layer.ts';
+import type { Factorization, Format } from '../factor/factorization.ts';
+import { breakEvenRanks, parameterCount } from '../factor/parameters.ts';
+import { clipRanks, denseFactorization, rankCount, ranksForBudget } from '../factor/ranks.ts';
+import { balancedModes, orderedFactorizations, tltorchModes } from '../factor/tensorization.ts';
+
+interface Matrix {
+  readonly out: number;
+  readonly in: number;
+}
+
+interface Modes {
+  readonly outModes: readonly number[];
+  readonly inModes: readonly number[];
+}
+
+/** Splittings tried per side, by order; three modes take longer to contract and to map. */
+const splittings: Readonly<Record<number, number>> = { 2: 4, 3: 3 };
+/** Rank profiles x grid points kept per tensorization. */
+const perTensorization = 42;
+
+/** The candidates of one format for one shape, in an order from few to many parameters within a tensorization. */
+export function layerCandidates(format: Format, shape: Matrix): readonly Factorization[] {
+  if (format === 'dense') return [denseFactorization(shape.out, shape.in)];
+  if (format === 'svd') return svdCandidates(shape);
+  const dense = shape.out * shape.in;
+  return tensorizations(shape).flatMap((modes) => {
+    const at = (ranks: readonly number[]): Factorization => clipRanks({ format, ...modes, ranks });
+    const seen = new Map<string, { readonly f: Factorization; readonly parameters: number }>();
+    /** False when it has as many parameters as dense. */
+    const add = (f: Factorization): boolean => {
+      const parameters = parameterCount(f);
+      if (parameters < dense) seen.set(factorizationKey(f), { f, parameters });
+      return parameters < dense;
+    };
+    for (const profile of rankProfiles(format, modes)) {
+      let before = '';
+      for (const scale of rankGrid(dense)) {
+        const f = at(profile(scale));
+        const ranks = f.ranks.join();
+        if (ranks === before || !add(f)) break; // every rank at its limit, or as large as dense
+        before = ranks;
+      }
+    }
+    for (const share of [0.05, 0.2, 0.5]) {
+      const ranks = ranksForBudget(format, modes.outModes, modes.inModes, share * dense);
+      if (ranks !== null) add(at(ranks));
+    }
+    const limit =
+      rankCount(format, modes.outModes.length, modes.inModes.length) === 1
+        ? breakEvenRanks(at([1]))[0]
+        : null;
+    for (const rank of typeof limit === 'number' ? [limit, limit - (limit % 8)] : [])
+      if (rank >= 1) add(at([rank]));
+    return evenly(
+      [...seen.values()].sort((a, b) => a.parameters - b.parameters),
+      perTensorization,
+    ).map(({ f }) => f);
+  });
+}
+
+function svdCandidates({ out, in: columns }: Matrix): readonly Factorization[] {
+  const full = Math.min(out, columns);
+  const at = (rank: number): Factorization => ({
+    format: 'svd',
+    outModes: [out],
+    inModes: [columns],
+    ranks: [rank],
+  });
+  const limit = breakEvenRanks(at(1))[0] ?? full;
+  const step = Math.max(1, Math.ceil(full / 192 / 4) * 4);
+  const ranks = new Set([...rankGrid(full), limit - 1, limit, limit + 1]);
+  for (let rank = step; rank <= full; rank += step) ranks.add(rank);
+  return [...ranks]
+    .filter((rank) => rank >= 1 && rank <= Math.min(full, limit + 1))
+    .sort((a, b) => a - b)
+    .map(at);
+}
+
+/** 1, 2, 3, then 4, 5, 6, 7 times powers of two: near-uniform in logarithm and kind to array widths. */
+function rankGrid(most: number): readonly number[] {
+  const grid = [1, 2, 3];
+  for (let power = 1; power <= most; power *= 2)
+    for (const lead of [4, 5, 6, 7]) if (lead * power <= most) grid.push(lead * power);
+  return grid;
+}
+
+/** How ranks follow one scale: each profile maps the scale to wished ranks, clipped later to realizable ones. */
+function rankProfiles(
+  format: Format,
+  { outModes, inModes }: Modes,
+): readonly ((scale: number) => readonly number[])[] {
+  const count = rankCount(format, outModes.length, inModes.length);
+  const shaped =
+    (weights: (position: number) => number) =>
+    (scale: number): readonly number[] =>
+      Array.from({ length: count }, (_, position) => Math.max(1, Math.round(scale * weights(position))));
+  const uniform = shaped(() => 1);
+  if (count === 1) return [uniform];
+  const middle = (count - 1) / 2;
+  const most = 2 ** 20;
+  switch (format) {
+    case 'tt':
+    case 'ttm':
+      return [
+        uniform,
+        // Everything outside the neck between outputs and inputs at its limit: svd in other clothes.
+        (scale) => Array.from({ length: count }, (_, position) => (position === middle ? scale : most)),
+        shaped((position) => 2 ** (middle - Math.abs(position - middle))),
+        shaped((position) => (position < middle ? 2 : 1)),
+      ];
+    case 'tr':
+      return [
+        uniform,
+        ...[2, 4].map(
+          (closing) => (scale: number) =>
+            Array.from({ length: count }, (_, position) => (position === 0 ? closing : scale)),
+        ),
+      ];
+    case 'tucker':
+      return [
+        uniform,
+        shaped((position) => (position < outModes.length ? 2 : 1)),
+        shaped((position) => (position < outModes.length ? 1 : 2)),
+        // In proportion to the modes.
+        (scale) =>
+          [...outModes, ...inModes].map((mode) =>
+            Math.max(1, Math.round((scale * mode) / Math.max(...outModes, ...inModes))),
+          ),
+      ];
+    case 'block-term':
+      return [2, 4, 8].map(
+        (terms) => (scale: number) =>
+          Array.from({ length: count }, (_, position) => (position === 0 ? terms : scale)),
+      );
+    default:
+      return [uniform];
+  }
+}
+
+/** Orders two and three; a side that cannot be split so (a prime) leaves the order out. */
+export function tensorizations({ out, in: columns }: Matrix): readonly Modes[] {
+  return Object.entries(splittings).flatMap(([order, count]) => {
+    const heuristic = tltorchOrNull(columns, out, Number(order));
+    const outs = splits(out, Number(order), count, heuristic?.outModes ?? null);
+    const ins = splits(columns, Number(order), count, heuristic?.inModes ?? null);
+    return outs.flatMap((outModes) => ins.map((inModes) => ({ outModes, inModes })));
+  });
+}
+
+function tltorchOrNull(columns: number, out: number, order: number): Modes | null {
+  if (orderedFactorizations(columns, order).length === 0 || orderedFactorizations(out, order).length === 0)
+    return null;
+  return tltorchModes(columns, out, order);
+}
+
+/** Up to `count` ordered factorizations of `n`: balanced, tensorly-torch's, then ever more skewed ones, both ways. */
+function splits(
+  n: number,
+  order: number,
+  count: number,
+  heuristic: readonly number[] | null,
+): readonly (readonly number[])[] {
+  const all = orderedFactorizations(n, order);
+  if (all.length === 0) return [];
+  const found = new Map<string, readonly number[]>();
+  const add = (modes: readonly number[]): void => {
+    if (modes.length === order && modes.every((mode) => mode > 1)) found.set(modes.join('x'), modes);
+  };
+  const balanced = balancedModes(n, order);
+  add(balanced);
+  if (heuristic !== null) add(heuristic);
+  add([...balanced].reverse());
+  const skew = (modes: readonly number[]): number => Math.max(...modes) / Math.min(...modes);
+  const bySkew = [...all].sort((a, b) => skew(a) - skew(b));
+  for (const modes of evenly(bySkew, 2 * count)) {
+    if (found.size >= count) break;
+    add(modes);
+  }
+  return [...found.values()].slice(0, count);
+}
+
+/** At most `count` items, evenly picked, both ends among them. */
+export function evenly<T>(items: readonly T[], count: number): readonly T[] {
+  if (items.length <= count) return items;
+  return Array.from(
+    { length: count },
+    (_, i) => items[Math.round((i * (items.length - 1)) / (count - 1))] as T,
+  );
+}

@@ -1,0 +1,95 @@
+/**
+ * What every strategy works with: the model taken apart (assembly), the single layers costed so far (pool), the books
+ * (recorder), and designs as picks: for each free layer, class by class, the column of its candidate in the pool. The
+ * dense model is column 0 everywhere and the first design recorded.
+ */
+import type { Factorization } from '../factor/factorization.ts';
+import { denseFactorization } from '../factor/ranks.ts';
+import { assemble, type Assembly } from './assembly.ts';
+import { createPool, type Pool } from './pool.ts';
+import { createRecorder, type Recorder } from './recorder.ts';
+import type { SearchSetting } from './setting.ts';
+
+export type Picks = Int32Array;
+
+export interface Study {
+  readonly setting: SearchSetting;
+  readonly assembly: Assembly;
+  readonly pool: Pool;
+  readonly recorder: Recorder<Picks>;
+  /** Where each class's layers start in `Picks`; one entry more than classes, the last the number of free layers. */
+  readonly offsets: readonly number[];
+  /** One candidate per shape, taken by every free layer of that shape; dense where there is none. */
+  readonly uniform: (perShape: readonly (Factorization | undefined)[]) => Picks;
+  /** Whole model: [energyPj, latencyCycles, value] are written to `figures`. */
+  readonly sum: (picks: Picks) => void;
+  readonly figures: Float64Array;
+  /** Sums and records; the picks are copied when they are kept. */
+  readonly record: (picks: Picks) => boolean;
+}
+
+export function createStudy(setting: SearchSetting): Study {
+  const assembly = assemble(setting);
+  const offsets = [0];
+  for (const { layers } of assembly.free) offsets.push((offsets.at(-1) ?? 0) + layers.length);
+  const total = offsets.at(-1) ?? 0;
+  const offset = (group: number): number => offsets[group] ?? 0;
+
+  const recorder = createRecorder<Picks>(setting.evaluator, (picks) =>
+    assembly.design((group, place) => {
+      const shape = assembly.free[group]?.shape ?? 0;
+      const f = pool.shapes[shape]?.factorizations[picks[offset(group) + place] ?? -1];
+      if (f === undefined) throw new Error('internal: a pick that was never costed');
+      return f;
+    }),
+  );
+  const pool = createPool(setting.evaluator, assembly, (f) => recorder.costed(f.format));
+
+  const figures = new Float64Array(3);
+  const sum = (picks: Picks): void => {
+    let { energyPj, latencyCycles, value } = assembly;
+    for (let group = 0; group < assembly.free.length; group++) {
+      const { shape = 0, points = 0 } = assembly.free[group] ?? {};
+      const table = pool.shapes[shape];
+      const kept = table?.kept[group];
+      if (table === undefined || kept === undefined) continue;
+      for (let i = offset(group); i < offset(group + 1); i++) {
+        const column = picks[i] ?? 0;
+        energyPj += table.energyPj[column] ?? 0;
+        latencyCycles += table.latencyCycles[column] ?? 0;
+        value -= points * (1 - (kept[column] ?? 0));
+      }
+    }
+    figures[0] = energyPj;
+    figures[1] = latencyCycles;
+    figures[2] = value;
+  };
+
+  for (const [shape, { out, in: columns }] of assembly.shapes.entries())
+    pool.column(shape, denseFactorization(out, columns));
+  sum(new Int32Array(total));
+  recorder.record(figures[0] ?? 0, figures[1] ?? 0, figures[2] ?? 0, () => new Int32Array(total));
+
+  return {
+    setting,
+    assembly,
+    pool,
+    recorder,
+    offsets,
+    figures,
+    sum,
+    uniform(perShape) {
+      const picks = new Int32Array(total);
+      for (const [group, { shape }] of assembly.free.entries()) {
+        const f = perShape[shape];
+        if (f !== undefined) picks.fill(pool.column(shape, f), offset(group), offset(group + 1));
+      }
+      return picks;
+    },
+    record(picks) {
+      sum(picks);
+      const [energyPj = 0, latencyCycles = 0, value = 0] = figures;
+      return recorder.record(energyPj, latencyCycles, value, () => picks.slice());
+    },
+  };
+}

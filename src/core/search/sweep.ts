@@ -1,0 +1,250 @@
+/**
+ * The sweep. First every candidate of the space is costed, coarsely first, and tried on the whole model at once. Then
+ * the model's frontier is taken from the layers': to minimise (sum E)(sum D) under an error budget, each layer picks
+ * argmin E / E_model + D / D_model + mu x loss, which is a fixed point in (E_model, D_model); one mu, one point of the
+ * hull. Between two points of the hull layers change over one by one, and last, single layers are changed at random.
+ * Source of the bargain between layers: Everett, "Generalized Lagrange multiplier method" (1963).
+ */
+import { createRandom, type Random } from '../base/random.ts';
+import { formats, type Factorization } from '../factor/factorization.ts';
+import { paretoMinima } from './pareto.ts';
+import type { Search, SearchBatch, SearchSetting } from './setting.ts';
+import { layerCandidates } from './space.ts';
+import { createStudy, type Picks, type Study } from './study.ts';
+
+/** Share of the budget that single layers may take; the rest is for designs. */
+const spaceShare = 0.75;
+const visitsPerBatch = 12;
+const designsPerBatch = 512;
+/** Random changes stop after so many without a better design. */
+const patience = 5000;
+
+export function* sweep(setting: SearchSetting): Search {
+  const study = createStudy(setting);
+  if (study.assembly.free.length > 0) {
+    yield* costSpace(study);
+    const choices = efficientChoices(study);
+    const hull = yield* walkHull(study, choices);
+    yield* fillGaps(study, hull);
+    yield* changeAtRandom(study, choices, createRandom(setting.seed));
+  } else study.record(new Int32Array(0));
+  yield study.recorder.batch();
+  return study.recorder.result();
+}
+
+/** Costs the space: one visit = one candidate per shape, in step along the formats' lists. */
+function* costSpace(study: Study): Generator<SearchBatch, void, void> {
+  const { assembly, recorder, setting } = study;
+  const visits: { readonly turn: number; readonly candidates: readonly (Factorization | undefined)[] }[] = [];
+  for (const format of formats) {
+    if (format === 'dense') continue;
+    const lists: (readonly Factorization[])[] = [];
+    for (const shape of assembly.shapes) {
+      lists.push(layerCandidates(format, shape));
+      yield recorder.batch();
+    }
+    const length = Math.max(...lists.map((list) => list.length));
+    for (const [turn, i] of coarseToFine(length).entries())
+      visits.push({ turn, candidates: lists.map((list) => list[Math.floor((i * list.length) / length)]) });
+  }
+  visits.sort((a, b) => a.turn - b.turn);
+  for (const [done, { candidates }] of visits.entries()) {
+    if (recorder.evaluations + assembly.shapes.length > spaceShare * setting.budget) break;
+    study.record(study.uniform(candidates));
+    if (done % visitsPerBatch === visitsPerBatch - 1) yield recorder.batch();
+  }
+}
+
+/** The places 0 to length - 1 in an order by halves, quarters, eighths (bits of the place reversed). */
+function coarseToFine(length: number): readonly number[] {
+  const reversed = (i: number): number => {
+    let key = 0;
+    for (let size = 1, rest = i, part = 0.5; size < length; size *= 2, rest >>= 1, part /= 2)
+      key += part * (rest & 1);
+    return key;
+  };
+  return Array.from({ length }, (_, i) => ({ i, key: reversed(i) }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ i }) => i);
+}
+
+/** Of one class: the candidates that no other beats in energy, latency and loss, ascending in loss. */
+interface Choices {
+  readonly columns: Int32Array;
+  readonly energyPj: Float64Array;
+  readonly latencyCycles: Float64Array;
+  /** Points of value one layer loses. */
+  readonly loss: Float64Array;
+}
+
+function efficientChoices({ assembly, pool }: Study): readonly Choices[] {
+  return assembly.free.map(({ shape, points }, group) => {
+    const table = pool.shapes[shape];
+    if (table === undefined) throw new Error(`internal: no shape ${shape}`);
+    const lost = (table.kept[group] ?? []).map((share) => points * (1 - share));
+    const columns = paretoMinima(table.energyPj, table.latencyCycles, lost).sort(
+      (a, b) => (lost[a] ?? 0) - (lost[b] ?? 0) || a - b,
+    );
+    const pick = (values: readonly number[]): Float64Array =>
+      Float64Array.from(columns, (column) => values[column] ?? 0);
+    return {
+      columns: Int32Array.from(columns),
+      energyPj: pick(table.energyPj),
+      latencyCycles: pick(table.latencyCycles),
+      loss: pick(lost),
+    };
+  });
+}
+
+/** Prices of a point of value, in natural logarithms of EDP: from one that no loss is worth to one that all is. */
+const prices = { most: 1e2, least: 1e-6, steps: 1200 };
+
+/** The designs of ever lower price of loss, then back up (a fixed point depends on where one comes from). */
+function* walkHull(
+  study: Study,
+  choices: readonly Choices[],
+): Generator<SearchBatch, readonly Picks[], void> {
+  const { assembly, offsets, recorder, setting } = study;
+  const picks = new Int32Array(offsets.at(-1) ?? 0);
+  const hull: Picks[] = [picks.slice()];
+  const down = Array.from(
+    { length: prices.steps },
+    (_, i) => prices.most * (prices.least / prices.most) ** (i / (prices.steps - 1)),
+  );
+  let before = '';
+  for (const [step, price] of [...down, ...down.toReversed()].entries()) {
+    if (recorder.evaluations >= setting.budget) break;
+    const best = bargain(study, choices, picks, price);
+    for (let group = 0; group < assembly.free.length; group++)
+      picks.fill(choices[group]?.columns[best[group] ?? 0] ?? 0, offsets[group], offsets[group + 1]);
+    const key = best.join();
+    if (key !== before) {
+      before = key;
+      recorder.assembled();
+      study.record(picks);
+      hull.push(picks.slice());
+    }
+    if (step % 64 === 63) yield recorder.batch();
+  }
+  return hull;
+}
+
+/** The classes' picks (places in their choices) at a price, starting from the energy and latency of `picks`. */
+function bargain(study: Study, choices: readonly Choices[], picks: Picks, price: number): Int32Array {
+  const { assembly, figures } = study;
+  const best = new Int32Array(choices.length);
+  study.sum(picks);
+  let energyPj = figures[0] ?? 0;
+  let latencyCycles = figures[1] ?? 0;
+  for (let round = 0; round < 8; round++) {
+    let nextEnergy = assembly.energyPj;
+    let nextLatency = assembly.latencyCycles;
+    for (const [group, choice] of choices.entries()) {
+      const place = cheapest(choice, 1 / energyPj, 1 / latencyCycles, price);
+      const layers = assembly.free[group]?.layers.length ?? 0;
+      best[group] = place;
+      nextEnergy += layers * (choice.energyPj[place] ?? 0);
+      nextLatency += layers * (choice.latencyCycles[place] ?? 0);
+    }
+    if (nextEnergy === energyPj && nextLatency === latencyCycles) break;
+    energyPj = nextEnergy;
+    latencyCycles = nextLatency;
+  }
+  return best;
+}
+
+function cheapest({ energyPj, latencyCycles, loss }: Choices, a: number, b: number, price: number): number {
+  let best = 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < loss.length; i++) {
+    const cost = a * (energyPj[i] ?? 0) + b * (latencyCycles[i] ?? 0) + price * (loss[i] ?? 0);
+    if (cost < least) {
+      least = cost;
+      best = i;
+    }
+  }
+  return best;
+}
+
+/** Points of value, or share of EDP, that one step between two points of the hull may cover. */
+const finest = { points: 0.02, edp: 0.002 };
+
+/** Between two neighbours of the hull the layers change over one after the other: identical ones move together there. */
+function* fillGaps(study: Study, hull: readonly Picks[]): Generator<SearchBatch, void, void> {
+  const { recorder, setting, figures } = study;
+  const sorted = hull
+    .map((picks) => {
+      study.sum(picks);
+      return { picks, edp: (figures[0] ?? 0) * (figures[1] ?? 0), value: figures[2] ?? 0 };
+    })
+    .sort((a, b) => b.value - a.value || a.edp - b.edp);
+  let recorded = 0;
+  for (const [i, from] of sorted.entries()) {
+    const to = sorted[i + 1];
+    if (to === undefined) break;
+    const differing = [...from.picks.keys()].filter((layer) => from.picks[layer] !== to.picks[layer]);
+    const steps = Math.ceil(
+      Math.min(
+        differing.length,
+        Math.max((from.value - to.value) / finest.points, Math.abs(Math.log(from.edp / to.edp)) / finest.edp),
+      ),
+    );
+    const picks = from.picks.slice();
+    let changed = 0;
+    for (let step = 1; step < steps; step++) {
+      if (recorder.evaluations >= setting.budget) return;
+      for (const until = Math.round((step * differing.length) / steps); changed < until; changed++) {
+        const layer = differing[changed] ?? 0;
+        picks[layer] = to.picks[layer] ?? 0;
+      }
+      recorder.assembled();
+      study.record(picks);
+      if (++recorded % designsPerBatch === 0) yield recorder.batch();
+    }
+  }
+}
+
+/** Takes a design off the frontier, gives some layers that share a pick another one nearby, and looks if it holds. */
+function* changeAtRandom(
+  study: Study,
+  choices: readonly Choices[],
+  random: Random,
+): Generator<SearchBatch, void, void> {
+  const { assembly, offsets, recorder, setting, pool } = study;
+  const total = offsets.at(-1) ?? 0;
+  const groupOf = Int32Array.from({ length: total }, (_, i) =>
+    offsets.findLastIndex((offset) => offset <= i),
+  );
+  let idle = 0;
+  for (let done = 1; recorder.evaluations < setting.budget && idle < patience; done++) {
+    const { entries } = recorder.frontier;
+    const picks = entries[random.below(entries.length)]?.item.kept.slice() ?? new Int32Array(total);
+    for (let changes = 1 + random.below(2); changes > 0; changes--) {
+      const layer = random.below(total);
+      const group = groupOf[layer] ?? 0;
+      const { columns, loss } = choices[group] ?? { columns: new Int32Array(1), loss: new Float64Array(1) };
+      const { shape = 0, points = 0 } = assembly.free[group] ?? {};
+      const old = picks[layer] ?? 0;
+      const place = placeOf(loss, points * (1 - (pool.shapes[shape]?.kept[group]?.[old] ?? 0)));
+      const jump = (1 + random.below(8)) * (random.below(2) === 0 ? 1 : -1);
+      const next = columns[Math.min(columns.length - 1, Math.max(0, place + jump))] ?? 0;
+      const end = random.below(4) === 0 ? (offsets[group + 1] ?? total) : layer + 1;
+      for (let i = layer; i < end; i++) if (picks[i] === old) picks[i] = next;
+    }
+    recorder.assembled();
+    idle = study.record(picks) ? 0 : idle + 1;
+    if (done % designsPerBatch === 0) yield recorder.batch();
+  }
+}
+
+/** First place whose loss is not below `wanted`; losses ascend. */
+function placeOf(losses: Float64Array, wanted: number): number {
+  let low = 0;
+  let high = losses.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((losses[middle] ?? 0) < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
