@@ -10,6 +10,7 @@ import type { Accelerator } from '../src/core/hardware/accelerator.ts';
 import type { Candidate } from '../src/core/search/evaluation.ts';
 import type { Scent } from '../src/core/search/scent.ts';
 import type { SearchBatch, SearchResult } from '../src/core/search/setting.ts';
+import type { strategies } from '../src/core/search/strategies.ts';
 import type { LinearLayer, TransformerModel, Workload } from '../src/core/workload/model.ts';
 
 export type { Scent } from '../src/core/search/scent.ts';
@@ -43,13 +44,10 @@ export interface ScentReply {
 
 // Search (search.worker.ts)
 
-export const strategies = ['sweep', 'uniform-svd', 'tltorch', 'random'] as const;
-export type Strategy = (typeof strategies)[number];
-
 export interface SearchStart extends Situation {
   readonly kind: 'start-search';
   readonly run: number;
-  readonly strategy: Strategy;
+  readonly strategy: keyof typeof strategies;
   /** By layer name; layers that are missing have no weights. */
   readonly weights: ReadonlyMap<string, WeightSource>;
   readonly design: Candidate;

@@ -6,6 +6,7 @@ import { denseFactorization } from '../core/factor/ranks.ts';
 import type { Factorization } from '../core/factor/factorization.ts';
 import type { Accelerator } from '../core/hardware/accelerator.ts';
 import { presets } from '../core/hardware/presets.ts';
+import { defaultBudget } from '../core/search/setting.ts';
 import { invariant } from '../core/base/checks.ts';
 import { modelById } from '../core/workload/cards.ts';
 import { customModel, gemmModel } from '../core/workload/custom.ts';
@@ -17,7 +18,7 @@ const openingShare = 0.37;
 /** No layer opens above this share of its break-even rank. */
 const closestToBreakEven = 0.5;
 
-const openingSearch: SearchSettings = { strategy: 'sweep', budget: 20_000, seed: 1, limit: null };
+const openingSearch: SearchSettings = { strategy: 'sweep', budget: defaultBudget, seed: 1, limit: null };
 
 const models = new WeakMap<ModelChoice, TransformerModel>();
 

@@ -11,6 +11,7 @@ import { sameData } from './same.ts';
 export interface Step {
   readonly label: string;
   readonly config: Config;
+  readonly revision: number;
 }
 
 export interface Notice {
@@ -31,8 +32,8 @@ export interface AppState {
   readonly past: readonly Step[];
   /** Next to redo first; a step's config is the one that redo restores. */
   readonly future: readonly Step[];
-  /** Undo steps from the opening config to here; unlike `past.length` it survives the cap on history. */
-  readonly position: number;
+  /** Which undo step `committed` is: undo and redo bring a number back, a new step has a new one. */
+  readonly revision: number;
   readonly notices: readonly Notice[];
   /** One undo step. An `InputError` of `change` becomes a notice and changes nothing. */
   readonly edit: (label: string, change: (config: Config) => Config) => void;
@@ -55,11 +56,12 @@ export interface AppState {
 const maxSteps = 200;
 const maxNotices = 5;
 
-type Data = Pick<AppState, 'config' | 'committed' | 'past' | 'future' | 'position' | 'notices'>;
+type Data = Pick<AppState, 'config' | 'committed' | 'past' | 'future' | 'revision' | 'notices'>;
 
 export function createAppStore(initial: Config): StoreApi<AppState> {
   let draftLabel = 'Change';
   let lastNotice = 0;
+  let lastRevision = 0;
   return createStore<AppState>()((set, get) => {
     /** Runs a user's change; what it refuses is told, not thrown. */
     const attempt = (change: (config: Config) => Config, config: Config): Config | null => {
@@ -71,14 +73,17 @@ export function createAppStore(initial: Config): StoreApi<AppState> {
         return null;
       }
     };
-    const land = (next: Config, label: string): void => set((state) => landed(state, next, label));
+    const land = (next: Config, label: string): void => {
+      lastRevision += 1;
+      set((state) => landed(state, next, label, lastRevision));
+    };
 
     return {
       config: initial,
       committed: initial,
       past: [],
       future: [],
-      position: 0,
+      revision: 0,
       notices: [],
       edit: (label, change) => {
         get().commit(draftLabel);
@@ -117,16 +122,16 @@ export function createAppStore(initial: Config): StoreApi<AppState> {
   });
 }
 
-function landed(state: Data, next: Config, label: string): Partial<Data> {
+function landed(state: Data, next: Config, label: string, revision: number): Partial<Data> {
   if (next === state.committed || sameData(next, state.committed)) {
     return state.config === state.committed ? {} : { config: state.committed };
   }
   return {
     config: next,
     committed: next,
-    past: [...state.past, { label, config: state.committed }].slice(-maxSteps),
+    past: [...state.past, { label, config: state.committed, revision: state.revision }].slice(-maxSteps),
     future: [],
-    position: state.position + 1,
+    revision,
   };
 }
 
@@ -140,8 +145,8 @@ function undone(state: Data): Partial<Data> {
     config,
     committed: config,
     past: state.past.slice(0, -1),
-    future: [{ label: step.label, config: state.committed }, ...state.future],
-    position: state.position - 1,
+    future: [{ label: step.label, config: state.committed, revision: state.revision }, ...state.future],
+    revision: step.revision,
   };
 }
 
@@ -152,9 +157,9 @@ function redone(state: Data): Partial<Data> {
   return {
     config,
     committed: config,
-    past: [...state.past, { label: step.label, config: state.committed }],
+    past: [...state.past, { label: step.label, config: state.committed, revision: state.revision }],
     future: state.future.slice(1),
-    position: state.position + 1,
+    revision: step.revision,
   };
 }
 

@@ -1,0 +1,120 @@
+/** The search: a thin shell around `core/search`. It drives the generator in short slices, so that it always listens. */
+import { InputError } from '../src/core/base/checks.ts';
+import { createMapper } from '../src/core/cost/mapper.ts';
+import { createEvaluator } from '../src/core/search/evaluate.ts';
+import { strategies } from '../src/core/search/strategies.ts';
+import type { Search, SearchBatch } from '../src/core/search/setting.ts';
+import type { SearchReply, SearchRequest, SearchStart } from './protocol.ts';
+
+const sliceMs = 25;
+const progressMs = 100;
+
+interface Current {
+  readonly run: number;
+  readonly search: Search;
+  readonly clouds: Float32Array[];
+  batch: SearchBatch | null;
+  reported: number;
+  paused: boolean;
+}
+
+let current: Current | null = null;
+
+const post = (reply: SearchReply): void => self.postMessage(reply);
+
+function* searchOf(request: SearchStart): Search {
+  const { model, workload, accelerator, accounting, weights, design, locked, budget, seed } = request;
+  const mapper = createMapper(accelerator, { accounting });
+  mapper.remember(request.entries);
+  const evaluator = createEvaluator({
+    model,
+    workload,
+    accelerator,
+    accounting,
+    gear: 'exact',
+    weights: (layer) => weights.get(layer.name) ?? { kind: 'synthetic' },
+    mapper,
+  });
+  return yield* strategies[request.strategy]({ evaluator, design, locked, budget, seed });
+}
+
+let scheduled = false;
+
+/** Messages come in between two slices. */
+function schedule(): void {
+  if (scheduled) return;
+  scheduled = true;
+  setTimeout(() => {
+    scheduled = false;
+    step();
+  }, 0);
+}
+
+function step(): void {
+  if (current === null || current.paused) return;
+  const { run, search, clouds } = current;
+  const end = performance.now() + sliceMs;
+  try {
+    while (performance.now() < end) {
+      const next = search.next();
+      if (next.done) {
+        report(current);
+        current = null;
+        return post({ kind: 'search-done', run, result: next.value });
+      }
+      clouds.push(next.value.cloud);
+      // A frontier that came earlier in this report is still the newest one when none follows.
+      current.batch = { ...next.value, frontier: next.value.frontier ?? current.batch?.frontier ?? null };
+    }
+  } catch (error) {
+    current = null;
+    const message = error instanceof InputError ? error.message : `internal: ${String(error)}`;
+    return post({ kind: 'search-failed', run, message });
+  }
+  if (performance.now() - current.reported >= progressMs) report(current);
+  schedule();
+}
+
+function report(of: Current): void {
+  of.reported = performance.now();
+  if (of.batch === null) return;
+  const cloud = new Float32Array(of.clouds.reduce((sum, each) => sum + each.length, 0));
+  let at = 0;
+  for (const each of of.clouds.splice(0)) {
+    cloud.set(each, at);
+    at += each.length;
+  }
+  post({ kind: 'search-progress', run: of.run, batch: { ...of.batch, cloud } });
+  of.batch = null;
+}
+
+self.addEventListener('message', ({ data }: MessageEvent<SearchRequest>) => {
+  switch (data.kind) {
+    case 'start-search':
+      current = {
+        run: data.run,
+        search: searchOf(data),
+        clouds: [],
+        batch: null,
+        reported: 0,
+        paused: false,
+      };
+      return schedule();
+    case 'pause-search':
+      if (current?.run === data.run) {
+        current.paused = true;
+        report(current);
+      }
+      return;
+    case 'resume-search':
+      if (current?.run === data.run && current.paused) {
+        current.paused = false;
+        schedule();
+      }
+      return;
+    case 'cancel-search':
+      if (current?.run === data.run) current = null;
+      return post({ kind: 'search-cancelled', run: data.run });
+  }
+  data satisfies never;
+});
