@@ -4,6 +4,8 @@
  */
 import { chainCycles, choiceOf } from './chain.ts';
 import type { Choice } from './chain.ts';
+import { boundPlan, createFrontier, findFrontier } from './frontier.ts';
+import type { Frontier } from './frontier.ts';
 import { latticeOf } from './lattice.ts';
 import type { Goal } from './objective.ts';
 import { enumeratePlans, unpackPlan } from './plans.ts';
@@ -38,6 +40,7 @@ export function createSolver(machine: MachineTables, goal: Goal): Solver {
   const plan = createOpenPlan(machine);
   const reach = new Float64Array(levels * 3);
   const chain = createChain(levels);
+  const frontier = createFrontier(levels);
 
   const solve = (candidates: readonly Extents[]): Solution | null => {
     const standing: Standing = { energyPj: Number.POSITIVE_INFINITY, cycles: Number.POSITIVE_INFINITY };
@@ -57,7 +60,7 @@ export function createSolver(machine: MachineTables, goal: Goal): Solver {
         }
         unpackPlan(machine, plans, plans.codes[next] as number, plan.spatial);
         openPlan(plan, extents, plans.macs, latticeOf);
-        improve(plan, goal, standing, cycles, chain, reach, keep);
+        improve(plan, goal, standing, cycles, chain, frontier, reach, keep);
       }
     }
     return choice === null ? null : { energyPj: standing.energyPj, cycles: standing.cycles, choice };
@@ -72,12 +75,15 @@ function improve(
   standing: Standing,
   floor: number,
   chain: Chain,
+  frontier: Frontier,
   reach: Float64Array,
   keep: (chain: Chain) => void,
 ): void {
   if (!plan.feasible) return;
   const values = plan.energy;
-  let energy = 0;
+  findFrontier(plan, frontier);
+  let energy = boundPlan(plan, frontier, values);
+  if (!goal.beats(energy, floor, standing.energyPj, standing.cycles)) return;
   for (let a = plan.machine.levels - 1; a >= 1; a -= 1) {
     fillTable(plan, values, a);
     energy = values.fixed + compulsoryAbove(plan, values, a - 1) + jump(plan, values, a - 1);

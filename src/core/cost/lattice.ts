@@ -17,6 +17,9 @@ export interface Lattice {
   /** For divisor i: indices of its divisors, ascending. */
   readonly belowStart: Int32Array;
   readonly below: Int32Array;
+  /** For a prefix of c divisors: indices of those in it that divide no other in it. */
+  readonly peaksStart: Int32Array;
+  readonly peaks: Int32Array;
 }
 
 const lattices = new Map<number, Lattice>();
@@ -68,6 +71,18 @@ function buildLattice(extent: number): Lattice {
   };
   const [lowerStart, lower] = neighbours((v) => primes.filter((p) => v % p === 0).map((p) => v / p));
   const [upperStart, upper] = neighbours((v) => primes.map((p) => v * p).filter((up) => extent % up === 0));
+  const peaksStart = new Int32Array(values.length + 2);
+  const peaks: number[] = [];
+  for (let c = 1; c <= values.length; c += 1) {
+    for (let i = 0; i < c; i += 1) {
+      let peak = true;
+      for (let e = upperStart[i] as number; e < (upperStart[i + 1] as number); e += 1) {
+        if ((upper[e] as number) < c) peak = false;
+      }
+      if (peak) peaks.push(i);
+    }
+    peaksStart[c + 1] = peaks.length;
+  }
   const [belowStart, below] = neighbours((v) => values.filter((other) => v % other === 0));
   return {
     extent,
@@ -80,5 +95,7 @@ function buildLattice(extent: number): Lattice {
     upper,
     belowStart,
     below,
+    peaksStart,
+    peaks: Int32Array.from(peaks),
   };
 }
