@@ -7,11 +7,10 @@ import type { Choice } from './chain.ts';
 import { boundPlan, createFrontier, findFrontier } from './frontier.ts';
 import type { Frontier } from './frontier.ts';
 import { latticeOf } from './lattice.ts';
-import type { Goal } from './objective.ts';
-import { enumeratePlans, unpackPlan } from './plans.ts';
-import type { Extents, Plans } from './plans.ts';
+import type { Goal, Standing } from './objective.ts';
+import { createPlanBook } from './plans.ts';
+import type { Extents } from './plans.ts';
 import { searchPorts } from './ports.ts';
-import type { Standing } from './ports.ts';
 import {
   compulsoryAbove,
   createChain,
@@ -42,31 +41,42 @@ export function createSolver(machine: MachineTables, goal: Goal): Solver {
   const chain = createChain(levels);
   const frontier = createFrontier(levels);
 
+  const book = createPlanBook(machine, goal);
+  const lanes = machine.fans.reduce((all, fan) => all * fan.most, 1);
+
   const solve = (candidates: readonly Extents[]): Solution | null => {
     const standing: Standing = { energyPj: Number.POSITIVE_INFINITY, cycles: Number.POSITIVE_INFINITY };
     let choice: Choice | null = null;
     const keep = (better: Chain): void => {
       choice = choiceOf(plan, better);
     };
-    for (const extents of candidates) {
-      const plans = enumeratePlans(machine, extents, goal, standing, { fewestLanes: 1 });
-      const queue = createQueue(plans, goal);
-      for (let next = queue.pop(); next >= 0; next = queue.pop()) {
-        const energy = plans.energyBound[next] as number;
-        const cycles = plans.cyclesBound[next] as number;
-        if (!goal.beats(energy, cycles, standing.energyPj, standing.cycles)) {
-          if (goal.key(energy, cycles) > goal.key(standing.energyPj, standing.cycles) * (1 + 1e-11)) break;
-          continue;
+    let most = lanes;
+    for (const share of bands) {
+      const fewest = Math.ceil(lanes * share);
+      for (const extents of candidates) {
+        const macs = extents[0] * extents[1] * extents[2] * extents[3];
+        book.list(extents, standing, fewest, most);
+        while (book.next(plan.spatial)) {
+          const energy = book.energyBound();
+          const cycles = book.cyclesBound();
+          if (!goal.beats(energy, cycles, standing.energyPj, standing.cycles)) {
+            if (goal.key(energy, cycles) > goal.key(standing.energyPj, standing.cycles) * (1 + 1e-11)) break;
+            continue;
+          }
+          openPlan(plan, extents, macs, latticeOf);
+          improve(plan, goal, standing, cycles, chain, frontier, reach, keep);
         }
-        unpackPlan(machine, plans, plans.codes[next] as number, plan.spatial);
-        openPlan(plan, extents, plans.macs, latticeOf);
-        improve(plan, goal, standing, cycles, chain, frontier, reach, keep);
       }
+      most = fewest - 1;
+      if (most < 1) break;
     }
     return choice === null ? null : { energyPj: standing.energyPj, cycles: standing.cycles, choice };
   };
   return { solve };
 }
+
+/** Plans that use most of the array come first: what they reach spares listing most of the others. */
+const bands = [0.75, 0.5, 0] as const;
 
 /** Solves one open plan, unless a bound shows that it cannot beat the standing. */
 function improve(
@@ -102,44 +112,4 @@ function improve(
   if (cycles > floor && goal.beats(energy, floor, standing.energyPj, standing.cycles)) {
     searchPorts(plan, goal, standing, floor, chain, energy, keep);
   }
-}
-
-/** A binary heap of plans by the goal's key, then its tie. */
-function createQueue(plans: Plans, goal: Goal): { readonly pop: () => number } {
-  const { count, energyBound, cyclesBound } = plans;
-  const heap = new Int32Array(count);
-  const key = new Float64Array(count);
-  const tie = new Float64Array(count);
-  for (let i = 0; i < count; i += 1) {
-    heap[i] = i;
-    key[i] = goal.key(energyBound[i] as number, cyclesBound[i] as number);
-    tie[i] = goal.tie(energyBound[i] as number, cyclesBound[i] as number);
-  }
-  const before = (a: number, b: number): boolean =>
-    (key[a] as number) < (key[b] as number) || (key[a] === key[b] && (tie[a] as number) < (tie[b] as number));
-  let size = count;
-  const sink = (from: number): void => {
-    const item = heap[from] as number;
-    let at = from;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= size) break;
-      if (child + 1 < size && before(heap[child + 1] as number, heap[child] as number)) child += 1;
-      if (!before(heap[child] as number, item)) break;
-      heap[at] = heap[child] as number;
-      at = child;
-    }
-    heap[at] = item;
-  };
-  for (let i = (count >> 1) - 1; i >= 0; i -= 1) sink(i);
-  return {
-    pop: () => {
-      if (size === 0) return -1;
-      const top = heap[0] as number;
-      size -= 1;
-      heap[0] = heap[size] as number;
-      if (size > 0) sink(0);
-      return top;
-    },
-  };
 }

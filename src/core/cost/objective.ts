@@ -4,6 +4,12 @@ import type { Objective } from './mapping.ts';
 /** Relative slack under which two energies count as equal: the tables round differently from the counting rules. */
 const slack = 1e-12;
 
+/** The best figures so far; both Infinity before there are any. */
+export interface Standing {
+  energyPj: number;
+  cycles: number;
+}
+
 export interface Goal {
   /** Bounds are compared by key, then by tie; both monotone in energy and cycles. */
   readonly key: (energyPj: number, cycles: number) => number;

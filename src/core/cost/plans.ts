@@ -1,238 +1,249 @@
 /**
  * Plans: one choice of spatial factors per fan-out level and dim. A plan fixes the compute cycles and every coefficient of
- * the rest; with each word counted as often as it must at least move (compulsory traffic) its energy and port loads are
- * sums of one tabulated term per dim, so bounds for all plans cost a few additions each.
+ * the rest; its lower bounds on energy and cycles are sums of one tabulated term per dim. A book lists the plans that may
+ * still beat the standing figures and hands them out best first.
  */
-import type { Goal } from './objective.ts';
-import { latticeOf } from './lattice.ts';
-import type { MachineTables, Tally } from './tables.ts';
+import type { Goal, Standing } from './objective.ts';
+import { findSpreads } from './spreads.ts';
+import type { Spreads } from './spreads.ts';
+import type { MachineTables } from './tables.ts';
 
 /** Extents by dim number: M, N, K, batch. */
 export type Extents = readonly [m: number, n: number, k: number, b: number];
 
-/** All ways to spread one dim over the fan-out levels. */
-export interface Spreads {
-  readonly count: number;
-  /** [spread * fans + fan]: the spatial factor. */
-  readonly factors: Float64Array;
-  /** [spread]: product of the factors. */
-  readonly total: Float64Array;
-  /** [spread]: compulsory energy of the operand that misses this dim. */
-  readonly energy: Float64Array;
-  /** [port * count + spread]: compulsory port cycles, all instances together. */
-  readonly ports: Float64Array;
-  /** [port * count + spread]: this dim's factors above the port's level. */
-  readonly above: Float64Array;
+export interface PlanBook {
+  /** Lists the plans of `fewest` to `most` lanes (product of all spatial factors) that may beat the standing. */
+  readonly list: (extents: Extents, standing: Standing, fewest: number, most: number) => void;
+  /**
+   * Takes the next best plan: its factors go to `spatial[level * 4 + dim]`, its bounds to `energyBound` and
+   * `cyclesBound`. False when there is none.
+   */
+  readonly next: (spatial: Float64Array) => boolean;
+  readonly energyBound: () => number;
+  readonly cyclesBound: () => number;
 }
 
-export interface Plans {
-  readonly extents: Extents;
-  readonly macs: number;
-  readonly spreads: readonly [Spreads, Spreads, Spreads, Spreads];
-  readonly count: number;
-  /** Per plan the spread of each dim, packed base `spreads[d].count`. */
-  readonly codes: Float64Array;
-  readonly energyBound: Float64Array;
-  readonly cyclesBound: Float64Array;
-}
-
-/** The incumbent's figures: plans whose bounds cannot beat them are left out. Infinity = none yet. */
-export interface Incumbent {
-  readonly energyPj: number;
-  readonly cycles: number;
-}
-
-export interface PlanLimits {
-  /** Fewest MACs in use (product of all spatial factors), as far as the extents allow; 1 = any. */
-  readonly fewestLanes: number;
-}
-
-export function enumeratePlans(
-  machine: MachineTables,
-  extents: Extents,
-  goal: Goal,
-  incumbent: Incumbent,
-  limits: PlanLimits,
-): Plans {
-  const macs = extents[0] * extents[1] * extents[2] * extents[3];
-  const spreads = [0, 1, 2, 3].map((dim) =>
-    spreadsOf(machine, extents, macs, dim),
-  ) as unknown as Plans['spreads'];
-  const [inM, inN, inK, inB] = spreads;
-  const base = macs * machine.macEnergyPj;
-  const fans = machine.fans.length;
-  const ports = machine.ports.length;
-  const most = machine.fans.map((fan) => fan.most);
-  const lanes = most.reduce((all, fan) => all * fan, 1);
-  const leastCycles = macs / lanes;
-  const leastN = minimum(inN.energy);
-  const leastK = minimum(inK.energy);
-
-  let count = 0;
-  let codes = new Float64Array(256);
-  let energyBound = new Float64Array(256);
-  let cyclesBound = new Float64Array(256);
-  const room = (): void => {
-    const grow = (old: Float64Array): Float64Array<ArrayBuffer> => {
-      const next = new Float64Array(old.length * 2);
-      next.set(old);
-      return next;
-    };
-    codes = grow(codes);
-    energyBound = grow(energyBound);
-    cyclesBound = grow(cyclesBound);
-  };
-  const hopeless = (energy: number, cycles: number): boolean =>
-    !goal.beats(energy, cycles, incumbent.energyPj, incumbent.cycles);
-
-  // Running products per fan level, one row per dim already chosen: batch, M, N, K.
-  const used = new Float64Array(4 * fans).fill(1);
-  const enter = (row: number, spread: Spreads, index: number): boolean => {
-    for (let f = 0; f < fans; f += 1) {
-      const before = row === 0 ? 1 : (used[(row - 1) * fans + f] as number);
-      const now = before * (spread.factors[index * fans + f] as number);
-      if (now > (most[f] as number)) return false;
-      used[row * fans + f] = now;
-    }
-    return true;
-  };
-  for (let b = 0; b < inB.count; b += 1) {
-    if (!enter(0, inB, b)) continue;
-    for (let m = 0; m < inM.count; m += 1) {
-      if (!enter(1, inM, m)) continue;
-      const energyM = base + (inM.energy[m] as number);
-      if (hopeless(energyM + leastN + leastK, leastCycles)) continue;
-      for (let n = 0; n < inN.count; n += 1) {
-        if (!enter(2, inN, n)) continue;
-        const energyN = energyM + (inN.energy[n] as number);
-        if (hopeless(energyN + leastK, leastCycles)) continue;
-        const lanesN = (inB.total[b] as number) * (inM.total[m] as number) * (inN.total[n] as number);
-        next: for (let k = 0; k < inK.count; k += 1) {
-          const lanesK = lanesN * (inK.total[k] as number);
-          if (lanesK < limits.fewestLanes || !enter(3, inK, k)) continue;
-          for (let f = 0; f < fans; f += 1) {
-            const fan = machine.fans[f];
-            if (fan === undefined || fan.xShare[used[3 * fans + f] as number] === 0) continue next;
-          }
-          const energy = energyN + (inK.energy[k] as number);
-          let cycles = macs / lanesK;
-          for (let p = 0; p < ports; p += 1) {
-            const im = p * inM.count + m;
-            const jn = p * inN.count + n;
-            const kk = p * inK.count + k;
-            const load =
-              ((inM.ports[im] as number) + (inN.ports[jn] as number) + (inK.ports[kk] as number)) /
-              ((inM.above[im] as number) *
-                (inN.above[jn] as number) *
-                (inK.above[kk] as number) *
-                (inB.above[p * inB.count + b] as number));
-            if (load > cycles) cycles = wholeCycles(load);
-          }
-          if (hopeless(energy, cycles)) continue;
-          if (count === codes.length) room();
-          codes[count] = ((b * inM.count + m) * inN.count + n) * inK.count + k;
-          energyBound[count] = energy;
-          cyclesBound[count] = cycles;
-          count += 1;
-        }
-      }
-    }
-  }
-  return { extents, macs, spreads, count, codes, energyBound, cyclesBound };
-}
+const mostSpreads = 4096;
 
 /** Rounded up, but never above the truth because of rounding noise. */
 export const wholeCycles = (cycles: number): number => Math.ceil(cycles * (1 - 1e-12));
 
-/** Writes the plan's spatial factors to `into[level * 4 + dim]` (1 where a level has no fan-out). */
-export function unpackPlan(machine: MachineTables, plans: Plans, code: number, into: Float64Array): void {
-  into.fill(1);
+export function createPlanBook(machine: MachineTables, goal: Goal): PlanBook {
   const fans = machine.fans.length;
-  let rest = code;
-  for (const dim of [2, 1, 0, 3] as const) {
-    const { count, factors } = plans.spreads[dim];
-    const index = rest % count;
-    rest = (rest - index) / count;
-    for (let f = 0; f < fans; f += 1)
-      into[(machine.fanLevels[f] as number) * 4 + dim] = factors[index * fans + f] as number;
-  }
-}
-
-function spreadsOf(machine: MachineTables, extents: Extents, macs: number, dim: number): Spreads {
-  const extent = extents[dim] as number;
-  const fans = machine.fans.length;
-  const lists: number[][] = [];
-  const extend = (chosen: readonly number[], rest: number): void => {
-    const fan = machine.fans[chosen.length];
-    if (fan === undefined) {
-      lists.push([...chosen]);
-      return;
-    }
-    for (const factor of latticeOf(rest).divisors) {
-      if (factor > fan.most) break;
-      if (fan.xShare[factor] !== 0) extend([...chosen, factor], rest / factor);
-    }
-  };
-  extend([], extent);
-  const count = lists.length;
   const ports = machine.ports.length;
-  const spreads: Spreads = {
-    count,
-    factors: new Float64Array(count * fans),
-    total: new Float64Array(count),
-    energy: new Float64Array(count),
-    ports: new Float64Array(ports * count),
-    above: new Float64Array(ports * count),
+  const widest = Float64Array.from(machine.fans, (fan) => fan.most);
+  const lanesOfMachine = widest.reduce((all, fan) => all * fan, 1);
+  const spreadsByDim = [0, 1, 2, 3].map(() => new Map<number, Spreads>());
+  const spreadsOf = (dim: number, extent: number): Spreads => {
+    const known = spreadsByDim[dim] as Map<number, Spreads>;
+    let spreads = known.get(extent);
+    if (spreads === undefined) {
+      if (known.size >= mostSpreads) known.clear();
+      spreads = findSpreads(machine, dim, extent);
+      known.set(extent, spreads);
+    }
+    return spreads;
   };
-  const above = new Float64Array(machine.levels + 1);
-  lists.forEach((factors, i) => {
-    above.fill(1);
-    factors.forEach((factor, f) => {
-      spreads.factors[i * fans + f] = factor;
-      above.fill((above[machine.levels] as number) * factor, (machine.fanLevels[f] as number) + 1);
-    });
-    spreads.total[i] = above[machine.levels] as number;
-    spreads.energy[i] = compulsory(machine, machine.energy, extents, macs, dim, above);
-    machine.ports.forEach((port, p) => {
-      spreads.ports[p * count + i] =
-        compulsory(machine, port, extents, macs, dim, above) / port.wordsPerCycle;
-      spreads.above[p * count + i] = above[port.level] as number;
-    });
-  });
-  return spreads;
+  let inM = spreadsOf(0, 1);
+  let inN = spreadsOf(1, 1);
+  let inK = spreadsOf(2, 1);
+  let inB = spreadsOf(3, 1);
+
+  // The heap: parallel arrays, smallest (key, tie) first.
+  let size = 0;
+  let slots = 256;
+  let codes = new Float64Array(slots);
+  let energies = new Float64Array(slots);
+  let cyclesOf = new Float64Array(slots);
+  let keys = new Float64Array(slots);
+  let ties = new Float64Array(slots);
+  const grow = (): void => {
+    slots *= 2;
+    const wider = (old: Float64Array): Float64Array<ArrayBuffer> => {
+      const next = new Float64Array(slots);
+      next.set(old);
+      return next;
+    };
+    codes = wider(codes);
+    energies = wider(energies);
+    cyclesOf = wider(cyclesOf);
+    keys = wider(keys);
+    ties = wider(ties);
+  };
+  const move = (to: number, from: number): void => {
+    codes[to] = codes[from] as number;
+    energies[to] = energies[from] as number;
+    cyclesOf[to] = cyclesOf[from] as number;
+    keys[to] = keys[from] as number;
+    ties[to] = ties[from] as number;
+  };
+  const put = (code: number, energy: number, cycles: number): void => {
+    if (size === slots) grow();
+    const key = goal.key(energy, cycles);
+    const tie = goal.tie(energy, cycles);
+    let at = size;
+    size += 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      const above = keys[parent] as number;
+      if (above < key || (above === key && (ties[parent] as number) <= tie)) break;
+      move(at, parent);
+      at = parent;
+    }
+    codes[at] = code;
+    energies[at] = energy;
+    cyclesOf[at] = cycles;
+    keys[at] = key;
+    ties[at] = tie;
+  };
+  const isBefore = (a: number, b: number): boolean =>
+    (keys[a] as number) < (keys[b] as number) ||
+    (keys[a] === keys[b] && (ties[a] as number) < (ties[b] as number));
+  /** Removes the smallest; the last entry sinks from the top. */
+  const removeTop = (): void => {
+    size -= 1;
+    const last = size;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= last) break;
+      if (child + 1 < last && isBefore(child + 1, child)) child += 1;
+      if (!isBefore(child, last)) break;
+      move(at, child);
+      at = child;
+    }
+    move(at, last);
+  };
+
+  // Running products per fan level after the batch, M, N and K were chosen.
+  const usedB = new Float64Array(fans);
+  const usedM = new Float64Array(fans);
+  const usedN = new Float64Array(fans);
+  const ones = new Float64Array(fans).fill(1);
+  const enter = (into: Float64Array, before: Float64Array, spreads: Spreads, index: number): boolean => {
+    for (let f = 0; f < fans; f += 1) {
+      const now = (before[f] as number) * (spreads.factors[index * fans + f] as number);
+      if (now > (widest[f] as number)) return false;
+      into[f] = now;
+    }
+    return true;
+  };
+  /** Most lanes that the meshes leave for the dims still to come. */
+  const room = (used: Float64Array): number => {
+    let lanes = 1;
+    for (let f = 0; f < fans; f += 1) lanes *= Math.floor((widest[f] as number) / (used[f] as number));
+    return lanes;
+  };
+  const fitsMeshes = (k: number): boolean => {
+    for (let f = 0; f < fans; f += 1) {
+      const now = (usedN[f] as number) * (inK.factors[k * fans + f] as number);
+      if (now > (widest[f] as number) || (machine.fans[f]?.xShare[now] ?? 0) === 0) return false;
+    }
+    return true;
+  };
+
+  const list = (extents: Extents, standing: Standing, fewest: number, most: number): void => {
+    size = 0;
+    inM = spreadsOf(0, extents[0]);
+    inN = spreadsOf(1, extents[1]);
+    inK = spreadsOf(2, extents[2]);
+    inB = spreadsOf(3, extents[3]);
+    const macs = extents[0] * extents[1] * extents[2] * extents[3];
+    const { energyPj, cycles: standingCycles } = standing;
+    const limit = Math.min(lanesOfMachine, most);
+    const mostK = inK.lanes[0] as number;
+    const mostNk = Math.min(limit, mostK * (inN.lanes[0] as number));
+    const mostMnk = Math.min(limit, mostNk * (inM.lanes[0] as number));
+    const hopeless = (energy: number, lanes: number): boolean =>
+      !goal.beats(macs * energy, macs / Math.min(limit, lanes), energyPj, standingCycles);
+    const leastNk = inN.leastEnergy + inK.leastEnergy;
+    for (let b = 0; b < inB.count; b += 1) {
+      const lanesB = inB.lanes[b] as number;
+      if (lanesB * mostMnk < fewest) break;
+      if (!enter(usedB, ones, inB, b)) continue;
+      const roomM = room(usedB);
+      for (let m = firstWithin(inM, roomM); m < inM.count; m += 1) {
+        const lanesM = lanesB * (inM.lanes[m] as number);
+        if (lanesM * mostNk < fewest) break;
+        const energyM = machine.macEnergyPj + (inM.energy[m] as number);
+        if (!enter(usedM, usedB, inM, m)) continue;
+        const roomN = room(usedM);
+        if (lanesM * roomN < fewest || hopeless(energyM + leastNk, lanesM * Math.min(roomN, mostNk)))
+          continue;
+        for (let n = firstWithin(inN, roomN); n < inN.count; n += 1) {
+          const lanesN = lanesM * (inN.lanes[n] as number);
+          if (lanesN * mostK < fewest) break;
+          if (!enter(usedN, usedM, inN, n)) continue;
+          const energyN = energyM + (inN.energy[n] as number);
+          const roomK = Math.min(room(usedN), limit / lanesN);
+          if (lanesN * roomK < fewest || hopeless(energyN + inK.leastEnergy, lanesN * Math.min(roomK, mostK)))
+            continue;
+          for (let k = firstWithin(inK, roomK); k < inK.count; k += 1) {
+            const lanes = lanesN * (inK.lanes[k] as number);
+            if (lanes < fewest || hopeless(energyN + inK.leastEnergy, lanes)) break;
+            const energy = energyN + (inK.energy[k] as number);
+            if (hopeless(energy, lanes) || !fitsMeshes(k)) continue;
+            const perMac = loadPerMac(b, m, n, k, 1 / lanes);
+            const cycles = perMac * lanes > 1 ? wholeCycles(macs * perMac) : macs / lanes;
+            if (!goal.beats(macs * energy, cycles, energyPj, standingCycles)) continue;
+            put(((b * inM.count + m) * inN.count + n) * inK.count + k, macs * energy, cycles);
+          }
+        }
+      }
+    }
+  };
+
+  /** The largest port load per MAC, or `least` when none is larger. */
+  const loadPerMac = (b: number, m: number, n: number, k: number, least: number): number => {
+    let most = least;
+    for (let p = 0; p < ports; p += 1) {
+      const atM = m * ports + p;
+      const atN = n * ports + p;
+      const atK = k * ports + p;
+      const words = (inM.loads[atM] as number) + (inN.loads[atN] as number) + (inK.loads[atK] as number);
+      const instances =
+        (inM.above[atM] as number) *
+        (inN.above[atN] as number) *
+        (inK.above[atK] as number) *
+        (inB.above[b * ports + p] as number);
+      if (words > most * instances) most = words / instances;
+    }
+    return most;
+  };
+
+  let energyBound = 0;
+  let cyclesBound = 0;
+  const next = (spatial: Float64Array): boolean => {
+    if (size === 0) return false;
+    energyBound = energies[0] as number;
+    cyclesBound = cyclesOf[0] as number;
+    let rest = codes[0] as number;
+    removeTop();
+    spatial.fill(1);
+    const write = (dim: number, spreads: Spreads): void => {
+      const index = rest % spreads.count;
+      rest = (rest - index) / spreads.count;
+      for (let f = 0; f < fans; f += 1) {
+        spatial[(machine.fans[f]?.level ?? 0) * 4 + dim] = spreads.factors[index * fans + f] as number;
+      }
+    };
+    write(2, inK);
+    write(1, inN);
+    write(0, inM);
+    write(3, inB);
+    return true;
+  };
+  return { list, next, energyBound: () => energyBound, cyclesBound: () => cyclesBound };
 }
 
-/** The tally's share of the operand that misses `dim`, every word moved only as often as it must. */
-function compulsory(
-  machine: MachineTables,
-  tally: Tally,
-  extents: Extents,
-  macs: number,
-  dim: number,
-  above: Float64Array,
-): number {
-  if (dim > 2) return 0;
-  const lanes = above[machine.levels] as number;
-  const words = macs / (extents[dim] as number);
-  let sum = 0;
-  machine.edges.forEach((edge, e) => {
-    if (edge.dim !== dim) return;
-    const atParent = tally.atParent[e] as number;
-    const toParent = above[edge.parent] as number;
-    sum +=
-      edge.child === machine.levels
-        ? (macs * atParent * toParent) / lanes
-        : words * ((above[edge.child] as number) * (tally.atChild[e] as number) + toParent * atParent);
-  });
-  if (dim === 2) {
-    for (let l = 0; l < machine.levels; l += 1)
-      sum += (tally.owned[l] as number) * words * (above[l] as number);
+/** Index of the first spread of at most `lanes` lanes. */
+function firstWithin(spreads: Spreads, lanes: number): number {
+  let low = 0;
+  let high = spreads.count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((spreads.lanes[middle] as number) > lanes) low = middle + 1;
+    else high = middle;
   }
-  return sum;
-}
-
-function minimum(values: Float64Array): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (const value of values) if (value < least) least = value;
-  return least;
+  return low;
 }

@@ -5,16 +5,10 @@
  * everything.
  */
 import { chainCycles } from './chain.ts';
-import type { Goal } from './objective.ts';
+import type { Goal, Standing } from './objective.ts';
 import { wholeCycles } from './plans.ts';
 import { createChain, fillTable, jump, weigh } from './programme.ts';
 import type { Chain, OpenPlan, Values } from './programme.ts';
-
-/** Figures to beat; the search lowers them and calls `keep` with each better chain. */
-export interface Standing {
-  energyPj: number;
-  cycles: number;
-}
 
 interface Branch {
   readonly level: number;

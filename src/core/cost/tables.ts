@@ -47,9 +47,7 @@ export interface MachineTables {
   readonly depth: Float64Array;
   /** [level * 3 + dim]: 1 where the operand that misses the dim is kept. */
   readonly keeps: Uint8Array;
-  /** Levels with a fan-out above 1. */
-  readonly fanLevels: readonly number[];
-  /** Per fan level: X and Y limits, and for every product of spatial factors the X share to give it (0 = impossible). */
+  /** The levels with a fan-out above 1. */
   readonly fans: readonly Fan[];
 }
 
@@ -58,6 +56,7 @@ export interface Fan {
   readonly x: number;
   readonly y: number;
   readonly most: number;
+  /** [product of spatial factors]: the part of it to lay along X; 0 = impossible. */
   readonly xShare: Int32Array;
 }
 
@@ -126,7 +125,6 @@ export function compileMachine(accelerator: Accelerator, accounting: Accounting)
     keeps: Uint8Array.from(
       levels.flatMap((level) => missing.map((operand) => (level.keeps.includes(operand) ? 1 : 0))),
     ),
-    fanLevels: fans.map((fan) => fan.level),
     fans,
   };
 }

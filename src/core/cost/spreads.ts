@@ -1,0 +1,93 @@
+/**
+ * All ways to spread one dim over the fan-out levels, each with its share of the bounds: what the operand that misses the
+ * dim must at least move (compulsory traffic), per multiply-accumulate. It depends on nothing else, so it is remembered.
+ */
+import { latticeOf } from './lattice.ts';
+import type { MachineTables, Tally } from './tables.ts';
+
+/** The spreads of one dim, most lanes first. */
+export interface Spreads {
+  readonly count: number;
+  /** [spread * fans + fan]: the spatial factor. */
+  readonly factors: Float64Array;
+  /** [spread]: product of the factors. */
+  readonly lanes: Float64Array;
+  /** [spread]: compulsory energy per MAC. */
+  readonly energy: Float64Array;
+  readonly leastEnergy: number;
+  /** [spread * ports + port]: compulsory port cycles per MAC, all instances together. */
+  readonly loads: Float64Array;
+  /** [spread * ports + port]: the factors above the port's level. */
+  readonly above: Float64Array;
+}
+
+export function findSpreads(machine: MachineTables, dim: number, extent: number): Spreads {
+  const fans = machine.fans.length;
+  const ports = machine.ports.length;
+  const lists: number[][] = [];
+  const extend = (chosen: readonly number[], rest: number): void => {
+    const fan = machine.fans[chosen.length];
+    if (fan === undefined) {
+      lists.push([...chosen]);
+      return;
+    }
+    for (const factor of latticeOf(rest).divisors) {
+      if (factor > fan.most) break;
+      if (fan.xShare[factor] !== 0) extend([...chosen, factor], rest / factor);
+    }
+  };
+  extend([], extent);
+  const lanesOf = (factors: readonly number[]): number => factors.reduce((all, factor) => all * factor, 1);
+  lists.sort((a, b) => lanesOf(b) - lanesOf(a));
+  const count = lists.length;
+  const factors = new Float64Array(count * fans);
+  const lanes = new Float64Array(count);
+  const energy = new Float64Array(count);
+  const loads = new Float64Array(count * ports);
+  const aboveOfPort = new Float64Array(count * ports);
+  const above = new Float64Array(machine.levels + 1);
+  let leastEnergy = Number.POSITIVE_INFINITY;
+  lists.forEach((list, i) => {
+    above.fill(1);
+    list.forEach((factor, f) => {
+      factors[i * fans + f] = factor;
+      above.fill((above[machine.levels] as number) * factor, (machine.fans[f]?.level ?? 0) + 1);
+    });
+    lanes[i] = above[machine.levels] as number;
+    const least = compulsory(machine, machine.energy, extent, dim, above);
+    energy[i] = least;
+    leastEnergy = Math.min(leastEnergy, least);
+    machine.ports.forEach((port, p) => {
+      loads[i * ports + p] = compulsory(machine, port, extent, dim, above) / port.wordsPerCycle;
+      aboveOfPort[i * ports + p] = above[port.level] as number;
+    });
+  });
+  return { count, factors, lanes, energy, leastEnergy, loads, above: aboveOfPort };
+}
+
+/** Per MAC, the tally of the operand that misses `dim` when every word moves only as often as it must. */
+function compulsory(
+  machine: MachineTables,
+  tally: Tally,
+  extent: number,
+  dim: number,
+  above: Float64Array,
+): number {
+  if (dim > 2) return 0;
+  const lanes = above[machine.levels] as number;
+  let sum = 0;
+  machine.edges.forEach((edge, e) => {
+    if (edge.dim !== dim) return;
+    const atParent = tally.atParent[e] as number;
+    const toParent = above[edge.parent] as number;
+    sum +=
+      edge.child === machine.levels
+        ? (atParent * toParent) / lanes
+        : ((above[edge.child] as number) * (tally.atChild[e] as number) + toParent * atParent) / extent;
+  });
+  if (dim === 2) {
+    for (let l = 0; l < machine.levels; l += 1)
+      sum += ((tally.owned[l] as number) * (above[l] as number)) / extent;
+  }
+  return sum;
+}
