@@ -4,7 +4,17 @@
  * (out then in); tt 2d-1 inner ranks; ttm d-1 inner ranks; tr 2d ranks (r_0 closes the ring); block-term C, then the
  * tucker ranks; dense none.
  */
-export const formats = ['dense', 'svd', 'kronecker', 'cp', 'tucker', 'tt', 'ttm', 'tr', 'block-term'] as const;
+export const formats = [
+  'dense',
+  'svd',
+  'kronecker',
+  'cp',
+  'tucker',
+  'tt',
+  'ttm',
+  'tr',
+  'block-term',
+] as const;
 export type Format = (typeof formats)[number];
 
 export interface Factorization {

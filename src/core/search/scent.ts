@@ -3,7 +3,7 @@
  * the other ranks held. Computed outside the drag (worker or idle), cached by what it depends on.
  */
 import type { Factorization } from '../factor/factorization.ts';
-import { parameterCount } from '../factor/parameters.ts';
+import { breakEvenRanks } from '../factor/parameters.ts';
 import { rankLimits } from '../factor/ranks.ts';
 import type { Evaluator } from './evaluate.ts';
 
@@ -44,7 +44,6 @@ export function scentOf(
   const limits = rankLimits(factorization)[rank] ?? { min: 1, max: 1 };
   const dense = evaluator.layer(layer, evaluator.denseFactorization(layer));
   const denseEdp = dense.energyPj * dense.latencyCycles;
-  const denseParameters = parameterCount(evaluator.denseFactorization(layer));
   const values = sampleRanks(limits.min, limits.max);
   const edp: number[] = [];
   const kept: number[] = [];
@@ -61,33 +60,13 @@ export function scentOf(
     values,
     edp,
     kept,
-    breakEven: breakEven(factorization, rank, limits, denseParameters),
+    breakEven: breakEvenRanks(factorization)[rank] ?? null,
     efficient: efficient(values, edp, kept),
   };
 }
 
 function withRank(factorization: Factorization, rank: number, value: number): Factorization {
   return { ...factorization, ranks: factorization.ranks.map((r, i) => (i === rank ? value : r)) };
-}
-
-/** Parameters grow with every rank, so bisection finds the last value below dense. */
-function breakEven(
-  factorization: Factorization,
-  rank: number,
-  limits: { readonly min: number; readonly max: number },
-  denseParameters: number,
-): number | null {
-  const below = (value: number): boolean =>
-    parameterCount(withRank(factorization, rank, value)) < denseParameters;
-  if (!below(limits.min)) return null;
-  let low = limits.min;
-  let high = limits.max;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if (below(middle)) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }
 
 /** A value is efficient when nothing with at most its EDP keeps as much. */
