@@ -3,7 +3,7 @@
  * the sweep's own space. Their designs go through the same mapper and gear.
  */
 import { createRandom } from '../base/random.ts';
-import { formats, type Factorization, type Format } from '../factor/factorization.ts';
+import { formats, type Factorization } from '../factor/factorization.ts';
 import { parameterCount } from '../factor/parameters.ts';
 import { clipRanks, tltorchRanks } from '../factor/ranks.ts';
 import { orderedFactorizations, tltorchModes } from '../factor/tensorization.ts';
@@ -45,7 +45,7 @@ export function* tltorch(setting: SearchSetting): Search {
 }
 
 function tltorchChoice(
-  format: Format,
+  format: 'cp' | 'tucker' | 'ttm',
   { out, in: columns }: Shape,
   order: number,
   share: number,

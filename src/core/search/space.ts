@@ -23,6 +23,8 @@ interface Modes {
 
 /** Splittings tried per side, by order; three modes take longer to contract and to map. */
 const splittings: Readonly<Record<number, number>> = { 2: 4, 3: 3 };
+/** A profile ends when so many scales in a row were clipped to the same ranks: they are at their limits. */
+const enough = 5;
 /** Rank profiles x grid points kept per tensorization. */
 const perTensorization = 42;
 
@@ -42,11 +44,13 @@ export function layerCandidates(format: Format, shape: Matrix): readonly Factori
     };
     for (const profile of rankProfiles(format, modes)) {
       let before = '';
+      let same = 0;
       for (const scale of rankGrid(dense)) {
         const f = at(profile(scale));
         const ranks = f.ranks.join();
-        if (ranks === before || !add(f)) break; // every rank at its limit, or as large as dense
+        same = ranks === before ? same + 1 : 0;
         before = ranks;
+        if (same === enough || !add(f)) break;
       }
     }
     for (const share of [0.05, 0.2, 0.5]) {

@@ -1,3 +1,4 @@
+import { env } from 'node:process';
 import { describe, expect, it } from 'vitest';
 import { createRoofline } from '../cost/roofline.fixture.ts';
 import { factorizationKey } from '../cost/layer.ts';
@@ -150,7 +151,7 @@ describe('BERT-base on simba at 128 tokens', () => {
     gear: 'fast',
     weights: () => ({ kind: 'synthetic' }),
   });
-  const long = process.env['RANKSCAPE_LONG'] !== undefined;
+  const long = env['RANKSCAPE_LONG'] !== undefined;
   const budget = long ? 30_000 : 6000;
   const results = new Map(names.map((name) => [name, run(name, setting(evaluator, { budget })).result]));
   const sweep = results.get('sweep')?.frontier ?? [];

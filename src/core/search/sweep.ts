@@ -13,7 +13,9 @@ import { layerCandidates } from './space.ts';
 import { createStudy, type Picks, type Study } from './study.ts';
 
 /** Share of the budget that single layers may take; the rest is for designs. */
-const spaceShare = 0.75;
+const spaceShare = 0.8;
+/** Shares of the space after which the layers bargain for a first time, so that the frontier is good early. */
+const looks = [0.1, 0.25, 0.5];
 const visitsPerBatch = 12;
 const designsPerBatch = 512;
 /** Random changes stop after so many without a better design. */
@@ -22,20 +24,31 @@ const patience = 5000;
 export function* sweep(setting: SearchSetting): Search {
   const study = createStudy(setting);
   if (study.assembly.free.length > 0) {
-    yield* costSpace(study);
+    const affordable = Math.floor((spaceShare * setting.budget) / study.assembly.shapes.length);
+    const visits = (yield* planVisits(study)).slice(0, affordable);
+    let next = 0;
+    for (const share of looks) {
+      const until = Math.ceil(share * visits.length);
+      yield* costVisits(study, visits.slice(next, until));
+      next = until;
+      yield* walkHull(study, efficientChoices(study), prices.steps / 8);
+    }
+    yield* costVisits(study, visits.slice(next));
     const choices = efficientChoices(study);
-    const hull = yield* walkHull(study, choices);
+    const hull = yield* walkHull(study, choices, prices.steps);
     yield* fillGaps(study, hull);
     yield* changeAtRandom(study, choices, createRandom(setting.seed));
-  } else study.record(new Int32Array(0));
+  }
   yield study.recorder.batch();
   return study.recorder.result();
 }
 
-/** Costs the space: one visit = one candidate per shape, in step along the formats' lists. */
-function* costSpace(study: Study): Generator<SearchBatch, void, void> {
-  const { assembly, recorder, setting } = study;
-  const visits: { readonly turn: number; readonly candidates: readonly (Factorization | undefined)[] }[] = [];
+/** One candidate per shape, in step along a format's lists. */
+type Visit = readonly (Factorization | undefined)[];
+
+/** Every candidate of the space at least once; the formats take turns, each from coarse to fine. */
+function* planVisits({ assembly, recorder }: Study): Generator<SearchBatch, readonly Visit[], void> {
+  const visits: { readonly turn: number; readonly visit: Visit }[] = [];
   for (const format of formats) {
     if (format === 'dense') continue;
     const lists: (readonly Factorization[])[] = [];
@@ -45,12 +58,16 @@ function* costSpace(study: Study): Generator<SearchBatch, void, void> {
     }
     const length = Math.max(...lists.map((list) => list.length));
     for (const [turn, i] of coarseToFine(length).entries())
-      visits.push({ turn, candidates: lists.map((list) => list[Math.floor((i * list.length) / length)]) });
+      visits.push({ turn, visit: lists.map((list) => list[Math.floor((i * list.length) / length)]) });
   }
-  visits.sort((a, b) => a.turn - b.turn);
-  for (const [done, { candidates }] of visits.entries()) {
-    if (recorder.evaluations + assembly.shapes.length > spaceShare * setting.budget) break;
-    study.record(study.uniform(candidates));
+  return visits.sort((a, b) => a.turn - b.turn).map(({ visit }) => visit);
+}
+
+function* costVisits(study: Study, visits: readonly Visit[]): Generator<SearchBatch, void, void> {
+  const { recorder, setting, assembly } = study;
+  for (const [done, visit] of visits.entries()) {
+    if (recorder.evaluations + assembly.shapes.length > setting.budget) break;
+    study.record(study.uniform(visit));
     if (done % visitsPerBatch === visitsPerBatch - 1) yield recorder.batch();
   }
 }
@@ -103,13 +120,14 @@ const prices = { most: 1e2, least: 1e-6, steps: 1200 };
 function* walkHull(
   study: Study,
   choices: readonly Choices[],
+  steps: number,
 ): Generator<SearchBatch, readonly Picks[], void> {
   const { assembly, offsets, recorder, setting } = study;
   const picks = new Int32Array(offsets.at(-1) ?? 0);
   const hull: Picks[] = [picks.slice()];
   const down = Array.from(
-    { length: prices.steps },
-    (_, i) => prices.most * (prices.least / prices.most) ** (i / (prices.steps - 1)),
+    { length: steps },
+    (_, i) => prices.most * (prices.least / prices.most) ** (i / (steps - 1)),
   );
   let before = '';
   for (const [step, price] of [...down, ...down.toReversed()].entries()) {
