@@ -16,6 +16,11 @@ export interface App {
   readonly scents: Source<ScentState>;
   readonly search: StoreApi<SearchRun>;
   readonly runner: SearchRunner;
+  /**
+   * Reads dropped model files (one .safetensors, or shards with their index) in a worker and makes them the model.
+   * Rejects with an InputError for what cannot be read.
+   */
+  readonly openModel: (files: readonly File[]) => Promise<void>;
 }
 
 export const AppContext = createContext<App | null>(null);

@@ -1,0 +1,20 @@
+/** The left panel: what is selected, its format and shape, its ranks, the work it meets, its size. */
+import { FormatSection } from './FormatSection.tsx';
+import { MatrixSection } from './MatrixSection.tsx';
+import { RankSection } from './RankSection.tsx';
+import { SizeBar } from './SizeBar.tsx';
+import { WorkloadSection } from './WorkloadSection.tsx';
+import './design.css';
+import './sliders.css';
+
+export function DesignPanel() {
+  return (
+    <>
+      <MatrixSection />
+      <FormatSection />
+      <RankSection />
+      <WorkloadSection />
+      <SizeBar />
+    </>
+  );
+}

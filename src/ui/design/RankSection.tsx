@@ -1,0 +1,115 @@
+/** The rank sliders of the layer in focus; what they change, they change in the whole selection. */
+import { useCallback, useMemo } from 'react';
+import { rankJoins, rankLimits, rankNames } from '../../core/factor/ranks.ts';
+import { arrayWidth, modelOf } from '../../state/defaults.ts';
+import { isLocked, setRank, toggleLock } from '../../state/edits.ts';
+import { labelRank, nameLayers } from '../../state/labels.ts';
+import { useApp, useAppObject, useScents } from '../app.ts';
+import { formatTitle } from '../words.ts';
+import { RankSlider } from './RankSlider.tsx';
+
+export function RankSection() {
+  const { store } = useAppObject();
+  const config = useApp((state) => state.config);
+  const committed = useApp((state) => state.committed);
+  const { scents, stale } = useScents();
+  const { focus, selection, snap } = config.view;
+  const f = config.design[focus];
+  const before = committed.design[focus];
+  const width = arrayWidth(config.accelerator);
+  const model = modelOf(config.model);
+  const layers = useMemo(() => nameLayers(model, selection), [model, selection]);
+  const limits = useMemo(() => (f === undefined ? [] : rankLimits(f)), [f]);
+  const { format, outModes, inModes } = f ?? {};
+  // Names do not depend on the ranks themselves: a drag must not make them anew.
+  const words = useMemo(
+    () => (f === undefined ? [] : rankNames(f).map((name, i) => ({ name, joins: rankJoins(f)[i] ?? '' }))),
+    // oxlint-disable-next-line react-hooks/exhaustive-deps
+    [format, outModes, inModes],
+  );
+
+  const onPreview = useCallback(
+    (rank: number, value: number) =>
+      store.getState().preview((c) => setRank(c, c.view.selection, rank, value), 'Rank'),
+    [store],
+  );
+  const onCommit = useCallback(
+    (rank: number) => {
+      const state = store.getState();
+      const { committed: from, config: to } = state;
+      if (from !== to) state.commit(labelRank(modelOf(to.model), from, to, to.view.selection, rank));
+    },
+    [store],
+  );
+  const onType = useCallback(
+    (rank: number, value: number) => {
+      onPreview(rank, value);
+      onCommit(rank);
+    },
+    [onPreview, onCommit],
+  );
+  const onCancel = useCallback(() => store.getState().cancel(), [store]);
+  const onLock = useCallback(
+    (rank: number) => {
+      const { config: now, edit } = store.getState();
+      const verb = isLocked(now, now.view.focus, rank) ? 'Unlock' : 'Lock';
+      edit(`${verb} rank of ${nameLayers(modelOf(now.model), now.view.selection)}`, (c) =>
+        toggleLock(c, c.view.selection, rank),
+      );
+    },
+    [store],
+  );
+
+  if (f === undefined) return null;
+  return (
+    <div className="sec ranks">
+      <header>
+        <h2>Ranks</h2>
+        <span className="key" aria-hidden="true">
+          <i className="line" />
+          EDP <i className="area" />
+          energy kept
+        </span>
+        <span className="grow" />
+        {width > 1 && f.ranks.length > 0 && (
+          <button
+            type="button"
+            className="toggle"
+            aria-pressed={snap}
+            title={`Snap to multiples of ${width}, the width of the MAC array. Hold Shift to move freely.`}
+            onClick={() => store.getState().look((view) => ({ ...view, snap: !view.snap }))}
+          >
+            Snap {width}
+          </button>
+        )}
+      </header>
+      {f.ranks.length === 0 && (
+        <p className="note">{formatTitle(f.format)} has no rank: choose a format to compress this matrix.</p>
+      )}
+      <div className="sliders" data-many={f.ranks.length > 4 || undefined}>
+        {f.ranks.map((value, rank) => (
+          <RankSlider
+            key={words[rank]?.name ?? rank}
+            rank={rank}
+            name={words[rank]?.name ?? `r${rank + 1}`}
+            joins={words[rank]?.joins ?? ''}
+            layers={layers}
+            value={value}
+            was={before?.format === f.format ? (before.ranks[rank] ?? value) : value}
+            min={limits[rank]?.min ?? 1}
+            max={limits[rank]?.max ?? value}
+            step={snap ? width : 1}
+            locked={isLocked(config, focus, rank)}
+            scent={scents[rank] ?? null}
+            stale={stale}
+            onPreview={onPreview}
+            onCommit={onCommit}
+            onCancel={onCancel}
+            onType={onType}
+            onLock={onLock}
+          />
+        ))}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,74 @@
+/**
+ * What a rank slider would do over its whole range, on the slider's own scale: EDP reduction (line, its part above dense
+ * in red), weight energy kept (area), ticks at efficient ranks. The hatch past break-even is the slider's.
+ */
+import { memo } from 'react';
+import type { Scent } from '../../core/search/scent.ts';
+import { interpolate, placeOf, type RankScale } from './scale.ts';
+
+const height = 36;
+const width = 1000;
+
+export interface StripProps {
+  readonly scent: Scent;
+  readonly scale: RankScale;
+}
+
+/** Shares of the strip's height, 0 at the bottom; EDP reduction on a log scale that always shows dense when near. */
+export function edpHeight({ edp }: Scent, value: number): number {
+  const logs = edp.map((share) => -Math.log(share));
+  const low = Math.min(...logs);
+  const high = Math.max(...logs);
+  // A flat line stands in the middle: less than 30 % apart is not a cliff.
+  const span = Math.max(high - low, 0.3);
+  return 0.08 + (0.84 * (-Math.log(value) - (low + high - span) / 2)) / span;
+}
+
+export const ScentStrip = memo(function ScentStrip({ scent, scale }: StripProps) {
+  const xs = scent.values.map((value) => placeOf(scale, value) * width);
+  const points = xs.map((x, i) => ({
+    x: x.toFixed(1),
+    edp: ((1 - edpHeight(scent, scent.edp[i] ?? 1)) * height).toFixed(1),
+    kept: ((1 - 0.94 * (scent.kept[i] ?? 0)) * height).toFixed(1),
+  }));
+  const line = points.map(({ x, edp }) => `${x} ${edp}`).join('L');
+  const area = points.map(({ x, kept }) => `L${x} ${kept}`).join('');
+  const first = points[0]?.x ?? '0';
+  const last = points.at(-1)?.x ?? '0';
+  const dense = (1 - edpHeight(scent, 1)) * height;
+  const showDense = dense > 0 && dense < height;
+  // When nearly every rank is efficient a tick says nothing.
+  const ticks = scent.efficient.length * 2 < scent.values.length ? scent.efficient : [];
+  return (
+    <svg className="strip" viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true">
+      <path className="kept" d={`M${first} ${height}${area}L${last} ${height}Z`} />
+      {showDense && <path className="dense" d={`M0 ${dense.toFixed(1)}H${width}`} />}
+      <path className="edp" d={`M${line}`} />
+      {dense < height && (
+        <path
+          className="edp worse"
+          d={`M${points
+            .filter((_, i) => (scent.edp[i] ?? 0) > 1)
+            .map(({ x, edp }) => `${x} ${edp}`)
+            .join('L')}`}
+        />
+      )}
+      {ticks.map((value) => (
+        <path
+          key={value}
+          className="efficient"
+          d={`M${(placeOf(scale, value) * width).toFixed(1)} ${height}v-5`}
+        />
+      ))}
+      <path className="base" d={`M0 ${height}H${width}`} />
+    </svg>
+  );
+});
+
+/** EDP reduction and share kept at a rank, read off the strip. */
+export function readScent(scent: Scent, rank: number): { readonly reduction: number; readonly kept: number } {
+  return {
+    reduction: 1 / interpolate(scent.values, scent.edp, rank),
+    kept: interpolate(scent.values, scent.kept, rank),
+  };
+}

@@ -1,0 +1,30 @@
+/** The dialog that is open. Loaded when the first one opens. */
+import { AcceleratorDialog } from './AcceleratorDialog.tsx';
+import type { DialogName } from './dialog-context.ts';
+import { HelpDialog } from './HelpDialog.tsx';
+import { ModelDialog } from './ModelDialog.tsx';
+import { ShareDialog } from './ShareDialog.tsx';
+import { Tour } from './Tour.tsx';
+import { WorkloadDialog } from './WorkloadDialog.tsx';
+
+export interface OpenDialogProps {
+  readonly onClose: () => void;
+}
+
+export function Dialogs({ name, onClose }: OpenDialogProps & { readonly name: DialogName }) {
+  switch (name) {
+    case 'model':
+      return <ModelDialog onClose={onClose} />;
+    case 'accelerator':
+      return <AcceleratorDialog onClose={onClose} />;
+    case 'workload':
+      return <WorkloadDialog onClose={onClose} />;
+    case 'share':
+      return <ShareDialog onClose={onClose} />;
+    case 'help':
+      return <HelpDialog onClose={onClose} />;
+    case 'tour':
+      return <Tour onClose={onClose} />;
+  }
+  name satisfies never;
+}

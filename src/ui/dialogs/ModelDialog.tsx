@@ -1,0 +1,73 @@
+/** Choose what is factorized: a shape card, a transformer by its numbers, one layer, or a file. */
+import { cardIds, modelById } from '../../core/workload/cards.ts';
+import { countParameters } from '../../core/workload/workload.ts';
+import type { TransformerModel } from '../../core/workload/model.ts';
+import type { ModelChoice } from '../../state/config.ts';
+import { modelOf } from '../../state/defaults.ts';
+import { setModel, setWorkload } from '../../state/edits.ts';
+import { useActions, useApp } from '../app.ts';
+import { formatCount } from '../format.ts';
+import { CustomModelForm } from './CustomModelForm.tsx';
+import { Dialog } from './Dialog.tsx';
+import { FileDrop } from './FileDrop.tsx';
+import { GemmForm } from './GemmForm.tsx';
+import type { OpenDialogProps } from './Dialogs.tsx';
+
+export function ModelDialog({ onClose }: OpenDialogProps) {
+  const { edit } = useActions();
+  const choice = useApp((state) => state.config.model);
+  const tokens = useApp((state) => state.config.workload.tokens);
+  const choose = (next: ModelChoice, rows?: number): void => {
+    edit(`Model ${modelOf(next).title}`, (config) => {
+      const changed = setModel(config, next);
+      return rows === undefined ? changed : setWorkload(changed, { tokens: rows });
+    });
+    onClose();
+  };
+  return (
+    <Dialog title="Model" onClose={onClose} wide>
+      <h3>Shape cards</h3>
+      <p className="note">
+        Published shapes without weights. What is kept of the weights is then an estimate between two spectra.
+      </p>
+      <div className="cards" role="group" aria-label="Shape cards">
+        {cardIds.map((id) => (
+          <button
+            key={id}
+            type="button"
+            className="card"
+            aria-pressed={choice.kind === 'card' && choice.id === id}
+            onClick={() => choose({ kind: 'card', id })}
+          >
+            <b>{modelById(id).title}</b>
+            <span>{describe(modelById(id))}</span>
+            <span className="note">{modelById(id).source}</span>
+          </button>
+        ))}
+      </div>
+      <h3>A file of yours</h3>
+      <FileDrop onOpened={onClose} />
+      <h3>A transformer by its numbers</h3>
+      <CustomModelForm
+        start={choice.kind === 'custom' ? choice.spec : null}
+        onTake={(spec) => choose({ kind: 'custom', spec })}
+      />
+      <h3>One layer</h3>
+      <GemmForm
+        start={{
+          m: tokens,
+          n: choice.kind === 'gemm' ? choice.n : 3072,
+          k: choice.kind === 'gemm' ? choice.k : 768,
+        }}
+        onTake={({ m, n, k }) => choose({ kind: 'gemm', n, k }, m)}
+      />
+    </Dialog>
+  );
+}
+
+function describe(model: TransformerModel): string {
+  const blocks = new Set(model.linears.flatMap((layer) => layer.block ?? [])).size;
+  const width = model.linears.find((layer) => layer.group === 'Q')?.in ?? model.linears[0]?.in ?? 0;
+  const { linear, embedding } = countParameters(model);
+  return `${blocks} layers, ${width} wide, ${formatCount(linear + embedding)} parameters`;
+}

@@ -1,0 +1,10 @@
+/** Which dialog is open; any component may open one. */
+import { createContext, use } from 'react';
+
+export type DialogName = 'model' | 'accelerator' | 'workload' | 'share' | 'help' | 'tour';
+
+export const DialogContext = createContext<(name: DialogName) => void>(() => {});
+
+export function useOpenDialog(): (name: DialogName) => void {
+  return use(DialogContext);
+}

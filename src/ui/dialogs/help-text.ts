@@ -1,0 +1,47 @@
+/** The texts of the help dialog. */
+export const shortcuts: readonly (readonly [readonly string[], string])[] = [
+  [['Ctrl', 'Z'], 'Undo, also while a slider has the focus; the Back button does the same'],
+  [['Ctrl', 'Shift', 'Z'], 'Redo (or Ctrl Y)'],
+  [['←', '→'], 'On a rank: one less, one more; with snap from multiple to multiple'],
+  [['Page Up', 'Page Down'], 'On a rank: eight, or four multiples'],
+  [['Home', 'End'], 'On a rank: smallest, largest possible'],
+  [['Shift'], 'On a rank: free of the snap while held'],
+  [['Esc'], 'Bring back what was before the drag; close a dialog'],
+  [['Space', 'Enter'], 'In the matrix grid: add or remove, take only this; Shift with arrows extends'],
+  [['?'], 'This help'],
+];
+
+export const standings: readonly (readonly [string, string])[] = [
+  [
+    'Exact',
+    'Parameter counts, multiplications, realizable ranks and break-even ranks are counted, not estimated.',
+  ],
+  [
+    'Modelled',
+    'Energy and delay come from counting every access of the best mapping found at each memory level, with the ' +
+      "accelerator's energies per access. Dense goes through the same mapper. Left out: softmax, normalization, " +
+      'keeping activations on chip between layers.',
+  ],
+  [
+    'Estimated, no weights',
+    'The vertical axis is the share of squared weights that the factors keep. Shape cards have no weights, so it is an ' +
+      'estimate between a flat random spectrum and one that falls off. It ranks designs; it does not predict how well ' +
+      'a model answers.',
+  ],
+];
+
+export const glossary: readonly (readonly [string, string])[] = [
+  ['Rank', 'The inner size of a factorization: how many numbers pass from one factor to the next.'],
+  ['Mode', 'One axis of a matrix that was reshaped into a tensor; 768 = 24 × 32 has two.'],
+  [
+    'Format',
+    'How the factors are joined: SVD, CP, Tucker, TT (flat tensor train), TTM (MPO), TR (ring), Kronecker, block-term.',
+  ],
+  ['Break-even', 'The rank from which the factors have as many parameters as the dense matrix.'],
+  ['EDP', 'Energy-delay product: energy times delay of one step. A reduction of 5× means a fifth of dense.'],
+  ['Tokens in flight', 'Rows that a linear layer sees in one step: batch times new tokens of each sequence.'],
+  ['Contraction path', 'The order in which the factors meet the input, two at a time.'],
+  ['Mapping', 'Which loops run at which memory level and across which units.'],
+  ['Frontier', 'The designs that no other beats in both directions.'],
+  ['Weight energy kept', '100 % minus the squared error of the factors over the squared weights.'],
+];
