@@ -1,0 +1,180 @@
+/**
+ * The comparison as rows: per figure a value for every design and its difference from the chosen reference. Differences
+ * are of costs (EDP, energy, ...): a minus is always less of it. Pure.
+ */
+import type { Candidate, Evaluation } from '../../core/search/evaluation.ts';
+import {
+  energyScale,
+  formatChange,
+  formatCount,
+  formatNumber,
+  formatPercent,
+  formatRatio,
+  formatSigned,
+  isRelative,
+  latencyScale,
+  type Scale,
+} from '../format.ts';
+import type { Who } from '../plots/shapes.ts';
+
+export interface Column {
+  readonly who: Who;
+  readonly design: Candidate;
+  readonly evaluation: Evaluation;
+}
+
+export interface Cell {
+  readonly who: Who;
+  /** Full precision, in the unit of `Row.exactUnit`. */
+  readonly exact: number;
+  readonly text: string;
+  readonly note: string;
+  readonly tone: 'better' | 'worse' | 'plain';
+}
+
+export interface Row {
+  readonly key: 'edp' | 'kept' | 'band' | 'energy' | 'delay' | 'parameters' | 'bytes' | 'macs';
+  readonly name: string;
+  readonly unit: string;
+  readonly exactUnit: string;
+  readonly cells: readonly Cell[];
+}
+
+export interface Machine {
+  readonly energyUnit: string;
+  readonly clockHz: number;
+}
+
+type Figure = (evaluation: Evaluation) => number;
+
+/** Rows of the table; `columns` holds the reference. */
+export function compareRows(columns: readonly Column[], reference: Who, machine: Machine): readonly Row[] {
+  const base = (columns.find((column) => column.who === reference) ?? columns[0])?.evaluation;
+  if (base === undefined) return [];
+  const largest = (figure: Figure): number =>
+    Math.max(...columns.map(({ evaluation }) => figure(evaluation)));
+
+  /** A cost: less is better, the difference is in percent of the reference. */
+  const cost = (
+    head: Pick<Row, 'key' | 'name' | 'unit' | 'exactUnit'>,
+    figure: Figure,
+    text: (value: number) => string,
+    value: Figure = figure,
+    noun = '',
+  ): Row => ({
+    ...head,
+    cells: columns.map(({ who, evaluation }) => {
+      const change = 100 * (figure(evaluation) / figure(base) - 1);
+      return {
+        who,
+        exact: value(evaluation),
+        text: text(value(evaluation)),
+        note: who === reference ? 'reference' : noun + formatChange(change),
+        tone: who === reference || who === 'dense' ? 'plain' : toneOf(-change),
+      };
+    }),
+  });
+  const energy = energyScale(
+    largest((e) => e.energyPj),
+    machine.energyUnit,
+  );
+  const delay = latencyScale(
+    largest((e) => e.latencyCycles),
+    machine.clockHz,
+  );
+  const bytes = bytesScale(largest((e) => e.bytes));
+  const parameters = countScale(largest((e) => e.parameters));
+  const macs = countScale(largest((e) => e.macs));
+  const energyUnit = isRelative(machine.energyUnit) ? machine.energyUnit : 'pJ';
+  return [
+    cost(
+      { key: 'edp', name: 'EDP reduction', unit: 'modelled', exactUnit: 'times' },
+      (e) => e.edpPjCycles,
+      formatRatio,
+      (e) => e.edpReduction,
+      'EDP ',
+    ),
+    {
+      key: 'kept',
+      name: 'Weight energy',
+      unit: '% kept, estimated',
+      exactUnit: 'percent of weight energy kept',
+      cells: columns.map(({ who, evaluation: { accuracy } }) => {
+        const difference = accuracy.value - base.accuracy.value;
+        return {
+          who,
+          exact: accuracy.value,
+          text: formatNumber(accuracy.value, 1),
+          note: who === reference ? 'reference' : `${formatSigned(difference, 1)} pt`,
+          tone: who === reference || who === 'dense' ? 'plain' : toneOf(difference),
+        };
+      }),
+    },
+    {
+      key: 'band',
+      name: 'Band',
+      unit: 'low to high, %',
+      exactUnit: 'percentage points wide',
+      cells: columns.map(({ who, evaluation: { accuracy } }) => ({
+        who,
+        exact: accuracy.high - accuracy.low,
+        text: accuracy.high - accuracy.low < 0.05 ? 'exact' : formatNumber(accuracy.low, 0),
+        note: accuracy.high - accuracy.low < 0.05 ? '' : `to ${formatNumber(accuracy.high, 0)}`,
+        tone: 'plain',
+      })),
+    },
+    cost(
+      { key: 'energy', name: 'Energy', unit: `${energy.unit}, modelled`, exactUnit: energyUnit },
+      (e) => e.energyPj,
+      scaled(energy),
+    ),
+    cost(
+      { key: 'delay', name: 'Delay', unit: `${delay.unit}, modelled`, exactUnit: 'cycles' },
+      (e) => e.latencyCycles,
+      scaled(delay),
+    ),
+    cost(
+      { key: 'parameters', name: 'Parameters', unit: `${parameters.unit}, exact`, exactUnit: 'parameters' },
+      (e) => e.parameters,
+      scaled(parameters),
+    ),
+    cost(
+      { key: 'bytes', name: 'Weights', unit: `${bytes.unit}, exact`, exactUnit: 'bytes' },
+      (e) => e.bytes,
+      scaled(bytes),
+    ),
+    cost(
+      { key: 'macs', name: 'MACs', unit: `${macs.unit}, exact`, exactUnit: 'MAC' },
+      (e) => e.macs,
+      scaled(macs),
+    ),
+  ];
+}
+
+const toneOf = (gain: number): Cell['tone'] =>
+  Math.abs(gain) < 0.05 ? 'plain' : gain > 0 ? 'better' : 'worse';
+
+/** Three digits, one scale for the whole row. */
+function scaled({ divide }: Scale): (value: number) => string {
+  return (value) => {
+    const part = value / divide;
+    return formatNumber(part, part < 9.995 ? 2 : part < 99.95 ? 1 : 0);
+  };
+}
+
+function countScale(largest: number): Scale {
+  const unit = /[A-Z]$/.exec(formatCount(largest))?.[0] ?? '';
+  const divide = { M: 1e6, G: 1e9, T: 1e12, P: 1e15 }[unit];
+  return divide === undefined ? { unit: 'count', divide: 1 } : { unit, divide };
+}
+
+function bytesScale(largest: number): Scale {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = Math.max(0, Math.min(4, Math.floor(Math.log2(Math.max(1, largest)) / 10)));
+  return { unit: units[power] ?? 'B', divide: 1024 ** power };
+}
+
+/** Column heads say who; a band is always beside its value. */
+export function bandText({ accuracy }: Evaluation): string {
+  return `${formatPercent(accuracy.low)} to ${formatPercent(accuracy.high)}`;
+}

@@ -1,0 +1,188 @@
+/** One design of one layer from the inside: network, contraction path, loop nest of a chosen step, and why. */
+import { useMemo, useRef, useState } from 'react';
+import { InputError } from '../../core/base/checks.ts';
+import type { Factorization } from '../../core/factor/factorization.ts';
+import { operandNames } from '../../core/factor/forward.ts';
+import type { MappedGemm } from '../../core/cost/mapper.ts';
+import type { Evaluator } from '../../core/search/evaluate.ts';
+import {
+  formatCount,
+  formatEnergy,
+  formatExact,
+  formatLatency,
+  formatPercent,
+  formatRatio,
+  inline,
+} from '../format.ts';
+import { WhoIcon } from '../plots/Mark.tsx';
+import { whoColour, whoName, type Who } from '../plots/shapes.ts';
+import { useSize } from '../plots/use-size.ts';
+import { formatTitle, shapeText } from '../words.ts';
+import { NetworkFigure, OrderFigure } from './Figures.tsx';
+import { levelColour, loopsText, nestLines } from './nest.ts';
+import { networkMarks } from './network.ts';
+import { orderMarks } from './order.ts';
+import { standing, whyLayer } from './why.ts';
+
+interface LaneProps {
+  readonly who: Who;
+  readonly evaluator: Evaluator;
+  readonly index: number;
+  readonly factorization: Factorization;
+  /** More than one lane stands on the page. */
+  readonly beside: boolean;
+}
+
+const figureHeight = 112;
+
+export function Lane({ who, evaluator, index, factorization, beside }: LaneProps) {
+  const { accelerator, mapper, gear } = evaluator;
+  const ref = useRef<HTMLDivElement>(null);
+  const size = useSize(ref);
+  const cost = evaluator.layer(index, factorization);
+  const dense = evaluator.layer(index, evaluator.denseFactorization(index));
+  const kept = evaluator.kept(index, factorization);
+  const names = useMemo(() => operandNames(factorization), [factorization]);
+  const largest = cost.steps.reduce(
+    (best, step, i) => (step.macs > (cost.steps[best]?.macs ?? 0) ? i : best),
+    0,
+  );
+  const [wanted, setWanted] = useState<number | null>(null);
+  const chosen = wanted !== null && wanted < cost.steps.length ? wanted : largest;
+  const step = cost.steps[chosen];
+  const gemm = step?.gemm;
+  const mapped = useMemo((): MappedGemm | null => {
+    if (gemm === undefined) return null;
+    try {
+      return mapper.mapping(gemm, gear);
+    } catch (error) {
+      if (error instanceof InputError) return null;
+      throw error;
+    }
+  }, [mapper, gear, gemm]);
+
+  const edp = (dense.energyPj * dense.latencyCycles) / (cost.energyPj * cost.latencyCycles);
+  const width = size?.width ?? 0;
+  const wide = !beside && width >= 760;
+  const networkWidth = wide ? 220 : Math.floor(width * 0.46);
+  const orderWidth = wide ? 320 : width - networkWidth;
+  const order = useMemo(
+    () => orderMarks(cost.path, cost.steps, names, Math.max(60, orderWidth), figureHeight),
+    [cost, names, orderWidth],
+  );
+  const network = useMemo(
+    () => networkMarks(cost.path.einsum, names, Math.max(60, networkWidth), figureHeight),
+    [cost, names, networkWidth],
+  );
+  const stepNames = order.dots.map((dot) => dot.name);
+  const title = `${whoName(who)}: ${formatTitle(factorization.format)}`;
+  return (
+    <article className={wide ? 'lane wide' : 'lane'} aria-label={`${title} of this layer`}>
+      <header>
+        <WhoIcon who={who} />
+        <b style={{ color: whoColour[who] }}>{whoName(who)}</b>
+        <b>{formatTitle(factorization.format)}</b>
+        <span className="note shape">{shapeText(factorization)}</span>
+        <span className="grow" />
+        <span>
+          <b>{formatRatio(edp >= 1 ? edp : 1 / edp)}</b>{' '}
+          <span className={edp >= 1 ? 'note' : 'bad'}>{edp >= 1 ? 'lower EDP' : 'higher EDP'}, modelled</span>
+        </span>
+      </header>
+      <div className="lane-body" ref={ref}>
+        {width > 0 && (
+          <div className="pair">
+            <NetworkFigure
+              marks={network}
+              width={networkWidth}
+              height={figureHeight}
+              colour={whoColour[who]}
+              label={`Tensor network: ${network.nodes.filter((node) => node.kind !== 'hub').length} factors, ranks ${factorization.ranks.join(', ') || 'none'}`}
+            />
+            <OrderFigure
+              marks={order}
+              width={orderWidth}
+              height={figureHeight}
+              colour={whoColour[who]}
+              chosen={chosen}
+              label={`Contraction path in ${cost.steps.length} ${cost.steps.length === 1 ? 'step' : 'steps'}; the steps follow as a table`}
+            />
+          </div>
+        )}
+        <div className="steps">
+          <table>
+            <caption className="hidden">Steps of the contraction path</caption>
+            <thead>
+              <tr>
+                <th scope="col">Step</th>
+                <th scope="col">GEMM</th>
+                <th scope="col">MACs</th>
+                <th scope="col">Energy</th>
+                <th scope="col">Delay</th>
+              </tr>
+            </thead>
+            <tbody>
+              {cost.steps.map((entry, i) => (
+                // oxlint-disable-next-line react/no-array-index-key -- a step is its place in the path
+                <tr key={i} className={i === chosen ? 'chosen' : undefined}>
+                  <th scope="row">
+                    <button
+                      type="button"
+                      className="step"
+                      aria-pressed={i === chosen}
+                      onClick={() => setWanted(i)}
+                    >
+                      {i + 1} {stepNames[i]}
+                    </button>
+                  </th>
+                  <td className="mono">
+                    {entry.gemm.batch > 1 ? `${entry.gemm.batch}×` : ''}
+                    {entry.gemm.m}·{entry.gemm.n}·{entry.gemm.k}
+                  </td>
+                  <td>{formatCount(entry.macs)}</td>
+                  <td>{inline(formatEnergy(entry.cost.energyPj, accelerator.energyUnit))}</td>
+                  <td>{inline(formatLatency(entry.cost.latencyCycles, accelerator.clockHz))}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          <p className="note">
+            {formatCount(cost.macs)} MAC, {formatExact(cost.parameters)} parameters,{' '}
+            {formatPercent(100 * kept.value)} kept, widest {formatCount(cost.path.largestIntermediate)} words
+          </p>
+        </div>
+        {mapped !== null && gemm !== undefined && (
+          <div className="nest-block">
+            <div className="nest" role="group" aria-label={`Loop nest of step ${chosen + 1}`}>
+              {nestLines(accelerator, mapped).map((line) => (
+                <div key={`${line.level} ${line.kind} ${line.depth}`}>
+                  <span
+                    className="bar"
+                    style={{ background: levelColour(line.level, accelerator.levels.length) }}
+                  />
+                  <span className="lv">{line.name}</span>
+                  <code style={{ paddingLeft: `${Math.min(10, line.depth) * 1.1}ch` }}>
+                    {loopsText(line)}
+                  </code>
+                  {line.full !== null && <Full share={line.full} />}
+                  <span className="tile">{line.holds}</span>
+                </div>
+              ))}
+            </div>
+            <p className="note">{standing(gemm, mapped, gear)}</p>
+          </div>
+        )}
+      </div>
+      {mapped !== null && <p className="why">{whyLayer(accelerator, cost, chosen, mapped, stepNames)}</p>}
+    </article>
+  );
+}
+
+/** How full a buffer is; the words beside it say the same. */
+function Full({ share }: { readonly share: number }) {
+  return (
+    <span className="full" aria-hidden="true">
+      <i style={{ width: `${100 * share}%` }} />
+    </span>
+  );
+}

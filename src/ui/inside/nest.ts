@@ -1,0 +1,88 @@
+/**
+ * A mapping as a loop nest: one line per run of loops, outermost first, each with the memory level it belongs to and
+ * what that level holds. Loops of bound 1 are left out.
+ */
+import type { Accelerator } from '../../core/hardware/accelerator.ts';
+import type { MappedGemm } from '../../core/cost/mapper.ts';
+import type { Loop } from '../../core/cost/mapping.ts';
+
+export interface NestLine {
+  /** Position of the level, outermost first; the MACs come after the last. */
+  readonly level: number;
+  /** Said once per level. */
+  readonly name: string;
+  readonly kind: 'for' | 'par' | 'none';
+  readonly loops: readonly Loop[];
+  readonly depth: number;
+  /** `36 of 64 KiB`; empty when said already. */
+  readonly holds: string;
+  /** Share of the level's capacity in use, 0 to 1; null when unlimited or said already. */
+  readonly full: number | null;
+}
+
+const loopsOf = (loops: readonly Loop[]): readonly Loop[] => loops.filter(([, bound]) => bound > 1);
+
+export function nestLines(accelerator: Accelerator, mapped: MappedGemm): readonly NestLine[] {
+  const lines: NestLine[] = [];
+  let depth = 0;
+  for (const [index, level] of accelerator.levels.entries()) {
+    const loops = mapped.mapping.find((entry) => entry.level === level.name);
+    const temporal = loopsOf(loops?.temporal ?? []);
+    const spatial = loopsOf(loops?.spatial ?? []);
+    const cost = mapped.cost.levels.find((entry) => entry.name === level.name);
+    const words = Object.values(cost?.operands ?? {}).reduce((sum, operand) => sum + operand.tileWords, 0);
+    const own = {
+      level: index,
+      name: level.meshX * level.meshY > 1 ? `${level.meshX * level.meshY} ${level.name}` : level.name,
+      holds: holdsText(words, level.depthWords, level.wordBits),
+      full: level.depthWords === null ? null : Math.min(1, words / level.depthWords),
+    };
+    const again = { level: index, name: '', holds: '', full: null };
+    if (temporal.length === 0 && spatial.length === 0) {
+      lines.push({ ...own, kind: 'none', loops: [], depth });
+      continue;
+    }
+    if (temporal.length > 0) lines.push({ ...own, kind: 'for', loops: temporal, depth: depth++ });
+    if (spatial.length > 0)
+      lines.push({ ...(temporal.length > 0 ? again : own), kind: 'par', loops: spatial, depth: depth++ });
+  }
+  const { meshX, meshY } = accelerator.mac;
+  lines.push({
+    level: accelerator.levels.length,
+    name: `${meshX * meshY} MAC`,
+    kind: 'none',
+    loops: [],
+    depth,
+    holds: `${Math.round(100 * mapped.cost.utilization)}% busy`,
+    full: null,
+  });
+  return lines;
+}
+
+function holdsText(words: number, depthWords: number | null, wordBits: number): string {
+  if (words === 0) return '';
+  const bytes = (count: number): number => (count * wordBits) / 8;
+  const all = depthWords === null ? null : bytes(depthWords);
+  const kibi = (all ?? bytes(words)) >= 2048;
+  const digits = (value: number): string =>
+    String(Number(value.toFixed(value >= 100 || Number.isInteger(value) ? 0 : value >= 10 ? 1 : 2)));
+  const show = (count: number): string => digits(kibi ? count / 1024 : count);
+  const unit = kibi ? 'KiB' : 'B';
+  return all === null ? `${show(bytes(words))} ${unit}` : `${show(bytes(words))} of ${show(all)} ${unit}`;
+}
+
+/** `for M in 4, N in 2` as text. */
+export function loopsText({ kind, loops }: NestLine): string {
+  if (kind === 'none') return '';
+  return `${kind} ${loops.map(([dim, bound]) => `${dim.toLowerCase()} in ${bound}`).join(', ')}`;
+}
+
+/** Colour of a memory level: one ramp, outermost strongest. */
+export function levelColour(level: number, levels: number): string {
+  const far = levels <= 0 ? 1 : 1 - level / levels;
+  const place = 1 + 3 * far;
+  const low = Math.min(3, Math.floor(place));
+  const share = Math.round(100 * (place - low));
+  if (share === 0) return `var(--rs-cost-${low})`;
+  return `color-mix(in oklab, var(--rs-cost-${low + 1}) ${share}%, var(--rs-cost-${low}))`;
+}

@@ -1,0 +1,65 @@
+/** Why a layer costs what it costs, in one sentence made of its own figures. */
+import type { LayerCost } from '../../core/cost/layer.ts';
+import type { MappedGemm } from '../../core/cost/mapper.ts';
+import type { Gear, Gemm } from '../../core/cost/mapping.ts';
+import type { Accelerator } from '../../core/hardware/accelerator.ts';
+import { formatCount, formatPercent } from '../format.ts';
+
+const percent = (share: number): string => formatPercent(100 * share, 0);
+
+/** @param chosen position of the step whose mapping is shown */
+export function whyLayer(
+  accelerator: Accelerator,
+  cost: LayerCost,
+  chosen: number,
+  mapped: MappedGemm,
+  names: readonly string[],
+): string {
+  const step = cost.steps[chosen];
+  const macs = step?.macs ?? cost.macs;
+  const parts: string[] = [];
+  if (cost.steps.length > 1)
+    parts.push(
+      `step ${chosen + 1}${names[chosen] === undefined ? '' : ` (${names[chosen]})`} does ${percent(macs / cost.macs)} of the MACs`,
+    );
+  parts.push(boundSentence(mapped));
+  const [outermost = 0] = cost.energyByLevelPj;
+  const name = accelerator.levels[0]?.name ?? 'the outermost level';
+  parts.push(`${name} takes ${percent(outermost / cost.energyPj)} of the layer's energy`);
+  const einsum = cost.path.einsum;
+  const output = einsum.output.reduce((all, label) => all * (einsum.extents.get(label) ?? 1), 1);
+  if (cost.path.largestIntermediate > output)
+    parts.push(
+      `the largest intermediate has ${formatCount(cost.path.largestIntermediate)} words, ${Number((cost.path.largestIntermediate / output).toFixed(1))} times the result`,
+    );
+  return `${parts.join('; ')}.`;
+}
+
+/** Which of the MACs and the memory levels decides how long the step takes. */
+function boundSentence({ cost }: MappedGemm): string {
+  const slowest = cost.levels.reduce<(typeof cost.levels)[number] | null>(
+    (worst, level) => (level.cycles > (worst?.cycles ?? 0) ? level : worst),
+    null,
+  );
+  const busy = percent(cost.utilization);
+  if (slowest === null || slowest.cycles <= cost.computeCycles)
+    return cost.utilization > 0.995
+      ? 'it is compute-bound with every MAC busy'
+      : `it is compute-bound with ${busy} of the MACs busy`;
+  return `${slowest.name} bounds it: its ports need ${Number((slowest.cycles / cost.computeCycles).toFixed(2))} times the cycles of the MACs`;
+}
+
+/** `proven optimal`, `best found`, with the padding when there is one. */
+export function standing(gemm: Gemm, mapped: MappedGemm, gear: Gear): string {
+  const { bound, padded } = mapped;
+  const proof =
+    bound.kind === 'optimal'
+      ? 'proven optimal'
+      : bound.kind === 'gap'
+        ? `proven within ${formatPercent(100 * bound.gap, 1)}`
+        : 'best found';
+  const changes = (['batch', 'm', 'n', 'k'] as const).flatMap((dim) =>
+    padded[dim] === gemm[dim] ? [] : [`${dim === 'batch' ? 'b' : dim} ${gemm[dim]} padded to ${padded[dim]}`],
+  );
+  return [`${gear} mapper: ${proof}`, ...changes].join(', ');
+}

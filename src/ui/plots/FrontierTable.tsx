@@ -1,0 +1,88 @@
+/** The plot's twin: the frontier as a table, every design adoptable by button. */
+import { formatCount, formatEnergy, formatLatency, formatPercent, formatRatio, inline } from '../format.ts';
+import type { Derived } from '../../state/derive.ts';
+import type { FoundPlace } from './run-places.ts';
+import { formatMix } from './shared.ts';
+import { axisName } from './words.ts';
+
+interface FrontierTableProps {
+  readonly found: readonly FoundPlace[];
+  readonly derived: Derived;
+  readonly onAdopt: (index: number) => void;
+}
+
+/** A table longer than this helps nobody; both ends stay. */
+const mostRows = 60;
+
+export function FrontierTable({ found, derived, onAdopt }: FrontierTableProps) {
+  const { config, energyUnit } = derived;
+  const { axis } = config.view;
+  const rows = thinRows(found.length);
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling region must be reachable by keyboard
+    <section className="pareto-table" tabIndex={0} aria-label="Frontier as a table">
+      <table>
+        <caption className="hidden">
+          Frontier designs, {axisName[axis]} reduction against weight energy kept (estimated)
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">{axisName[axis]} reduction</th>
+            <th scope="col">kept</th>
+            <th scope="col">band</th>
+            <th scope="col">energy</th>
+            <th scope="col">delay</th>
+            <th scope="col">parameters</th>
+            <th scope="col" className="mix">
+              formats
+            </th>
+            <th scope="col">
+              <span className="hidden">adopt</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((index) => {
+            const place = found[index];
+            if (place === undefined) return null;
+            const { point } = place;
+            return (
+              <tr key={index}>
+                <th scope="row">{formatRatio(place.x)}</th>
+                <td>{formatPercent(point.value)}</td>
+                <td>
+                  {formatPercent(point.low)} to {formatPercent(point.high)}
+                </td>
+                <td>{inline(formatEnergy(point.energyPj, energyUnit))}</td>
+                <td>{inline(formatLatency(point.latencyCycles, config.accelerator.clockHz))}</td>
+                <td>{formatCount(point.parameters)}</td>
+                <td className="mix">{formatMix(point.design)}</td>
+                <td>
+                  <button
+                    type="button"
+                    className="tb"
+                    aria-label={`Adopt ${formatRatio(place.x)}, ${formatPercent(point.value)} kept`}
+                    onClick={() => onAdopt(index)}
+                  >
+                    Adopt
+                  </button>
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+      {found.length === 0 && <p className="note">Nothing evaluated yet: run the search.</p>}
+      {found.length > rows.length && (
+        <p className="note">
+          {rows.length} of {found.length} designs, evenly along the frontier; the CSV download has all.
+        </p>
+      )}
+    </section>
+  );
+}
+
+function thinRows(count: number): readonly number[] {
+  if (count <= mostRows) return Array.from({ length: count }, (_, i) => i);
+  return Array.from({ length: mostRows }, (_, i) => Math.round((i * (count - 1)) / (mostRows - 1)));
+}

@@ -1,0 +1,78 @@
+/** The triangle at the right end of the limit line: dragged by pointer, moved by arrow keys, typed in the search bar. */
+import { useRef, type KeyboardEvent, type PointerEvent } from 'react';
+import { formatPercent } from '../format.ts';
+import type { Domain, Frame, Scales } from './frame.ts';
+
+interface LimitHandleProps {
+  readonly limit: number;
+  readonly frame: Frame;
+  readonly scales: Scales;
+  readonly domain: Domain;
+  readonly onLimit: (limit: number, phase: 'drag' | 'done' | 'cancel') => void;
+}
+
+const steps: Readonly<Record<string, number>> = {
+  ArrowUp: 0.5,
+  ArrowRight: 0.5,
+  ArrowDown: -0.5,
+  ArrowLeft: -0.5,
+  PageUp: 5,
+  PageDown: -5,
+};
+
+export function LimitHandle({ limit, frame, scales, domain, onLimit }: LimitHandleProps) {
+  const dragging = useRef<{ readonly offset: number; value: number } | null>(null);
+  const clamp = (value: number): number => Math.round(10 * Math.max(0, Math.min(100, value))) / 10;
+  const y = Math.max(frame.top, Math.min(frame.bottom, scales.y(limit)));
+
+  const onPointerDown = (event: PointerEvent<HTMLDivElement>): void => {
+    if (event.button !== 0) return;
+    event.currentTarget.setPointerCapture(event.pointerId);
+    dragging.current = { offset: event.clientY - y, value: limit };
+  };
+  const onPointerMove = (event: PointerEvent<HTMLDivElement>): void => {
+    const drag = dragging.current;
+    if (drag === null) return;
+    drag.value = clamp(Math.max(domain.y[0], scales.invertY(event.clientY - drag.offset)));
+    onLimit(drag.value, 'drag');
+  };
+  const finish = (phase: 'done' | 'cancel'): void => {
+    const drag = dragging.current;
+    dragging.current = null;
+    if (drag !== null) onLimit(drag.value, phase);
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape' && dragging.current !== null) finish('cancel');
+    else {
+      const step = steps[event.key];
+      const next =
+        event.key === 'Home' ? 0 : event.key === 'End' ? 100 : step === undefined ? null : limit + step;
+      if (next === null) return;
+      onLimit(clamp(next), 'done');
+    }
+    event.preventDefault();
+  };
+  return (
+    <div
+      className="pareto-limit"
+      style={{ left: frame.right - 8, top: y - 12 }}
+      role="slider"
+      tabIndex={0}
+      aria-label="Limit: least weight energy kept"
+      aria-orientation="vertical"
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={limit}
+      aria-valuetext={`${formatPercent(limit)} kept`}
+      onPointerDown={onPointerDown}
+      onPointerMove={onPointerMove}
+      onPointerUp={() => finish('done')}
+      onPointerCancel={() => finish('cancel')}
+      onKeyDown={onKeyDown}
+    >
+      <svg width={24} height={24} aria-hidden="true">
+        <path d="M9 12l9 -6v12Z" fill="var(--rs-ink-2)" />
+      </svg>
+    </div>
+  );
+}

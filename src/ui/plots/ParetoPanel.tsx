@@ -1,0 +1,234 @@
+/** The whole space: every evaluated design, the frontier, the baselines and where the current design stands. */
+import { useState } from 'react';
+import {
+  useActions,
+  useApp,
+  useAppObject,
+  useCommitted,
+  useDerived,
+  useProblem,
+  useSearchRun,
+} from '../app.ts';
+import { axes, type Axis, type Config } from '../../state/config.ts';
+import type { Derived } from '../../state/derive.ts';
+import { adoptDesign, setSearch } from '../../state/edits.ts';
+import { formatExact, formatPercent, formatRatio } from '../format.ts';
+import { FrontierTable } from './FrontierTable.tsx';
+import { PlotLegend } from './PlotLegend.tsx';
+import { ParetoPlot, type Range } from './ParetoPlot.tsx';
+import type { FoundPlace } from './run-places.ts';
+import { formatMix, shareInWords } from './shared.ts';
+import { useLive, useRunPlaces } from './use-pareto.ts';
+import { adoptLabel, axisName, sayPlace, sayPlot } from './words.ts';
+import './plots.css';
+
+export function ParetoPanel() {
+  const derived = useDerived();
+  const problem = useProblem();
+  const committed = useCommitted();
+  const actions = useActions();
+  const { axis } = derived.config.view;
+  const dragging = useApp((state) => state.config !== state.committed);
+  const status = useSearchRun((run) => run.status);
+  const { runner } = useAppObject();
+  const [dominated, setDominated] = useState(true);
+  const [ghost, setGhost] = useState(true);
+  const [brushing, setBrushing] = useState(false);
+  const [asTable, setAsTable] = useState(false);
+  const [preview, setPreview] = useState<number | null>(null);
+  const [brushed, setBrushed] = useState<Range | null>(null);
+  const [spoken, setSpoken] = useState('');
+
+  const { found, still, cloud, evaluations, stale } = useRunPlaces(derived.config, derived.dense);
+  const live = useLive(derived, committed, dragging);
+  const shown = preview === null ? undefined : found[preview];
+
+  const adopt = (index: number): void => {
+    const place = found[index];
+    if (place === undefined) return;
+    actions.edit(adoptLabel(place.point), (config) => adoptDesign(config, place.point.design));
+    setPreview(null);
+    setSpoken(`Adopted: ${sayPlace(axis, place)}`);
+  };
+  const onBrush = (range: Range | null): void => {
+    setBrushed(range);
+    if (range !== null) setSpoken(`${range.to - range.from + 1} designs selected`);
+  };
+  const onLimit = (limit: number, phase: 'drag' | 'done' | 'cancel'): void => {
+    const change = (config: Config): Config => setSearch(config, { limit });
+    if (phase === 'drag') actions.preview(change, 'Limit');
+    else if (phase === 'cancel') actions.cancel();
+    else if (dragging) actions.commit(`Limit ${formatPercent(limit)}`);
+    else actions.edit(`Limit ${formatPercent(limit)}`, change);
+  };
+  const empty = found.length === 0;
+  const look = (next: Axis): void => {
+    setPreview(null);
+    setBrushed(null);
+    actions.look((view) => ({ ...view, axis: next }));
+  };
+
+  return (
+    <div className="pareto-panel">
+      <header className="pareto-head">
+        <h2 title="Reduction against dense, and how much of the squared weights the factors can keep">
+          {axisName[axis]} reduction and weight energy
+        </h2>
+        <div className="seg" role="group" aria-label="Horizontal axis">
+          {axes.map((name) => (
+            <button key={name} type="button" aria-pressed={name === axis} onClick={() => look(name)}>
+              {axisName[name]}
+            </button>
+          ))}
+        </div>
+        <span className="grow" />
+        <Toggle name="Dominated" on={dominated} set={setDominated} optional />
+        <Toggle name="Ghost" on={ghost} set={setGhost} optional />
+        <Toggle
+          name="Brush"
+          on={brushing}
+          optional
+          set={(on) => {
+            setBrushing(on);
+            setBrushed(null);
+          }}
+        />
+        <Toggle name="Table" on={asTable} set={setAsTable} />
+      </header>
+      <div className="pareto-strip">
+        {shown !== undefined && preview !== null ? (
+          <>
+            <span className="words">
+              <b>
+                {formatRatio(shown.x)}, {formatPercent(shown.y)} kept
+              </b>{' '}
+              {formatMix(shown.point.design)}
+            </span>
+            <span className="grow" />
+            <button type="button" className="tb line" onClick={() => adopt(preview)}>
+              Adopt
+            </button>
+          </>
+        ) : brushed !== null ? (
+          <BrushWords range={brushed} found={found} derived={derived} />
+        ) : (
+          <PlotLegend still={still} ghost={ghost} cloud={dominated && evaluations > 0} />
+        )}
+      </div>
+      <div className={`pareto-body${problem === null ? '' : ' greyed'}`}>
+        {asTable ? (
+          <FrontierTable found={found} derived={derived} onAdopt={adopt} />
+        ) : (
+          <>
+            <ParetoPlot
+              cloud={dominated ? cloud : null}
+              still={still}
+              live={live}
+              ghost={ghost}
+              dragging={dragging}
+              brushing={brushing}
+              preview={preview}
+              brushed={brushed}
+              xTitle={`${axisName[axis]} reduction, log scale → better`}
+              yTitle="weight energy kept, % · estimated, no weights ↑ better"
+              spoken={
+                shown === undefined
+                  ? `Current design: ${sayPlace(axis, live.now)}`
+                  : `${sayPlace(axis, shown)}. ${formatMix(shown.point.design)}`
+              }
+              sentence={sayPlot(axis, live.now, found, evaluations, live.limit)}
+              onPreview={setPreview}
+              onAdopt={adopt}
+              onBrush={onBrush}
+              onLimit={onLimit}
+            />
+            {problem !== null && (
+              <div className="pareto-notice top" role="alert">
+                <b className="bad">This design has no mapping</b>
+                <p>{problem}. The picture is the last that could be computed.</p>
+                <button type="button" className="link" onClick={actions.undo}>
+                  Undo the last step
+                </button>
+              </div>
+            )}
+            {problem === null && empty && status === 'running' && (
+              <div className="pareto-notice">
+                <div className="pareto-bars" aria-hidden="true">
+                  <i />
+                  <i />
+                </div>
+                <p className="note">Costing layers; the first designs follow</p>
+              </div>
+            )}
+            {problem === null && empty && status !== 'running' && (
+              <div className="pareto-notice">
+                <b>{stale ? 'The search was for another setting' : 'Nothing evaluated yet'}</b>
+                <p>
+                  {stale
+                    ? 'Its frontier stays as the dashed ghost.'
+                    : 'Drag a rank, or let the search look for you.'}
+                </p>
+                <button type="button" className="tb primary" onClick={() => runner.start()}>
+                  Run search
+                </button>
+              </div>
+            )}
+          </>
+        )}
+      </div>
+      <p className="hidden" role="status">
+        {spoken}
+      </p>
+    </div>
+  );
+}
+
+function Toggle({
+  name,
+  on,
+  set,
+  optional = false,
+}: {
+  readonly name: string;
+  readonly on: boolean;
+  readonly set: (on: boolean) => void;
+  readonly optional?: boolean;
+}) {
+  return (
+    <button
+      type="button"
+      className={optional ? 'toggle optional' : 'toggle'}
+      aria-pressed={on}
+      onClick={() => set(!on)}
+    >
+      {name}
+    </button>
+  );
+}
+
+function BrushWords({
+  range,
+  found,
+  derived,
+}: {
+  readonly range: Range;
+  readonly found: readonly FoundPlace[];
+  readonly derived: Derived;
+}) {
+  const chosen = found.slice(range.from, range.to + 1);
+  const [first, last] = [chosen[0], chosen.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  const text = shareInWords(
+    chosen.map(({ point }) => point.design),
+    derived.model.linears,
+  );
+  return (
+    <span className="words whole">
+      <b>
+        {formatExact(chosen.length)} {chosen.length === 1 ? 'design' : 'designs'}, {formatRatio(first.x)} to{' '}
+        {formatRatio(last.x)}:
+      </b>{' '}
+      {text}
+    </span>
+  );
+}

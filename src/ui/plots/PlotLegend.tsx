@@ -1,0 +1,56 @@
+/** What the marks mean, outside the frame so that it never covers a point. */
+import { memo } from 'react';
+import { Mark } from './Mark.tsx';
+import type { StillData } from './pareto.ts';
+
+interface LegendProps {
+  readonly still: StillData;
+  readonly ghost: boolean;
+  readonly cloud: boolean;
+}
+
+export const PlotLegend = memo(function PlotLegend({ still, ghost, cloud }: LegendProps) {
+  return (
+    <ul className="pareto-legend" aria-label="Legend">
+      <li>
+        <svg width={14} height={12} viewBox="-7 -6 14 12" aria-hidden="true">
+          <Mark who="A" tier="estimated" r={4} stroke={1.5} />
+        </svg>
+        estimated
+      </li>
+      {cloud && (
+        <li>
+          <svg width={14} height={12} aria-hidden="true" fill="var(--rs-cloud)">
+            <circle cx={3} cy={4} r={1.1} />
+            <circle cx={10} cy={6} r={1.1} />
+            <circle cx={5} cy={9} r={1.1} />
+          </svg>
+          evaluated
+        </li>
+      )}
+      {still.frontier.length > 0 && (
+        <li>
+          <svg width={16} height={12} aria-hidden="true">
+            <path d="M0 6h16" stroke="var(--rs-front)" strokeWidth={1.5} />
+            <circle cx={8} cy={6} r={2.2} fill="var(--rs-front)" />
+          </svg>
+          frontier
+        </li>
+      )}
+      {ghost && still.previous.length > 0 && (
+        <li>
+          <svg width={16} height={12} aria-hidden="true">
+            <path d="M0 6h16" stroke="var(--rs-ghost)" strokeWidth={1.5} strokeDasharray="4 3" />
+          </svg>
+          previous search
+        </li>
+      )}
+      <li className="extra">
+        <svg width={10} height={14} viewBox="-5 -7 10 14" aria-hidden="true">
+          <path d="M0 -5.5V5.5M-3 -5.5h6M-3 5.5h6" stroke="var(--rs-ink-2)" strokeWidth={1.5} />
+        </svg>
+        band of the estimate
+      </li>
+    </ul>
+  );
+});

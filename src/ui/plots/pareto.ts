@@ -1,0 +1,232 @@
+/**
+ * The Pareto plot as marks: what stands still (axes, frontier, ghost, baselines) and what moves in a drag (the current
+ * design, its band, flag and labels). Pure: the same data and size give the same marks.
+ */
+import type { Tier } from '../../core/accuracy/figure.ts';
+import type { PinLetter, Strategy } from '../../state/config.ts';
+import { placeLabels } from './labels.ts';
+import { boxAround, roomiest, textWidth, type Box } from './boxes.ts';
+import {
+  keptTicks,
+  plotScales,
+  reductionTicks,
+  type Domain,
+  type Frame,
+  type Place,
+  type Scales,
+} from './frame.ts';
+import { staircase, thinned } from './frontier.ts';
+import type { Who } from './shapes.ts';
+
+/** A design on the plot with the band of its figure. */
+export interface DesignPlace extends Place {
+  readonly low: number;
+  readonly high: number;
+  readonly tier: Tier;
+}
+
+export interface PinPlace extends DesignPlace {
+  readonly letter: PinLetter;
+}
+
+export interface Baseline {
+  readonly strategy: Strategy;
+  readonly label: string;
+  /** Non-dominated, left to right. */
+  readonly places: readonly Place[];
+}
+
+export interface StillData {
+  readonly frontier: readonly Place[];
+  readonly previous: readonly Place[];
+  readonly baselines: readonly Baseline[];
+}
+
+export interface StillMarks {
+  readonly xTicks: readonly { readonly x: number; readonly label: string }[];
+  readonly yTicks: readonly { readonly y: number; readonly label: string }[];
+  readonly frontier: string;
+  readonly dots: readonly { readonly x: number; readonly y: number }[];
+  readonly previous: string;
+  readonly baselines: readonly { readonly strategy: Strategy; readonly path: string }[];
+}
+
+export function stillMarks(data: StillData, frame: Frame, domain: Domain): StillMarks {
+  const scales = plotScales(frame, domain);
+  return {
+    xTicks: reductionTicks(frame, domain).map(({ at, label }) => ({ x: scales.x(at), label })),
+    yTicks: keptTicks(frame, domain).map(({ at, label }) => ({ y: scales.y(at), label })),
+    frontier: staircase(data.frontier, scales, domain),
+    dots: thinned(data.frontier, scales, domain, 9),
+    previous: staircase(data.previous, scales, domain),
+    baselines: data.baselines.map(({ strategy, places }) => ({
+      strategy,
+      path: polyline(places, scales),
+    })),
+  };
+}
+
+/** A baseline is a family of designs along one setting, not a boundary: straight lines between its points. */
+function polyline(places: readonly Place[], scales: Scales): string {
+  return places
+    .map((p, i) => `${i === 0 ? 'M' : 'L'}${scales.x(p.x).toFixed(1)} ${scales.y(p.y).toFixed(1)}`)
+    .join('');
+}
+
+export interface FlagLine {
+  readonly text: string;
+  readonly tone: 'strong' | 'plain' | 'warn';
+}
+
+export interface LiveData {
+  readonly now: DesignPlace;
+  /** Where the drag began, or null. */
+  readonly before: Place | null;
+  readonly pins: readonly PinPlace[];
+  readonly limit: number | null;
+  readonly flag: readonly FlagLine[];
+}
+
+interface Whisker {
+  readonly x: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+export interface Label {
+  readonly x: number;
+  readonly y: number;
+  readonly anchor: 'start' | 'end' | 'middle';
+  readonly text: string;
+  /** Stands before the text, in the owner's hue. */
+  readonly who?: Who;
+}
+
+export interface LiveMarks {
+  readonly now: { readonly x: number; readonly y: number; readonly tier: Tier };
+  readonly band: Whisker | null;
+  readonly before: { readonly x: number; readonly y: number } | null;
+  /** From where the drag began to the current design. */
+  readonly trail: string;
+  /** From the current design to both axes. */
+  readonly crosshair: string;
+  readonly pins: readonly {
+    readonly letter: PinLetter;
+    readonly x: number;
+    readonly y: number;
+    readonly tier: Tier;
+    readonly band: Whisker | null;
+  }[];
+  readonly dense: { readonly x: number; readonly y: number };
+  readonly limit: { readonly y: number; readonly inside: boolean } | null;
+  readonly flag: (Box & { readonly lines: readonly FlagLine[]; readonly pole: string }) | null;
+  readonly labels: readonly Label[];
+  readonly chips: { readonly x: number; readonly y: number };
+}
+
+const clamp = (value: number, low: number, high: number): number => Math.max(low, Math.min(high, value));
+
+export function liveMarks(data: LiveData, still: StillData, frame: Frame, domain: Domain): LiveMarks {
+  const scales = plotScales(frame, domain);
+  const at = (place: Place): { x: number; y: number } => ({
+    x: clamp(scales.x(place.x), frame.left, frame.right),
+    y: clamp(scales.y(place.y), frame.top - 4, frame.bottom),
+  });
+  const band = (place: DesignPlace): Whisker | null => {
+    const top = clamp(scales.y(place.high), frame.top, frame.bottom);
+    const bottom = clamp(scales.y(place.low), frame.top, frame.bottom);
+    return bottom - top < 3 ? null : { x: at(place).x, top, bottom };
+  };
+  const now = at(data.now);
+  const before = data.before === null ? null : at(data.before);
+  const dense = at({ x: 1, y: 100 });
+  const pins = data.pins.map((pin) => ({
+    letter: pin.letter,
+    tier: pin.tier,
+    band: band(pin),
+    ...at(pin),
+  }));
+  const limit =
+    data.limit === null
+      ? null
+      : {
+          y: clamp(scales.y(data.limit), frame.top, frame.bottom),
+          inside: data.limit >= domain.y[0] && data.limit <= domain.y[1],
+        };
+
+  const points = [now, ...(before === null ? [] : [before]), dense, ...pins].map(({ x, y }) =>
+    boxAround(x, y, 11),
+  );
+  const dots = thinned(still.frontier, scales, domain, 14).map(({ x, y }) => boxAround(x, y, 3));
+  const flag = placeFlag(data.flag, now, points, dots, frame);
+  const taken = flag === null ? points : [...points, flag];
+  return {
+    now: { ...now, tier: data.now.tier },
+    band: band(data.now),
+    before,
+    trail: before === null ? '' : trail(before, now),
+    crosshair: `M${now.x.toFixed(1)} ${(now.y + 11).toFixed(1)}V${frame.bottom}M${frame.left} ${now.y.toFixed(1)}H${(now.x - 11).toFixed(1)}`,
+    pins,
+    dense,
+    limit,
+    flag,
+    labels: placeLabels(data, still, scales, frame, { dense, limit, pins }, taken),
+    chips: now,
+  };
+}
+
+/** A bow, so that the trail is told from axes and frontier. */
+function trail(from: { x: number; y: number }, to: { x: number; y: number }): string {
+  const length = Math.hypot(to.x - from.x, to.y - from.y);
+  if (length < 24) return '';
+  const n = (v: number): string => v.toFixed(1);
+  const [ux, uy] = [(to.x - from.x) / length, (to.y - from.y) / length];
+  const middle = { x: (from.x + to.x) / 2 - uy * length * 0.12, y: (from.y + to.y) / 2 + ux * length * 0.12 };
+  return `M${n(from.x + ux * 8)} ${n(from.y + uy * 8)}Q${n(middle.x)} ${n(middle.y)} ${n(to.x - ux * 11)} ${n(to.y - uy * 11)}`;
+}
+
+const lineHeight = 15;
+
+/** The flag flies in the corner that no design can reach; elsewhere only when a point that matters stands there. */
+function placeFlag(
+  lines: readonly FlagLine[],
+  now: { x: number; y: number },
+  points: readonly Box[],
+  dots: readonly Box[],
+  frame: Frame,
+): LiveMarks['flag'] {
+  if (lines.length === 0) return null;
+  const widest = Math.max(
+    ...lines.map(({ text, tone }) => textWidth(text, tone === 'strong' ? 12 : 11, tone === 'strong')),
+  );
+  const width = Math.min(widest + 18, frame.right - frame.left);
+  const height = lines.length * lineHeight + 10;
+  const xs = [
+    Math.min(now.x, frame.right - width),
+    frame.right - width,
+    Math.max(frame.left, now.x - width),
+    now.x + 18,
+    now.x - width - 18,
+    frame.left + 4,
+  ];
+  const ys = [frame.top + 5, now.y - height - 22, now.y + 22, frame.bottom - height - 6];
+  const places = ys.flatMap((y) => xs.map((x): Box => ({ x, y, width, height })));
+  // A covered design weighs more than covered frontier dots, whatever the areas.
+  const taken = [...points, ...points, ...points, ...dots];
+  const room: Box = {
+    x: frame.left,
+    y: frame.top,
+    width: frame.right - frame.left,
+    height: frame.bottom - frame.top,
+  };
+  const box = places[roomiest(places, taken, room)];
+  if (box === undefined) return null;
+  const inner = clamp(now.x, box.x, box.x + box.width);
+  const edge = box.y > now.y ? box.y : box.y + box.height;
+  const clear = box.y > now.y ? now.y + 10 : now.y - 10;
+  const level = now.y >= box.y && now.y <= box.y + box.height;
+  const pole = level
+    ? `M${(box.x > now.x ? now.x + 10 : now.x - 10).toFixed(1)} ${now.y.toFixed(1)}H${(box.x > now.x ? box.x : box.x + box.width).toFixed(1)}`
+    : `M${now.x.toFixed(1)} ${clear.toFixed(1)}L${inner.toFixed(1)} ${edge.toFixed(1)}`;
+  return { ...box, lines, pole };
+}

@@ -1,0 +1,52 @@
+/** What the search says about itself. */
+import type { SearchRun } from '../../state/search-run.ts';
+import type { Strategy } from '../../state/config.ts';
+import { formatCount, formatExact } from '../format.ts';
+
+export const strategyNames: Readonly<Record<Strategy, string>> = {
+  sweep: 'Sweep',
+  'uniform-svd': 'Uniform SVD',
+  tltorch: "tensorly-torch's heuristic",
+  random: 'Random',
+};
+
+/** `2 s`, `3 min`; empty when nobody can know. */
+export function timeLeft(run: Pick<SearchRun, 'evaluations' | 'budget' | 'perSecond'>): string {
+  const seconds = (run.budget - run.evaluations) / run.perSecond;
+  if (!(run.perSecond > 0) || !Number.isFinite(seconds) || seconds < 0) return '';
+  if (seconds < 1) return 'under 1 s left';
+  return seconds < 100 ? `${Math.round(seconds)} s left` : `${Math.round(seconds / 60)} min left`;
+}
+
+/** `3.1k/s`. */
+export function rateText(perSecond: number): string {
+  if (!(perSecond > 0)) return '';
+  if (perSecond < 1000) return `${Math.round(perSecond)}/s`;
+  return perSecond < 999_500
+    ? `${Number((perSecond / 1000).toPrecision(2))}k/s`
+    : `${formatCount(perSecond)}/s`;
+}
+
+/** The line under the progress bar. */
+export function progressText(
+  run: SearchRun,
+  budget: number,
+): { readonly left: string; readonly right: string } {
+  const done = `${formatExact(run.evaluations)} / ${formatExact(run.budget)} evaluated`;
+  switch (run.status) {
+    case 'idle':
+      return { left: `Ready: ${formatExact(budget)} evaluations`, right: '' };
+    case 'running':
+      return {
+        left: done,
+        right: [rateText(run.perSecond), timeLeft(run)].filter((t) => t !== '').join(', '),
+      };
+    case 'paused':
+      return { left: done, right: 'paused' };
+    case 'done':
+    case 'cancelled':
+    case 'failed':
+      return { left: done, right: '' };
+  }
+  return run.status satisfies never;
+}
