@@ -20,9 +20,9 @@ export function primeFactors(n: number): readonly number[] {
 
 /** Divisors in ascending order, 1 and n included. */
 export function divisors(n: number): readonly number[] {
-  let found = [1];
-  for (const p of primeFactors(n)) found = [...new Set([...found, ...found.map((d) => d * p)])];
-  return found.sort((a, b) => a - b);
+  const found = new Set([1]);
+  for (const p of primeFactors(n)) for (const d of Array.from(found)) found.add(d * p);
+  return [...found].sort((a, b) => a - b);
 }
 
 /** Every ordered factorization of n into `order` modes above 1 (768: 16, 84, 224 of order 2, 3, 4). */
