@@ -187,6 +187,19 @@ function finite(value: number): number {
   return value;
 }
 
+/** A value as its place in a list that may grow at its end and is never reordered: old links stay readable. */
+export function code<T>(to: ByteWriter, codes: readonly T[], value: T): void {
+  to.uint(codes.indexOf(value));
+}
+
+/** @throws BrokenBytes when the place is beyond the list: the link is of a newer page, or damaged */
+export function decoded<T>(from: ByteReader, codes: readonly T[], what: string): T {
+  const index = from.uint();
+  const value = codes[index];
+  if (value === undefined) throw new BrokenBytes(`${what} ${index} is unknown here`);
+  return value;
+}
+
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 export function toBase64Url(bytes: Uint8Array): string {

@@ -2,49 +2,23 @@
  * A config as bytes, version 1 of the link. Parts with a tag and a length each, so that one that is damaged or newer
  * costs only itself. Every list of codes below may grow at its end and is never reordered: old links stay readable.
  */
-import type { Factorization, Format } from '../core/factor/factorization.ts';
-import type { Group } from '../core/workload/model.ts';
 import type { Accounting } from '../core/cost/mapping.ts';
 import { costModel } from '../core/cost/version.ts';
-import type {
-  Axis,
-  Config,
-  Lock,
-  ModelChoice,
-  Panel,
-  Pin,
-  PinLetter,
-  SearchSettings,
-  Strategy,
-  View,
-} from './config.ts';
+import type { Axis, Config, Lock, Panel, Pin, PinLetter, SearchSettings, Strategy, View } from './config.ts';
 import { packAccelerator, unpackAccelerator } from './link-accelerator.ts';
-import { BrokenBytes, createReader, createWriter, type ByteReader, type ByteWriter } from './bytes.ts';
+import {
+  BrokenBytes,
+  code,
+  createReader,
+  createWriter,
+  decoded,
+  type ByteReader,
+  type ByteWriter,
+} from './bytes.ts';
 import { maxLinears, type Draft } from './draft.ts';
+import { emptyTable, packDesigns, unpackDesigns } from './link-designs.ts';
+import { packModel, unpackModel } from './link-model.ts';
 
-const cardCodes = [
-  'bert-base',
-  'bert-large',
-  'vit-b16',
-  'deit-s',
-  'gpt2',
-  'llama-7b',
-  'llama-3-8b',
-  'glyph-vit',
-  'lexical-qa',
-] as const;
-const formatCodes: readonly Format[] = [
-  'dense',
-  'svd',
-  'kronecker',
-  'cp',
-  'tucker',
-  'tt',
-  'ttm',
-  'tr',
-  'block-term',
-];
-const groupCodes: readonly Group[] = ['Q', 'K', 'V', 'O', 'FFN1', 'FFN2', 'other'];
 const accountingCodes: readonly Accounting[] = ['timeloop', 'accelforge'];
 const strategyCodes: readonly Strategy[] = ['sweep', 'uniform-svd', 'tltorch', 'random'];
 const letterCodes: readonly PinLetter[] = ['A', 'B', 'C', 'D'];
@@ -108,12 +82,13 @@ export interface Unpacked {
 /** Never throws: what cannot be read is missing from the draft and named. */
 export function unpackConfig(bytes: Uint8Array): Unpacked {
   const problems: string[] = [];
+  const missing: Part[] = [];
   const parts = readParts(bytes, problems);
   const known = emptyTable();
   const read = <T>(name: Part, decode: (from: ByteReader) => T): T | undefined => {
     const from = parts.get(tags[name]);
     if (from === undefined) {
-      problems.push(`the ${name} is missing, so its opening value was taken`);
+      missing.push(name);
       return undefined;
     }
     try {
@@ -143,6 +118,8 @@ export function unpackConfig(bytes: Uint8Array): Unpacked {
     const designs = unpackDesigns(from, letters.length, known);
     return letters.map((letter, i) => ({ letter, design: designs[i] ?? [] }));
   });
+  if (missing.length > 0)
+    problems.push(`what was not in it is as in the opening design: ${missing.join(', ')}`);
   return {
     draft: {
       ...(model && { model }),
@@ -178,246 +155,6 @@ function readParts(bytes: Uint8Array, problems: string[]): ReadonlyMap<number, U
   }
   return parts;
 }
-
-// Codes
-
-function code<T>(to: ByteWriter, codes: readonly T[], value: T): void {
-  to.uint(codes.indexOf(value));
-}
-
-function decoded<T>(from: ByteReader, codes: readonly T[], what: string): T {
-  const index = from.uint();
-  const value = codes[index];
-  if (value === undefined) throw new BrokenBytes(`${what} ${index} is unknown here`);
-  return value;
-}
-
-// Model
-
-const kindCodes: readonly ModelChoice['kind'][] = ['card', 'custom', 'gemm', 'file'];
-
-function packModel(to: ByteWriter, model: ModelChoice): void {
-  code(to, kindCodes, model.kind);
-  switch (model.kind) {
-    case 'card': {
-      const index = (cardCodes as readonly string[]).indexOf(model.id);
-      to.uint(index + 1);
-      if (index < 0) to.text(model.id);
-      return;
-    }
-    case 'custom': {
-      const { width, layers, ffn, heads, kvHeads, gatedMlp, vocabulary } = model.spec;
-      [width, layers, ffn, heads, kvHeads, gatedMlp ? 1 : 0, vocabulary].forEach(to.uint);
-      return;
-    }
-    case 'gemm':
-      to.uint(model.n);
-      return to.uint(model.k);
-    case 'file': {
-      const { linears } = model;
-      to.text(model.name);
-      to.uint(model.bytes);
-      // Column by column: like stands beside like.
-      to.uint(linears.length);
-      for (const layer of linears) to.text(layer.name);
-      for (const layer of linears) to.text(layer.role);
-      for (const layer of linears) code(to, groupCodes, layer.group);
-      for (const layer of linears) to.uint(layer.block === null ? 0 : layer.block + 1);
-      for (const layer of linears) to.uint(layer.out);
-      for (const layer of linears) to.uint(layer.in);
-      for (const layer of linears) to.uint((layer.bias ? 1 : 0) + (layer.factorize ? 2 : 0));
-      return;
-    }
-  }
-  model satisfies never;
-}
-
-function unpackModel(from: ByteReader): ModelChoice {
-  const kind = decoded(from, kindCodes, 'model kind');
-  switch (kind) {
-    case 'card': {
-      const index = from.uint();
-      const id = index === 0 ? from.text() : cardCodes[index - 1];
-      if (id === undefined) throw new BrokenBytes(`model ${index} is unknown here`);
-      return { kind, id };
-    }
-    case 'custom': {
-      const [width, layers, ffn, heads, kvHeads, gated, vocabulary] = Array.from({ length: 7 }, from.uint);
-      return {
-        kind,
-        spec: {
-          width: width ?? 0,
-          layers: layers ?? 0,
-          ffn: ffn ?? 0,
-          heads: heads ?? 0,
-          kvHeads: kvHeads ?? 0,
-          gatedMlp: gated === 1,
-          vocabulary: vocabulary ?? 0,
-        },
-      };
-    }
-    case 'gemm':
-      return { kind, n: from.uint(), k: from.uint() };
-    case 'file': {
-      const name = from.text();
-      const bytes = from.uint();
-      const count = from.count();
-      if (count > maxLinears) throw new BrokenBytes(`it has ${count} layers, more than ${maxLinears}`);
-      const column = <T>(read: () => T): readonly T[] => Array.from({ length: count }, read);
-      const names = column(from.text);
-      const roles = column(from.text);
-      const layerGroups = column(() => decoded(from, groupCodes, 'group'));
-      const blocks = column(from.uint);
-      const outs = column(from.uint);
-      const ins = column(from.uint);
-      const flags = column(from.uint);
-      const linears = names.map((layerName, i) => ({
-        name: layerName,
-        role: roles[i] ?? '',
-        group: layerGroups[i] ?? 'other',
-        block: blocks[i] === 0 ? null : (blocks[i] ?? 0) - 1,
-        out: outs[i] ?? 0,
-        in: ins[i] ?? 0,
-        bias: (flags[i] ?? 0) % 2 === 1,
-        factorize: (flags[i] ?? 0) >= 2,
-      }));
-      return { kind, name, bytes, linears };
-    }
-  }
-}
-
-// Designs
-
-/** What differs between two factorizations of one kind is only their ranks. */
-interface Kind {
-  readonly format: Format;
-  /** Empty for dense and svd, whose modes are the layer's own. */
-  readonly outModes: readonly number[];
-  readonly inModes: readonly number[];
-  readonly rankCount: number;
-}
-
-/** Kinds and factorizations that earlier parts have named already. */
-interface Table {
-  readonly kinds: Kind[];
-  readonly kindOf: Map<string, number>;
-  readonly entries: Factorization[];
-  readonly entryOf: Map<string, number>;
-}
-
-const emptyTable = (): Table => ({ kinds: [], kindOf: new Map(), entries: [], entryOf: new Map() });
-
-const isFlat = (format: Format): boolean => format === 'dense' || format === 'svd';
-
-/**
- * New kinds; new factorizations, in order of appearance, as a run-length list of kinds and then all their ranks; then
- * each design as runs: 0 = the next new factorization, k + 1 = the k-th one.
- */
-function packDesigns(to: ByteWriter, designs: readonly (readonly Factorization[])[], table: Table): void {
-  const oldKinds = table.kinds.length;
-  const entryKinds: number[] = [];
-  const ranks: number[] = [];
-  const runs = designs.map((design) =>
-    runLengths(
-      design.map((f) => {
-        const flat = isFlat(f.format);
-        const outModes = flat ? [] : f.outModes;
-        const inModes = flat ? [] : f.inModes;
-        const kindKey = `${f.format} ${outModes.join()} ${inModes.join()} ${f.ranks.length}`;
-        const key = `${kindKey} ${f.ranks.join()}`;
-        const known = table.entryOf.get(key);
-        if (known !== undefined) return known + 1;
-        let kind = table.kindOf.get(kindKey);
-        if (kind === undefined) {
-          kind = table.kinds.length;
-          table.kindOf.set(kindKey, kind);
-          table.kinds.push({ format: f.format, outModes, inModes, rankCount: f.ranks.length });
-        }
-        table.entryOf.set(key, table.entries.length);
-        table.entries.push(f);
-        entryKinds.push(kind);
-        ranks.push(...f.ranks);
-        return 0;
-      }),
-    ),
-  );
-  const kinds = table.kinds.slice(oldKinds);
-  to.uint(kinds.length);
-  for (const kind of kinds) {
-    code(to, formatCodes, kind.format);
-    for (const modes of [kind.outModes, kind.inModes]) {
-      to.uint(modes.length);
-      modes.forEach(to.uint);
-    }
-    to.uint(kind.rankCount);
-  }
-  writeRuns(to, runLengths(entryKinds));
-  to.planes(ranks);
-  for (const each of runs) writeRuns(to, each);
-}
-
-function unpackDesigns(from: ByteReader, count: number, table: Table): readonly (readonly Factorization[])[] {
-  const newKinds = from.count();
-  for (let i = 0; i < newKinds; i++) {
-    const format = decoded(from, formatCodes, 'format');
-    const [outModes, inModes] = [0, 1].map(() => Array.from({ length: from.count() }, from.uint));
-    const rankCount = from.uint();
-    if (rankCount > 64) throw new BrokenBytes(`a factorization has ${rankCount} ranks`);
-    table.kinds.push({ format, outModes: outModes ?? [], inModes: inModes ?? [], rankCount });
-  }
-  const entryKinds = readRuns(from).map((index) => {
-    const kind = table.kinds[index];
-    if (kind === undefined) throw new BrokenBytes(`factorization kind ${index} does not exist`);
-    return kind;
-  });
-  const ranks = from.planes(entryKinds.reduce((sum, kind) => sum + kind.rankCount, 0));
-  let next = table.entries.length;
-  let at = 0;
-  for (const { format, outModes, inModes, rankCount } of entryKinds) {
-    table.entries.push({ format, outModes, inModes, ranks: ranks.slice(at, at + rankCount) });
-    at += rankCount;
-  }
-  return Array.from({ length: count }, () =>
-    readRuns(from).map((index) => {
-      const entry = index === 0 ? table.entries[next++] : table.entries[index - 1];
-      if (entry === undefined) throw new BrokenBytes(`factorization ${index} does not exist`);
-      return entry;
-    }),
-  );
-}
-
-type Run = readonly [value: number, length: number];
-
-function runLengths(values: readonly number[]): readonly Run[] {
-  const runs: [number, number][] = [];
-  for (const value of values) {
-    const last = runs.at(-1);
-    if (last !== undefined && last[0] === value) last[1] += 1;
-    else runs.push([value, 1]);
-  }
-  return runs;
-}
-
-function writeRuns(to: ByteWriter, runs: readonly Run[]): void {
-  to.uint(runs.length);
-  for (const [value] of runs) to.uint(value);
-  for (const [, length] of runs) to.uint(length);
-}
-
-function readRuns(from: ByteReader): readonly number[] {
-  const count = from.count();
-  const values = Array.from({ length: count }, from.uint);
-  const all: number[] = [];
-  for (const value of values) {
-    const length = from.uint();
-    if (all.length + length > maxRun) throw new BrokenBytes(`a list is longer than ${maxRun}`);
-    for (let i = 0; i < length; i++) all.push(value);
-  }
-  return all;
-}
-
-/** Design and pins of the largest model, all different. */
-const maxRun = 5 * maxLinears;
 
 // Search, view, locks
 
@@ -490,7 +227,7 @@ function progressions(sorted: readonly number[]): readonly Progression[] {
     const first = sorted[i] ?? 0;
     const step = (sorted[i + 1] ?? first) - first;
     let length = 1;
-    while (step > 0 && sorted[i + length] === first + length * step) length += 1;
+    if (step > 0) while (sorted[i + length] === first + length * step) length += 1;
     found.push({ gap: first - last, step: length === 1 ? 0 : step, length });
     i += length;
     last = first + (length - 1) * step;
@@ -500,13 +237,14 @@ function progressions(sorted: readonly number[]): readonly Progression[] {
 }
 
 function packLocks(to: ByteWriter, locks: readonly Lock[]): void {
-  to.uint(locks.length);
+  const sorted = locks.toSorted((a, b) => a.layer - b.layer);
+  to.uint(sorted.length);
   let before = 0;
-  for (const { layer } of locks) {
+  for (const { layer } of sorted) {
     to.uint(layer - before);
     before = layer;
   }
-  for (const { rank } of locks) to.uint(rank === null ? 0 : rank + 1);
+  for (const { rank } of sorted) to.uint(rank === null ? 0 : rank + 1);
 }
 
 function unpackLocks(from: ByteReader): readonly Lock[] {

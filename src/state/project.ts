@@ -41,6 +41,7 @@ const linear = z.object({
   in: count,
   bias: z.boolean(),
   factorize: z.boolean(),
+  rows: z.optional(z.literal('sequences')),
 });
 
 const customModel = z.object({

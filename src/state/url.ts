@@ -14,8 +14,12 @@ import type { Config } from './config.ts';
 const maxText = 65_536;
 /** Most bytes that a link may inflate to. */
 const maxInflated = 1_048_576;
+/** Short, so that what stands before the damage is not lost with it. */
+const inflateStep = 16;
 /** Deflate's ratio is at most 1,032: no step can overshoot the cap by more than half a megabyte. */
-const inflateStep = 512;
+const inflateLongStep = 512;
+/** From here on a link is long. */
+const longBytes = 4096;
 
 /** `#v1....` */
 export function encodeLink(config: Config): string {
@@ -66,8 +70,9 @@ function decodeBody(body: string): Restored {
           used < body.length
             ? `has the character ${JSON.stringify(body.charAt(used))} at place ${used + 1}, which no link has; ` +
               'what stands before it was read'
-            : (problem ??
-              'does not match its checksum, so part of it was changed; check the figures that were read'),
+            : problem === null
+              ? 'does not match its checksum, so part of it was cut or changed; check what was read'
+              : `${problem}; what could be read was loaded`,
         ];
   return {
     config: restored.config,
@@ -90,8 +95,9 @@ function inflate(bytes: Uint8Array): { readonly packed: Uint8Array; readonly pro
   });
   let problem: string | null = null;
   try {
-    for (let at = 0; at < bytes.length; at += inflateStep) {
-      stream.push(bytes.subarray(at, at + inflateStep));
+    const step = bytes.length > longBytes ? inflateLongStep : inflateStep;
+    for (let at = 0; at < bytes.length; at += step) {
+      stream.push(bytes.subarray(at, at + step));
       if (length > maxInflated)
         return {
           packed: new Uint8Array(),
@@ -103,7 +109,7 @@ function inflate(bytes: Uint8Array): { readonly packed: Uint8Array; readonly pro
   } catch (error) {
     // fflate throws its own codes for broken streams, and a bare TypeError or RangeError for some of them.
     if (!(error instanceof Error)) throw error;
-    problem = 'was cut or changed on its way; what could be read was loaded';
+    problem = 'was cut or changed on its way';
   }
   const packed = new Uint8Array(length);
   let at = 0;
