@@ -1,5 +1,6 @@
 /** What is on screen as text: CSV, JSON, SVG. Pure; `download.ts` hands it to the browser. Full precision, units named. */
-import { printForward } from '../../core/factor/forward.ts';
+import { printEinsum } from '../../core/einsum/parse.ts';
+import { forwardEinsum } from '../../core/factor/forward.ts';
 import { costModel } from '../../core/cost/version.ts';
 import type { FrontierPoint } from '../../core/search/pareto.ts';
 import type { Derived } from '../../state/derive.ts';
@@ -105,7 +106,7 @@ export function compareJson(derived: Derived, columns: readonly Column[], link: 
           format: factorization.format,
           modes: shapeText(factorization),
           ranks: factorization.ranks,
-          einsum: printForward(factorization),
+          einsum: printEinsum(forwardEinsum(factorization, config.workload.tokens)),
         })),
       })),
     },

@@ -81,7 +81,7 @@ export function loopsText({ kind, loops }: NestLine): string {
 export function levelColour(level: number, levels: number): string {
   const far = levels <= 0 ? 1 : 1 - level / levels;
   const place = 1 + 3 * far;
-  const low = Math.min(3, Math.floor(place));
+  const low = Math.floor(place);
   const share = Math.round(100 * (place - low));
   if (share === 0) return `var(--rs-cost-${low})`;
   return `color-mix(in oklab, var(--rs-cost-${low + 1}) ${share}%, var(--rs-cost-${low}))`;

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import type { DesignPlace } from './pareto.ts';
+import { flagLines, reductionOf, sayPlace, sayPlot } from './words.ts';
+
+const now: DesignPlace = { x: 6.29, y: 88.2, low: 81.1, high: 92.3, tier: 'estimated' };
+
+describe('reductionOf', () => {
+  it('is a product on the EDP axis', () => {
+    const dense = { energyPj: 12, latencyCycles: 30 };
+    const figures = { energyPj: 4, latencyCycles: 10 };
+    expect(reductionOf('edp', figures, dense)).toBe(9);
+    expect(reductionOf('energy', figures, dense)).toBe(3);
+    expect(reductionOf('latency', figures, dense)).toBe(3);
+  });
+});
+
+describe('flagLines', () => {
+  it('says the change of a cost as a cost: less EDP is a minus', () => {
+    const lines = flagLines('edp', 'FFN1 rank 256 → 72', now, { x: 4.72, y: 88.79 }, null);
+    expect(lines.map(({ text }) => text)).toEqual([
+      'FFN1 rank 256 → 72',
+      'EDP −25%, kept −0.59 points',
+      'estimated, 81.1% to 92.3%',
+    ]);
+  });
+
+  it('says how far a limit is missed', () => {
+    const lines = flagLines('edp', 'x', now, null, 90);
+    expect(lines.at(-1)).toEqual({ text: '1.80 points past the limit', tone: 'warn' });
+  });
+
+  it('does not call a loss a gain', () => {
+    const slow: DesignPlace = { ...now, x: 0.5 };
+    expect(flagLines('edp', 'x', slow, null, null)[1]?.text).toBe('EDP 2.00× higher than dense, 88.2% kept');
+  });
+});
+
+describe('speech', () => {
+  it('reads a place', () => {
+    expect(sayPlace('edp', now)).toBe('EDP 6.29 times lower, estimated 88.2 percent of weight energy kept');
+    expect(sayPlace('latency', { x: 0.5, y: 100 })).toContain('Delay 2 times higher');
+  });
+
+  it('never says accuracy', () => {
+    const sentence = sayPlot('edp', now, [{ x: 1, y: 100 }, now], 12_416, 85);
+    expect(sentence).toContain('12,416 evaluated designs');
+    expect(sentence).toContain('Your limit is 85.0% kept.');
+    expect(sentence.toLowerCase()).not.toContain('accuracy');
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { readLimit } from './LimitField.tsx';
+import { lastGain, sparkMarks } from './spark.ts';
+import { rateText, timeLeft } from './words.ts';
+
+const history = Array.from({ length: 50 }, (_, i) => ({ evaluations: 100 * i, value: 60 - 40 / (1 + i) }));
+
+describe('sparkMarks', () => {
+  it('rises to the right and ends at the last sample', () => {
+    const marks = sparkMarks(history, 10_000, 72, 28);
+    expect(marks?.endX).toBeCloseTo(1 + (66 * 4900) / 10_000);
+    expect(marks?.endY).toBe(4);
+    expect(marks?.ahead).not.toBe('');
+  });
+
+  it('stays a line when nothing was gained, and nothing without samples', () => {
+    const flat = [
+      { evaluations: 0, value: 5 },
+      { evaluations: 10, value: 5 },
+    ];
+    expect(sparkMarks(flat, 10, 72, 28)?.endY).toBe(14);
+    expect(sparkMarks([], 10, 72, 28)).toBeNull();
+  });
+});
+
+describe('lastGain', () => {
+  it('looks a tenth back', () => {
+    const gain = lastGain(history);
+    expect(gain?.over).toBe(500);
+    expect(gain?.gain).toBeCloseTo(40 / 45 - 40 / 50);
+  });
+});
+
+describe('words', () => {
+  it('writes rates and the time left', () => {
+    expect(rateText(3120)).toBe('3.1k/s');
+    expect(rateText(42)).toBe('42/s');
+    expect(timeLeft({ evaluations: 5000, budget: 20_000, perSecond: 1500 })).toBe('10 s left');
+    expect(timeLeft({ evaluations: 0, budget: 20_000, perSecond: 0 })).toBe('');
+  });
+});
+
+describe('readLimit', () => {
+  it('reads percents, nothing, and refuses the rest', () => {
+    expect(readLimit('87.5')).toBe(87.5);
+    expect(readLimit(' 90 % ')).toBe(90);
+    expect(readLimit('')).toBeNull();
+    expect(readLimit('101')).toBeUndefined();
+    expect(readLimit('ninety')).toBeUndefined();
+  });
+});
