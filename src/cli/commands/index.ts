@@ -1,0 +1,17 @@
+/** The commands of this version, and those that the contract names but this version does not have. */
+import type { Command } from '../command.ts';
+import { costCommand } from './cost.ts';
+import { einsumCommand } from './einsum.ts';
+import { infoCommand } from './info.ts';
+import { pathCommand } from './path.ts';
+import { shapesCommand } from './shapes.ts';
+
+export const commands: readonly Command[] = [
+  pathCommand,
+  einsumCommand,
+  shapesCommand,
+  costCommand,
+  infoCommand,
+];
+
+export const notYet: readonly string[] = ['chain', 'evaluate', 'data', 'export', 'distil'];

@@ -1,0 +1,18 @@
+/** Entry of the headless program: connects the door to the process. */
+import { once } from 'node:events';
+import packageJson from '../../package.json' with { type: 'json' };
+import { openDoor } from './door.ts';
+
+// A reader that has seen enough (`| head`) is no error.
+process.stdout.on('error', () => process.exit(0));
+
+process.exitCode = await openDoor(process.argv.slice(2), {
+  version: packageJson.version,
+  folder: process.cwd(),
+  now: () => performance.now(),
+  input: process.stdin,
+  note: (line) => process.stderr.write(`${line}\n`),
+  print: async (text) => {
+    if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+  },
+});
