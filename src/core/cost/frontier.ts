@@ -1,7 +1,7 @@
 /**
- * A lower bound of an open plan without any table. Per level only the largest tiles matter: those that fit and divide no
- * other that fits. Forgetting that tiles must divide each other, the best over them per level and claimed dim, from the
- * innermost level out, costs a few thousand additions and is mostly within a percent of the optimum.
+ * Lower bounds of an open plan from the largest tiles of each level: those that fit and divide no other that fits.
+ * Forgetting that the tiles of one mapping must divide each other, the best over them per level and claimed dim, from
+ * the innermost level out, costs a few thousand additions; tables that are already filled sharpen it.
  */
 import type { OpenPlan, Values } from './programme.ts';
 
@@ -11,17 +11,23 @@ export interface Frontier {
   readonly count: Int32Array;
   /** [level][3 * point + dim]: 1 / temporal tile. */
   readonly inverse: Float64Array[];
-  /** [level][point]: scratch of `boundPlan`, at least what everything inside the level must cost. */
+  /** [level][3 * point + dim]: index of the temporal tile. */
+  readonly tile: Int32Array[];
+  /** [level][point]: at least what everything inside the level must cost, as of the last bound. */
   readonly inside: Float64Array[];
-  /** Scratch: [(a * levels + b) * 3 + claim]. */
+  /** [(a * levels + b) * 3 + claim]: at least the levels inside a, without the claimed dim's share of a+1..b. */
   readonly rest: Float64Array;
+  /** [point of level 1]: scratch of the plan's solution. */
+  solved: Uint8Array;
 }
 
 export const createFrontier = (levels: number): Frontier => ({
   count: new Int32Array(levels),
   inverse: Array.from({ length: levels }, () => new Float64Array(64 * 3)),
+  tile: Array.from({ length: levels }, () => new Int32Array(64 * 3)),
   inside: Array.from({ length: levels }, () => new Float64Array(64)),
   rest: new Float64Array(levels * levels * 3),
+  solved: new Uint8Array(64),
 });
 
 /** Collects the largest tiles of every level inside the outermost. */
@@ -32,6 +38,7 @@ export function findFrontier(plan: OpenPlan, frontier: Frontier): void {
   for (let b = 1; b < levels; b += 1) {
     const fits = plan.box[b] as Int32Array;
     let inverse = frontier.inverse[b] as Float64Array;
+    let tile = frontier.tile[b] as Int32Array;
     let room = inverse.length;
     let count = 0;
     for (let im = 0; im < m.count; im += 1) {
@@ -52,8 +59,14 @@ export function findFrontier(plan: OpenPlan, frontier: Frontier): void {
             const grown = new Float64Array(room);
             grown.set(inverse);
             frontier.inverse[b] = inverse = grown;
+            const grownTile = new Int32Array(room);
+            grownTile.set(tile);
+            frontier.tile[b] = tile = grownTile;
             frontier.inside[b] = new Float64Array(room / 3);
           }
+          tile[count * 3] = im;
+          tile[count * 3 + 1] = jn;
+          tile[count * 3 + 2] = x;
           inverse[count * 3] = m.inverse[im] as number;
           inverse[count * 3 + 1] = n.inverse[jn] as number;
           inverse[count * 3 + 2] = k.inverse[x] as number;
@@ -63,60 +76,22 @@ export function findFrontier(plan: OpenPlan, frontier: Frontier): void {
     }
     frontier.count[b] = count;
   }
+  const points = frontier.count[1] ?? 0;
+  if (frontier.solved.length < points) frontier.solved = new Uint8Array(points * 2);
 }
 
-/** At least what the tally of the open plan must be, `fixed` included. */
-export function boundPlan(plan: OpenPlan, frontier: Frontier, values: Values): number {
+/**
+ * At least what the tally of the open plan must be, `fixed` included; the tables from level `filled` inwards count as they
+ * are. With `filled` < levels - 1 the last bound, made with the tables inside `filled`, is taken up.
+ */
+export function boundPlan(plan: OpenPlan, frontier: Frontier, values: Values, filled: number): number {
   const { levels } = plan.machine;
   const { span } = values;
   const { rest } = frontier;
-  const width = levels + 1;
-  for (let b = levels - 1; b >= 1; b -= 1) {
-    const count = frontier.count[b] as number;
-    const inverse = frontier.inverse[b] as Float64Array;
-    const inside = frontier.inside[b] as Float64Array;
-    if (b === levels - 1) inside.fill(0, 0, count);
-    else {
-      for (let i = 0; i < count; i += 1) {
-        const m = inverse[i * 3] as number;
-        const n = inverse[i * 3 + 1] as number;
-        const k = inverse[i * 3 + 2] as number;
-        let least = Number.POSITIVE_INFINITY;
-        for (let c = b + 1; c < levels; c += 1) {
-          const at = (b * width + c) * 3;
-          const to = (b * levels + c) * 3;
-          const viaM = (span[at] as number) * m + (rest[to] as number);
-          const viaN = (span[at + 1] as number) * n + (rest[to + 1] as number);
-          const viaK = (span[at + 2] as number) * k + (rest[to + 2] as number);
-          if (viaM < least) least = viaM;
-          if (viaN < least) least = viaN;
-          if (viaK < least) least = viaK;
-        }
-        inside[i] = least;
-      }
-    }
-    for (let a = 0; a < b; a += 1) {
-      const at = (a * width + b) * 3;
-      const cM = span[at] as number;
-      const cN = span[at + 1] as number;
-      const cK = span[at + 2] as number;
-      let restM = Number.POSITIVE_INFINITY;
-      let restN = Number.POSITIVE_INFINITY;
-      let restK = Number.POSITIVE_INFINITY;
-      for (let i = 0; i < count; i += 1) {
-        const m = cM * (inverse[i * 3] as number);
-        const n = cN * (inverse[i * 3 + 1] as number);
-        const k = cK * (inverse[i * 3 + 2] as number);
-        const more = inside[i] as number;
-        if (n + k + more < restM) restM = n + k + more;
-        if (m + k + more < restN) restN = m + k + more;
-        if (m + n + more < restK) restK = m + n + more;
-      }
-      const to = (a * levels + b) * 3;
-      rest[to] = restM;
-      rest[to + 1] = restN;
-      rest[to + 2] = restK;
-    }
+  for (let b = Math.min(filled, levels - 1); b >= 1; b -= 1) {
+    if (b >= filled) readInside(plan, frontier, values, b);
+    else boundInside(plan, frontier, values, b);
+    for (let a = 0; a < b; a += 1) restOf(plan, frontier, values, a, b);
   }
   const [m, n, k] = plan.lattice;
   let least = levels === 1 ? 0 : Number.POSITIVE_INFINITY;
@@ -128,4 +103,75 @@ export function boundPlan(plan: OpenPlan, frontier: Frontier, values: Values): n
     least = Math.min(least, viaM, viaN, viaK);
   }
   return values.fixed + least;
+}
+
+/** What lies inside level b, from its table. */
+function readInside(plan: OpenPlan, frontier: Frontier, values: Values, b: number): void {
+  const count = frontier.count[b] as number;
+  const inside = frontier.inside[b] as Float64Array;
+  if (b === plan.machine.levels - 1) {
+    inside.fill(0, 0, count);
+    return;
+  }
+  const tile = frontier.tile[b] as Int32Array;
+  const table = values.table[b] as Float64Array;
+  const [, n, k] = plan.lattice;
+  for (let i = 0; i < count; i += 1) {
+    const row = (tile[i * 3] as number) * n.count + (tile[i * 3 + 1] as number);
+    inside[i] = table[row * k.count + (tile[i * 3 + 2] as number)] as number;
+  }
+}
+
+/** At least what lies inside level b, from the levels inside it. */
+function boundInside(plan: OpenPlan, frontier: Frontier, values: Values, b: number): void {
+  const { levels } = plan.machine;
+  const { span } = values;
+  const { rest } = frontier;
+  const count = frontier.count[b] as number;
+  const inverse = frontier.inverse[b] as Float64Array;
+  const inside = frontier.inside[b] as Float64Array;
+  for (let i = 0; i < count; i += 1) {
+    const m = inverse[i * 3] as number;
+    const n = inverse[i * 3 + 1] as number;
+    const k = inverse[i * 3 + 2] as number;
+    let least = Number.POSITIVE_INFINITY;
+    for (let c = b + 1; c < levels; c += 1) {
+      const at = (b * (levels + 1) + c) * 3;
+      const to = (b * levels + c) * 3;
+      const viaM = (span[at] as number) * m + (rest[to] as number);
+      const viaN = (span[at + 1] as number) * n + (rest[to + 1] as number);
+      const viaK = (span[at + 2] as number) * k + (rest[to + 2] as number);
+      if (viaM < least) least = viaM;
+      if (viaN < least) least = viaN;
+      if (viaK < least) least = viaK;
+    }
+    inside[i] = least;
+  }
+}
+
+function restOf(plan: OpenPlan, frontier: Frontier, values: Values, a: number, b: number): void {
+  const { levels } = plan.machine;
+  const count = frontier.count[b] as number;
+  const inverse = frontier.inverse[b] as Float64Array;
+  const inside = frontier.inside[b] as Float64Array;
+  const at = (a * (levels + 1) + b) * 3;
+  const cM = values.span[at] as number;
+  const cN = values.span[at + 1] as number;
+  const cK = values.span[at + 2] as number;
+  let restM = Number.POSITIVE_INFINITY;
+  let restN = Number.POSITIVE_INFINITY;
+  let restK = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < count; i += 1) {
+    const m = cM * (inverse[i * 3] as number);
+    const n = cN * (inverse[i * 3 + 1] as number);
+    const k = cK * (inverse[i * 3 + 2] as number);
+    const more = inside[i] as number;
+    if (n + k + more < restM) restM = n + k + more;
+    if (m + k + more < restN) restN = m + k + more;
+    if (m + n + more < restK) restK = m + n + more;
+  }
+  const to = (a * levels + b) * 3;
+  frontier.rest[to] = restM;
+  frontier.rest[to + 1] = restN;
+  frontier.rest[to + 2] = restK;
 }

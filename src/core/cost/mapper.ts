@@ -6,7 +6,7 @@ import type { Cycles, EnergyPj } from '../base/units.ts';
 import { check } from '../base/checks.ts';
 import { mappingOf } from './chain.ts';
 import { evaluateMapping } from './counts.ts';
-import { createSolver } from './exact.ts';
+import { createSolver } from './solver.ts';
 import { checkGemm, gemmContraction } from './gemm.ts';
 import type { Accounting, Bound, Gear, Gemm, Mapping, MappingCost, Objective } from './mapping.ts';
 import { goals } from './objective.ts';

@@ -11,6 +11,8 @@ export interface Standing {
 }
 
 export interface Goal {
+  /** Whether cycles matter beyond ties. */
+  readonly timed: boolean;
   /** Bounds are compared by key, then by tie; both monotone in energy and cycles. */
   readonly key: (energyPj: number, cycles: number) => number;
   readonly tie: (energyPj: number, cycles: number) => number;
@@ -18,30 +20,38 @@ export interface Goal {
   readonly beats: (energyPj: number, cycles: number, incumbentPj: number, incumbentCycles: number) => boolean;
   /** The energy that a mapping of at least these cycles must stay below to beat the incumbent. */
   readonly energyLimit: (cycles: number, incumbentPj: number, incumbentCycles: number) => number;
+  /** The most cycles with which at least this energy may still beat the incumbent (rounded up). */
+  readonly mostCycles: (energyPj: number, incumbentPj: number, incumbentCycles: number) => number;
 }
 
 const edp: Goal = {
+  timed: true,
   key: (energyPj, cycles) => energyPj * cycles,
   tie: () => 0,
   beats: (energyPj, cycles, incumbentPj, incumbentCycles) =>
     energyPj * cycles < incumbentPj * incumbentCycles * (1 - slack),
   energyLimit: (cycles, incumbentPj, incumbentCycles) =>
-    (incumbentPj * incumbentCycles * (1 - slack)) / cycles,
+    ((incumbentPj * (1 - slack)) / cycles) * incumbentCycles,
+  mostCycles: (energyPj, incumbentPj, incumbentCycles) =>
+    energyPj > 0 ? (incumbentPj / energyPj) * incumbentCycles : Number.POSITIVE_INFINITY,
 };
 
 /** Least energy; among equals, fewer cycles (as far as whole plans go). */
 const energy: Goal = {
+  timed: false,
   key: (energyPj) => energyPj,
   tie: (_, cycles) => cycles,
   beats: (energyPj, cycles, incumbentPj, incumbentCycles) =>
     energyPj < incumbentPj * (1 - slack) ||
     (energyPj <= incumbentPj * (1 + slack) && cycles < incumbentCycles),
   energyLimit: (cycles, incumbentPj, incumbentCycles) =>
-    cycles < incumbentCycles ? incumbentPj * (1 + slack) : incumbentPj * (1 - slack),
+    incumbentPj * (cycles < incumbentCycles ? 1 + slack : 1 - slack),
+  mostCycles: () => Number.POSITIVE_INFINITY,
 };
 
 /** Fewest cycles; among equals, less energy. */
 const latency: Goal = {
+  timed: true,
   key: (_, cycles) => cycles,
   tie: (energyPj) => energyPj,
   beats: (energyPj, cycles, incumbentPj, incumbentCycles) =>
@@ -50,6 +60,7 @@ const latency: Goal = {
     if (cycles < incumbentCycles) return Number.POSITIVE_INFINITY;
     return cycles === incumbentCycles ? incumbentPj * (1 - slack) : 0;
   },
+  mostCycles: (_, __, incumbentCycles) => incumbentCycles,
 };
 
 export const goals: Readonly<Record<Objective, Goal>> = { edp, energy, latency };

@@ -142,7 +142,7 @@ export function createPlanBook(machine: MachineTables, goal: Goal): PlanBook {
     return true;
   };
 
-  const list = (extents: Extents, standing: Standing, fewest: number, most: number): void => {
+  const list = (extents: Extents, standing: Standing, least: number, most: number): void => {
     size = 0;
     inM = spreadsOf(0, extents[0]);
     inN = spreadsOf(1, extents[1]);
@@ -157,6 +157,10 @@ export function createPlanBook(machine: MachineTables, goal: Goal): PlanBook {
     const hopeless = (energy: number, lanes: number): boolean =>
       !goal.beats(macs * energy, macs / Math.min(limit, lanes), energyPj, standingCycles);
     const leastNk = inN.leastEnergy + inK.leastEnergy;
+    const leastEnergy = macs * (machine.macEnergyPj + inM.leastEnergy + leastNk);
+    const mostCycles = goal.mostCycles(leastEnergy, energyPj, standingCycles);
+    const fewest = Math.max(least, (macs / mostCycles) * (1 - 1e-9));
+    if (fewest > limit) return;
     for (let b = 0; b < inB.count; b += 1) {
       const lanesB = inB.lanes[b] as number;
       if (lanesB * mostMnk < fewest) break;

@@ -5,9 +5,11 @@
  * everything.
  */
 import { chainCycles } from './chain.ts';
+import { boundPlan } from './frontier.ts';
+import type { Frontier } from './frontier.ts';
 import type { Goal, Standing } from './objective.ts';
 import { wholeCycles } from './plans.ts';
-import { createChain, fillTable, jump, weigh } from './programme.ts';
+import { createChain, fillTable, weigh } from './programme.ts';
 import type { Chain, OpenPlan, Values } from './programme.ts';
 
 interface Branch {
@@ -22,11 +24,12 @@ interface Branch {
 }
 
 /**
- * Improves `standing` by every mapping of the open plan that beats it; the energy's tables must be filled.
+ * Improves `standing` by every mapping of the open plan that beats it; the energy's tables of level 2 and inwards must be filled.
  * `floor` = cycles that every mapping of the plan needs; `loaded` = the chain that overloads a port.
  */
 export function searchPorts(
   plan: OpenPlan,
+  frontier: Frontier,
   goal: Goal,
   standing: Standing,
   floor: number,
@@ -44,13 +47,18 @@ export function searchPorts(
     if (values === undefined) return;
     weigh(plan, values, tally);
     if (wholeCycles(values.fixed + chainTally(plan, values, loaded)) <= floor) return;
-    for (let a = levels - 1; a >= 1; a -= 1) fillTable(plan, values, a);
-    least = Math.max(least, wholeCycles(values.fixed + jump(plan, values, 0)));
+    let load = 0;
+    for (let a = levels - 1; a >= 1; a -= 1) {
+      fillTable(plan, values, a);
+      load = boundPlan(plan, frontier, values, a);
+    }
+    least = Math.max(least, wholeCycles(load));
     bound.push(values);
   });
   const beats = (energy: number, cycles: number): boolean =>
     goal.beats(energy, cycles, standing.energyPj, standing.cycles);
   if (!beats(leastEnergy, least)) return;
+  if (levels > 2) fillTable(plan, plan.energy, 1);
 
   const chain = createChain(levels);
   const [m, n, k] = plan.lattice;

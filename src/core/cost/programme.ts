@@ -68,6 +68,8 @@ export interface OpenPlan {
   readonly ports: readonly Values[];
   /** Scratch of the prefix minimum. */
   spread: Float64Array;
+  /** Scratch of `takeStep`. */
+  readonly step: Step;
 }
 
 const createValues = (levels: number): Values => ({
@@ -94,6 +96,7 @@ export function createOpenPlan(machine: MachineTables): OpenPlan {
     energy: createValues(levels),
     ports: machine.ports.map(() => createValues(levels)),
     spread: new Float64Array(0),
+    step: { value: 0, level: 0, claim: 0, m: 0, n: 0, k: 0 },
   };
 }
 
@@ -328,132 +331,99 @@ function spreadClaim(
   }
 }
 
-/** The tally of the edges into levels 1..a when every reach is whole: nothing can be cheaper. */
-export function compulsoryAbove(plan: OpenPlan, values: Values, a: number): number {
-  const { span } = values;
-  let sum = 0;
-  for (let d = 0; d < 3; d += 1) {
-    sum += (span[a * 3 + d] as number) / (plan.lattice[d] as Lattice).extent;
-  }
-  return sum;
+/** The next level with loops, the dim claimed on the way there and the tile there. */
+export interface Step {
+  /** Least tally inside the level from which the step is taken. */
+  value: number;
+  level: number;
+  claim: number;
+  m: number;
+  n: number;
+  k: number;
 }
 
-/**
- * Least tally inside level a when the tile at a is everything: one jump over the filled tables. With a = 0 it is the
- * plan's exact optimum (without `fixed`); with a > 0 a lower bound.
- */
-export function jump(plan: OpenPlan, values: Values, a: number): number {
+/** The cheapest step inside level a at the tile of these indices, into `plan.step`; tables inside a must be filled. */
+export function takeStep(
+  plan: OpenPlan,
+  values: Values,
+  a: number,
+  im: number,
+  jn: number,
+  kk: number,
+): Step {
   const { levels } = plan.machine;
   const [m, n, k] = plan.lattice;
   const nN = n.count;
   const nK = k.count;
   const { span } = values;
-  let best = Number.POSITIVE_INFINITY;
+  const { step } = plan;
+  step.value = Number.POSITIVE_INFINITY;
   for (let b = a + 1; b < levels; b += 1) {
     const at = (a * (levels + 1) + b) * 3;
     const cM = span[at] as number;
     const cN = span[at + 1] as number;
     const cK = span[at + 2] as number;
-    const wholeM = cM / m.extent;
-    const wholeN = cN / n.extent;
-    const wholeK = cK / k.extent;
+    const wholeM = cM * (m.inverse[im] as number);
+    const wholeN = cN * (n.inverse[jn] as number);
+    const wholeK = cK * (k.inverse[kk] as number);
     const inner = values.table[b] as Float64Array;
     const fits = plan.box[b] as Int32Array;
-    for (let im = 0; im < m.count; im += 1) {
-      if (fits[im * nN] === 0) break;
-      const eM = cM * (m.inverse[im] as number);
-      for (let jn = 0; jn < nN; jn += 1) {
-        const row = im * nN + jn;
+    for (let p = m.belowStart[im] as number; p < (m.belowStart[im + 1] as number); p += 1) {
+      const xm = m.below[p] as number;
+      if (fits[xm * nN] === 0) break;
+      const eM = cM * (m.inverse[xm] as number);
+      for (let q = n.belowStart[jn] as number; q < (n.belowStart[jn + 1] as number); q += 1) {
+        const xn = n.below[q] as number;
+        const row = xm * nN + xn;
         const end = fits[row] as number;
         if (end === 0) break;
-        const eN = cN * (n.inverse[jn] as number);
-        const both = eM + eN;
-        const claimMn = Math.min(wholeM + eN, eM + wholeN);
-        const start = row * nK;
-        for (let x = 0; x < end; x += 1) {
-          const eK = cK * (k.inverse[x] as number);
-          const claimed = both + wholeK < claimMn + eK ? both + wholeK : claimMn + eK;
-          const value = claimed + (inner[start + x] as number);
-          if (value < best) best = value;
+        const eN = cN * (n.inverse[xn] as number);
+        const viaMn = wholeM + eN < eM + wholeN ? wholeM + eN : eM + wholeN;
+        for (let r = k.belowStart[kk] as number; r < (k.belowStart[kk + 1] as number); r += 1) {
+          const xk = k.below[r] as number;
+          if (xk >= end) break;
+          const outer = viaMn + cK * (k.inverse[xk] as number);
+          const viaK = eM + eN + wholeK;
+          const value = (viaK < outer ? viaK : outer) + (inner[row * nK + xk] as number);
+          if (value >= step.value) continue;
+          step.value = value;
+          step.level = b;
+          step.claim = viaK < outer ? 2 : wholeM + eN < eM + wholeN ? 0 : 1;
+          step.m = xm;
+          step.n = xn;
+          step.k = xk;
         }
       }
     }
   }
-  return levels === 1 ? 0 : best;
+  return step;
 }
 
-/** Appends to `chain` the cheapest completion inside level a at tile (im, jn, kk); tables inside a must be filled. */
+/** Appends to `chain` the cheapest completion inside level a at the tile of these indices. */
 export function descend(
   plan: OpenPlan,
   values: Values,
   chain: Chain,
   a: number,
-  tile: readonly number[],
+  im: number,
+  jn: number,
+  kk: number,
 ): void {
-  const { levels } = plan.machine;
-  const [m, n, k] = plan.lattice;
-  const nN = n.count;
-  const nK = k.count;
-  const { span } = values;
   let level = a;
-  let [im, jn, kk] = tile as [number, number, number];
-  while (level < levels - 1) {
-    let best = Number.POSITIVE_INFINITY;
-    let bestB = levels - 1;
-    let bestClaim = 0;
-    let bm = 0;
-    let bn = 0;
-    let bk = 0;
-    for (let b = level + 1; b < levels; b += 1) {
-      const at = (level * (levels + 1) + b) * 3;
-      const cM = span[at] as number;
-      const cN = span[at + 1] as number;
-      const cK = span[at + 2] as number;
-      const wholeM = cM * (m.inverse[im] as number);
-      const wholeN = cN * (n.inverse[jn] as number);
-      const wholeK = cK * (k.inverse[kk] as number);
-      const inner = values.table[b] as Float64Array;
-      const fits = plan.box[b] as Int32Array;
-      for (let p = m.belowStart[im] as number; p < (m.belowStart[im + 1] as number); p += 1) {
-        const xm = m.below[p] as number;
-        const eM = cM * (m.inverse[xm] as number);
-        for (let q = n.belowStart[jn] as number; q < (n.belowStart[jn + 1] as number); q += 1) {
-          const xn = n.below[q] as number;
-          const row = xm * nN + xn;
-          const end = fits[row] as number;
-          if (end === 0) break;
-          const eN = cN * (n.inverse[xn] as number);
-          for (let r = k.belowStart[kk] as number; r < (k.belowStart[kk + 1] as number); r += 1) {
-            const xk = k.below[r] as number;
-            if (xk >= end) break;
-            const eK = cK * (k.inverse[xk] as number);
-            const v = inner[row * nK + xk] as number;
-            const viaM = wholeM + eN + eK + v;
-            const viaN = eM + wholeN + eK + v;
-            const viaK = eM + eN + wholeK + v;
-            const value = Math.min(viaM, viaN, viaK);
-            if (value < best) {
-              best = value;
-              bestB = b;
-              bestClaim = value === viaK ? 2 : value === viaM ? 0 : 1;
-              bm = xm;
-              bn = xn;
-              bk = xk;
-            }
-          }
-        }
-      }
-    }
-    const entry = chain.length;
-    chain.level[entry] = level;
-    chain.claim[entry] = bestClaim;
-    chain.tile[entry * 3] = bm;
-    chain.tile[entry * 3 + 1] = bn;
-    chain.tile[entry * 3 + 2] = bk;
-    chain.length += 1;
-    level = bestB;
-    im = bm;
-    jn = bn;
-    kk = bk;
+  let [m, n, k] = [im, jn, kk];
+  while (level < plan.machine.levels - 1) {
+    const step = takeStep(plan, values, level, m, n, k);
+    appendTo(chain, level, step.claim, step.m, step.n, step.k);
+    ({ level, m, n, k } = step);
   }
+}
+
+export function appendTo(chain: Chain, level: number, claim: number, m: number, n: number, k: number): void {
+  const entry = chain.length;
+  chain.level[entry] = level;
+  chain.claim[entry] = claim;
+  chain.tile[entry * 3] = m;
+  chain.tile[entry * 3 + 1] = n;
+  chain.tile[entry * 3 + 2] = k;
+  chain.length = entry + 1;
 }

@@ -4,7 +4,7 @@ import { reference } from '../base/reference.ts';
 import { presetByName } from '../hardware/presets.ts';
 import { mappingOf } from './chain.ts';
 import { evaluateMapping } from './counts.ts';
-import { createSolver } from './exact.ts';
+import { createSolver } from './solver.ts';
 import { gemmContraction } from './gemm.ts';
 import type { Objective } from './mapping.ts';
 import { goals } from './objective.ts';
