@@ -4,6 +4,7 @@
 import type { Factorization } from '../core/factor/factorization.ts';
 import type { Accelerator } from '../core/hardware/accelerator.ts';
 import type { Accounting } from '../core/cost/mapping.ts';
+import type { HeadCounts } from '../core/workload/config-json.ts';
 import type { CustomModel } from '../core/workload/custom.ts';
 import type { LinearLayer, Workload } from '../core/workload/model.ts';
 
@@ -18,6 +19,10 @@ export type ModelChoice =
       readonly name: string;
       readonly bytes: number;
       readonly linears: readonly LinearLayer[];
+      /** Null when the file does not tell: then only the linear layers are counted. */
+      readonly heads: HeadCounts | null;
+      /** The sequence to open with, and the longest. */
+      readonly sequence: { readonly usual: number; readonly most: number };
     };
 
 export const strategies = ['sweep', 'uniform-svd', 'tltorch', 'random'] as const;

@@ -10,6 +10,7 @@ import { defaultBudget } from '../core/search/setting.ts';
 import { invariant } from '../core/base/checks.ts';
 import { modelById } from '../core/workload/cards.ts';
 import { customModel, gemmModel } from '../core/workload/custom.ts';
+import { attentionOf } from '../core/workload/layers.ts';
 import type { LinearLayer, TransformerModel } from '../core/workload/model.ts';
 import type { Config, ModelChoice, SearchSettings, View } from './config.ts';
 
@@ -45,10 +46,10 @@ function makeModel(choice: ModelChoice): TransformerModel {
         title: choice.name,
         source: `shapes read from ${choice.name}`,
         linears: choice.linears,
-        attention: [],
+        attention: choice.heads === null ? [] : attentionOf(choice.linears, choice.heads),
         embeddings: [],
-        defaultSequence: 128,
-        maxSequence: 131_072,
+        defaultSequence: choice.sequence.usual,
+        maxSequence: choice.sequence.most,
       };
   }
   choice satisfies never;

@@ -102,7 +102,8 @@ function soundChoice(choice: ModelChoice): ModelChoice {
   return choice;
 }
 
-function checkFile({ name, bytes, linears }: ModelChoice & { readonly kind: 'file' }): void {
+function checkFile(file: ModelChoice & { readonly kind: 'file' }): void {
+  const { name, bytes, linears, heads, sequence } = file;
   check(name.length <= 1024, 'model file', 'must have a name of at most 1,024 characters', name);
   check(Number.isSafeInteger(bytes) && bytes >= 0, 'model file', 'must have a size in bytes', bytes);
   check(
@@ -111,9 +112,24 @@ function checkFile({ name, bytes, linears }: ModelChoice & { readonly kind: 'fil
     `must have 1 to ${maxLinears} linear layers`,
     linears.length,
   );
-  const twice = linears.find((layer, i) => linears.findIndex((l) => l.name === layer.name) !== i);
-  check(twice === undefined, 'model file', 'must give each layer a name of its own', twice?.name);
+  const { usual, most } = sequence;
+  check(
+    usual >= 1 && usual <= most && most <= maxExtent,
+    'model file',
+    `must have sequences of 1 to ${show(maxExtent)}`,
+    sequence,
+  );
+  check(
+    heads === null || (Object.values(heads).every(isCount) && heads.heads % heads.kvHeads === 0),
+    'model file',
+    'must have heads that its key-value heads divide',
+    heads,
+  );
+  const names = new Set(linears.map((layer) => layer.name));
+  check(names.size === linears.length, 'model file', 'must give each layer a name of its own');
 }
+
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1 && value <= maxExtent;
 
 function checkLinear(layer: LinearLayer): void {
   for (const side of ['out', 'in'] as const)

@@ -49,6 +49,8 @@ export function packModel(to: ByteWriter, model: ModelChoice): void {
       for (const layer of linears) to.uint(layer.out);
       for (const layer of linears) to.uint(layer.in);
       for (const layer of linears) to.uint(flagsOf(layer));
+      const { heads, kvHeads, headWidth } = model.heads ?? { heads: 0, kvHeads: 0, headWidth: 0 };
+      [heads, kvHeads, headWidth, model.sequence.usual, model.sequence.most].forEach(to.uint);
       return;
     }
   }
@@ -109,7 +111,18 @@ export function unpackModel(from: ByteReader): ModelChoice {
         factorize: Math.floor((flags[i] ?? 0) / 2) % 2 === 1,
         ...((flags[i] ?? 0) >= 4 && { rows: 'sequences' as const }),
       }));
-      return { kind, name, bytes, linears };
+      const [heads = 0, kvHeads = 0, headWidth = 0, usual = 0, most = 0] = Array.from(
+        { length: 5 },
+        from.uint,
+      );
+      return {
+        kind,
+        name,
+        bytes,
+        linears,
+        heads: heads === 0 ? null : { heads, kvHeads, headWidth },
+        sequence: { usual, most },
+      };
     }
   }
 }

@@ -58,7 +58,14 @@ const model = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('card'), id: text }),
   z.object({ kind: z.literal('custom'), spec: customModel }),
   z.object({ kind: z.literal('gemm'), n: count, k: count }),
-  z.object({ kind: z.literal('file'), name: text, bytes: count, linears: z.array(linear) }),
+  z.object({
+    kind: z.literal('file'),
+    name: text,
+    bytes: count,
+    linears: z.array(linear),
+    heads: z.nullable(z.object({ heads: count, kvHeads: count, headWidth: count })),
+    sequence: z.object({ usual: count, most: count }),
+  }),
 ]);
 
 /** All parts but the accelerator, which has its own reader. */

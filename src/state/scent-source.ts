@@ -6,6 +6,7 @@
 import type { Scent, ScentReply, ScentRequest } from '../../workers/protocol.ts';
 import { createSource, type DerivedSource, type Source } from './live.ts';
 import type { Derived } from './derive.ts';
+import type { WorkerPort } from './worker-client.ts';
 
 export interface ScentState {
   /** One per rank of the focus layer; null until computed. */
@@ -14,15 +15,12 @@ export interface ScentState {
   readonly stale: boolean;
 }
 
-/** What is needed of a worker, so that tests may stand in for it. */
-export interface ScentPort {
-  readonly post: (request: ScentRequest) => void;
-  readonly listen: (receive: (reply: ScentReply) => void) => void;
-}
-
 const none: ScentState = { scents: [], stale: false };
 
-export function followScents(derived: DerivedSource, port: ScentPort): Source<ScentState> {
+export function followScents(
+  derived: DerivedSource,
+  port: WorkerPort<ScentRequest, ScentReply>,
+): Source<ScentState> {
   const source = createSource<ScentState>(none);
   let run = 0;
   let inFlight: { readonly key: string; readonly request: ScentRequest } | null = null;
@@ -48,15 +46,21 @@ export function followScents(derived: DerivedSource, port: ScentPort): Source<Sc
     port.post(wanted);
   };
 
-  port.listen((reply) => {
-    if (inFlight === null || reply.run !== inFlight.request.run) return;
-    const { key } = inFlight;
-    inFlight = null;
-    shown = key;
-    derived.get().evaluator.mapper.remember(reply.entries);
-    source.set({ scents: reply.scents, stale: false });
-    next();
-  });
+  port.listen(
+    (reply) => {
+      if (inFlight === null || reply.run !== inFlight.request.run) return;
+      const { key } = inFlight;
+      inFlight = null;
+      shown = key;
+      derived.get().evaluator.mapper.remember(reply.entries);
+      source.set({ scents: reply.scents, stale: false });
+      next();
+    },
+    // A slider without its strip still works; the next change tries again.
+    () => {
+      inFlight = null;
+    },
+  );
   derived.subscribe(next);
   next();
   return source;

@@ -62,6 +62,8 @@ const choice: fc.Arbitrary<ModelChoice> = fc.oneof(
     kind: fc.constant('file' as const),
     name: fc.string({ maxLength: 30 }),
     bytes: fc.nat({ max: 2 ** 45 }),
+    heads: fc.constantFrom(null, { heads: 12, kvHeads: 4, headWidth: 64 }),
+    sequence: fc.constantFrom({ usual: 128, most: 512 }, { usual: 128, most: 131_072 }),
     linears: fc
       .uniqueArray(linear, { minLength: 1, maxLength: 12, selector: (layer) => layer.name })
       .map((layers) => layers.map((layer) => asLinear(layer as LinearLayer))),

@@ -267,7 +267,7 @@ function storesConv1d(drafts: readonly Draft[]): boolean {
 }
 
 /** Scores and context of every block that has its own queries and keys, separate or fused. */
-function attentionOf(
+export function attentionOf(
   linears: readonly LinearLayer[],
   { heads, kvHeads, headWidth }: HeadCounts,
 ): readonly AttentionProduct[] {
