@@ -1,0 +1,76 @@
+/** Puts the page together: config from the address, store, derived values, workers, screen. */
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { followAddress, tellProblems } from './state/address.ts';
+import { createDerive } from './state/derive.ts';
+import { followDerived } from './state/live.ts';
+import { followScents } from './state/scent-source.ts';
+import { createSearchRunner } from './state/search-run.ts';
+import { createAppStore } from './state/store.ts';
+import { decodeLink } from './state/url.ts';
+import { openWorker } from './state/worker-client.ts';
+import type { ScentReply, ScentRequest, SearchReply, SearchRequest } from '../workers/protocol.ts';
+import { AppContext, type App } from './ui/app.ts';
+import { Shell } from './ui/Shell.tsx';
+import './ui/theme.css';
+
+const module = { type: 'module' } as const;
+const later = (run: () => void, milliseconds: number): unknown => setTimeout(run, milliseconds);
+
+const openedWithLink = location.hash.length > 1;
+const { config, problems } = decodeLink(location.hash);
+const store = createAppStore(config);
+tellProblems(store, problems);
+
+const derive = createDerive();
+const derived = followDerived(store, (state) => state.config, derive);
+const committed = followDerived(store, (state) => state.committed, derive);
+
+const scents = followScents(
+  derived,
+  openWorker<ScentRequest, ScentReply>(
+    () => new Worker(new URL('../workers/scent.worker.ts', import.meta.url), module),
+  ),
+);
+const { run: search, runner } = createSearchRunner({
+  port: openWorker<SearchRequest, SearchReply>(
+    () => new Worker(new URL('../workers/search.worker.ts', import.meta.url), module),
+  ),
+  derived: committed.get,
+  now: () => performance.now(),
+  setTimeout: later,
+});
+
+const address = followAddress(store, window, crypto.randomUUID());
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'hidden') address.flush();
+});
+
+const app: App = {
+  store,
+  derived,
+  committed,
+  scents,
+  search,
+  runner,
+  openModel: async () => {},
+};
+
+const root = document.getElementById('root');
+if (root === null) throw new Error('internal: index.html has no #root');
+createRoot(root).render(
+  <StrictMode>
+    <AppContext value={app}>
+      <Shell />
+    </AppContext>
+  </StrictMode>,
+);
+
+/** What is not needed for the first picture. */
+async function afterFirstPaint(): Promise<void> {
+  const [{ openArchive, persist }] = await Promise.all([import('./state/persist.ts')]);
+  const archive = await openArchive();
+  if (archive !== null)
+    await persist({ store, run: search, runner, archive, openedWithLink, setTimeout: later });
+}
+requestIdleCallback(() => void afterFirstPaint());
