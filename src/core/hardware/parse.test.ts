@@ -11,6 +11,8 @@ import type { Machine } from './parse.ts';
 import { presetByName } from './presets.ts';
 import { parseAcceleratorText, printAcceleratorYaml } from './text.ts';
 
+/** Milliseconds; long runs fuzz for minutes. */
+const patience = 300_000;
 const runs = env['RANKSCAPE_LONG'] === undefined ? 500 : 20_000;
 
 const machine = (name = 'simba'): Machine => printAccelerator(presetByName(name));
@@ -214,13 +216,17 @@ describe('hostile text', () => {
     ],
     ['alias bomb', bomb, 'accelerator: text must be JSON or YAML (Excessive alias count'],
     ['self reference', 'levels: &a [*a]', 'accelerator:'],
-    ['broken YAML', 'levels: [', 'accelerator: text must be JSON or YAML ('],
+    ['broken YAML', 'a: 1\nlevels: [', 'accelerator: text must be JSON or YAML (line 2: '],
     ['two documents', 'a: 1\n---\nb: 2', 'accelerator: text must be JSON or YAML ('],
+    ['duplicate keys', 'clock_hz: 1\nclock_hz: 2', 'accelerator: keys must differ, got "clock_hz"'],
+    ['many quotes', '"'.repeat(262_144), 'accelerator: text must be JSON or YAML (line 1: '],
     [
-      'duplicate keys',
-      'clock_hz: 1\nclock_hz: 2',
-      'accelerator: text must be JSON or YAML (Map keys must be unique',
+      'many keys',
+      Array.from({ length: 20_000 }, (_, i) => `k${i}: 1`).join('\n'),
+      'energy_unit only, got "k0"',
     ],
+    ['many nameless keys', Array.from({ length: 30_000 }, (_, i) => `? k${i}`).join('\n'), 'got "k0"'],
+    ['an object for a key', '? [a]\n: 1\n? {b: 1}\n: 2', 'accelerator:'],
     ['empty', '', 'accelerator: the machine must be an object'],
     ['prose', 'hello', 'got "hello"'],
     ['own prototype', '__proto__: {levels: []}', 'got "__proto__"'],
@@ -229,9 +235,8 @@ describe('hostile text', () => {
 
   it.each(cases)('%s', (_, text, reason) => {
     const start = performance.now();
-    expect(() => parseAcceleratorText(text)).toThrow(InputError);
     expect(() => parseAcceleratorText(text)).toThrow(reason);
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(performance.now() - start).toBeLessThan(6000);
   });
 });
 
@@ -246,7 +251,7 @@ describe('any value', () => {
     }
   };
 
-  it('gives an accelerator or an InputError', () => {
+  it('gives an accelerator or an InputError', { timeout: patience }, () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(unsound(() => parseAccelerator(value))).toBeNull();
@@ -255,22 +260,26 @@ describe('any value', () => {
     );
   });
 
-  it('in the place of any part of a sound machine gives an accelerator or an InputError', () => {
-    const parts = ['levels', 'mac', 'name', 'clock_hz', 'mac.mesh_x', 'mac.energy_pJ'];
-    const figures = Object.keys(machine().levels[1] ?? {}).flatMap((key) => [
-      `levels.1.${key}`,
-      `levels.5.${key}`,
-    ]);
-    const spoiled = fc.oneof(fc.jsonValue(), fc.double(), fc.integer(), fc.string({ maxLength: 4 }));
-    fc.assert(
-      fc.property(fc.constantFrom(...parts, ...figures), spoiled, (path, value) => {
-        expect(unsound(() => parseAccelerator(put(machine(), path, value)))).toBeNull();
-      }),
-      { numRuns: runs },
-    );
-  });
+  it(
+    'in the place of any part of a sound machine gives an accelerator or an InputError',
+    { timeout: patience },
+    () => {
+      const parts = ['levels', 'mac', 'name', 'clock_hz', 'mac.mesh_x', 'mac.energy_pJ'];
+      const figures = Object.keys(machine().levels[1] ?? {}).flatMap((key) => [
+        `levels.1.${key}`,
+        `levels.5.${key}`,
+      ]);
+      const spoiled = fc.oneof(fc.jsonValue(), fc.double(), fc.integer(), fc.string({ maxLength: 4 }));
+      fc.assert(
+        fc.property(fc.constantFrom(...parts, ...figures), spoiled, (path, value) => {
+          expect(unsound(() => parseAccelerator(put(machine(), path, value)))).toBeNull();
+        }),
+        { numRuns: runs },
+      );
+    },
+  );
 
-  it('as text gives an accelerator or an InputError', () => {
+  it('as text gives an accelerator or an InputError', { timeout: patience }, () => {
     const yaml = printAcceleratorYaml(presetByName('ws16'));
     const edit = fc.tuple(fc.nat(yaml.length), fc.nat(12), fc.string({ maxLength: 6, unit: 'binary' }));
     fc.assert(

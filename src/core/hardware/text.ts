@@ -2,7 +2,7 @@
  * Accelerators as text: JSON or YAML in, YAML out. Apart from `parse.ts`, so that the YAML reader is only loaded
  * where text is read. Hostile text (huge, deep, alias bombs) is refused before it costs anything.
  */
-import { parse, stringify } from 'yaml';
+import { isScalar, parseDocument, stringify, visit } from 'yaml';
 
 import { InputError, check } from '../base/checks.ts';
 import type { Accelerator } from './accelerator.ts';
@@ -43,13 +43,40 @@ function readJson(text: string): unknown {
 }
 
 function readYaml(text: string): unknown {
+  // Both options off cost time quadratic in hostile text: uniqueness is checked below, lines are counted once.
+  const document = parseDocument(text, {
+    prettyErrors: false,
+    uniqueKeys: false,
+    logLevel: 'error',
+    schema: 'core',
+  });
+  const [problem] = document.errors;
+  if (problem !== undefined) {
+    const line = text.slice(0, problem.pos[0]).split('\n').length;
+    throw new InputError(
+      'accelerator',
+      `text must be JSON or YAML (line ${line}: ${firstLine(problem.message)})`,
+    );
+  }
+  visit(document, { Map: (_, map) => checkKeys(map.items.map((pair) => pair.key)) });
   try {
-    return parse(text, { maxAliasCount: mostAliases, logLevel: 'error', prettyErrors: true, schema: 'core' });
+    return document.toJS({ maxAliasCount: mostAliases });
   } catch (error) {
-    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
-    throw new InputError('accelerator', `text must be JSON or YAML (${reason.replace(/:$/, '')})`);
+    const reason = error instanceof Error ? firstLine(error.message) : '';
+    throw new InputError('accelerator', `text must be JSON or YAML (${reason})`);
   }
 }
+
+function checkKeys(keys: readonly unknown[]): void {
+  const seen = new Set<unknown>();
+  for (const key of keys) {
+    const name = isScalar(key) ? key.value : key;
+    if (seen.has(name)) throw new InputError('accelerator', 'keys must differ', String(name));
+    seen.add(name);
+  }
+}
+
+const firstLine = (message: string): string => (message.split('\n')[0] ?? '').slice(0, 80);
 
 /** Counts unclosed brackets and compact `- - -` or `? ? ?` runs anywhere; a rough bound, never below the true depth by much. */
 function isDeep(text: string): boolean {
