@@ -1,56 +1,71 @@
 /**
- * Exact parameter counts: the words of the factors, biases left out. Never a nominal "rank = 0.1".
+ * Exact parameter counts, factors only (no bias). CP's weights are absorbed into its first factor, boundary ranks of one
+ * are not stored.
  */
 import type { Factorization } from './factorization.ts';
-import { rankLimits } from './limits.ts';
+import { allModes, limitRanks, pairedModes } from './realizable.ts';
+import { product } from './tensorization.ts';
 
-const product = (values: readonly number[]): number => values.reduce((all, value) => all * value, 1);
-const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
-
-/** Words of all factors; the table of einsum-and-formats in closed form. */
-export function parameterCount({ format, outModes, inModes, ranks }: Factorization): number {
-  const modes = [...outModes, ...inModes];
-  const rank = (k: number): number => ranks[k] ?? 1;
-  switch (format) {
+export function parameterCount(f: Factorization): number {
+  switch (f.format) {
     case 'dense':
-      return product(modes);
+      return product(f.outModes) * product(f.inModes);
     case 'svd':
     case 'cp':
-      return rank(0) * sum(modes);
+      return (f.ranks[0] ?? 0) * sum(allModes(f));
     case 'kronecker':
-      return rank(0) * sum(outModes.map((mode, k) => mode * (inModes[k] ?? 1)));
+      return (f.ranks[0] ?? 0) * sum(pairedModes(f));
     case 'tucker':
-      return product(ranks) + sum(modes.map((mode, k) => mode * rank(k)));
-    case 'tt':
-      return sum(modes.map((mode, k) => (k === 0 ? 1 : rank(k - 1)) * mode * rank(k)));
-    case 'ttm':
-      return sum(outModes.map((mode, k) => (k === 0 ? 1 : rank(k - 1)) * mode * (inModes[k] ?? 1) * rank(k)));
-    case 'tr':
-      return sum(modes.map((mode, k) => rank(k) * mode * rank((k + 1) % modes.length)));
+      return box(allModes(f), f.ranks, 0);
     case 'block-term':
-      return rank(0) * (product(ranks.slice(1)) + sum(modes.map((mode, k) => mode * rank(k + 1))));
+      return (f.ranks[0] ?? 0) * box(allModes(f), f.ranks, 1);
+    case 'tt':
+      return train(allModes(f), f.ranks);
+    case 'ttm':
+      return train(pairedModes(f), f.ranks);
+    case 'tr': {
+      const { ranks } = f;
+      return sum(allModes(f).map((mode, k) => (ranks[k] ?? 1) * mode * (ranks[(k + 1) % ranks.length] ?? 1)));
+    }
+    default:
+      return f.format satisfies never;
   }
-  format satisfies never;
 }
 
 /**
- * Per rank, the largest value with fewer parameters than dense, the others held; null when none has.
- * Parameters grow with every rank, so bisection finds it.
+ * Per rank position: the largest value it can have given the others with fewer parameters than dense; null when there is
+ * none. svd: the last below out in / (out + in).
  */
 export function breakEvenRanks(f: Factorization): readonly (number | null)[] {
   const dense = product(f.outModes) * product(f.inModes);
-  const limits = rankLimits(f);
-  return f.ranks.map((_, position) => {
-    const below = (value: number): boolean =>
-      parameterCount({ ...f, ranks: f.ranks.with(position, value) }) < dense;
-    let low = limits[position]?.min ?? 1;
-    let high = limits[position]?.max ?? 1;
-    if (!below(low)) return null;
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      if (below(middle)) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+  return limitRanks(f).map(({ max }, k) => {
+    // The count is affine in each rank.
+    const at = (rank: number): number => parameterCount({ ...f, ranks: f.ranks.with(k, rank) });
+    const constant = at(0);
+    const slope = at(1) - constant;
+    const largest = Math.min(max, Math.ceil((dense - constant) / slope) - 1);
+    return largest >= 1 ? largest : null;
   });
+}
+
+function sum(values: readonly number[]): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}
+
+/** A core and one matrix per mode; the ranks start at `first`. */
+function box(modes: readonly number[], ranks: readonly number[], first: number): number {
+  let core = 1;
+  let total = 0;
+  modes.forEach((mode, k) => {
+    const rank = ranks[first + k] ?? 0;
+    core *= rank;
+    total += rank * mode;
+  });
+  return core + total;
+}
+
+function train(modes: readonly number[], ranks: readonly number[]): number {
+  return sum(modes.map((mode, k) => (ranks[k - 1] ?? 1) * mode * (ranks[k] ?? 1)));
 }
