@@ -1,17 +1,20 @@
 /**
  * A linear layer on an accelerator: its forward einsum, contracted pair by pair, each pair mapped as one GEMM. Energies
  * and latencies of the steps add up (one step after the other, intermediates through the outermost level); of the
- * MACs-, write- and size-optimal paths the one that is cheapest once mapped is taken, since they often differ. Dense is
+ * MACs-, write- and size-optimal paths the one that is cheapest once mapped is taken, since they often differ (one whose
+ * compulsory work already costs more is not mapped). Dense is
  * one more factorization: same mapper, same gear. A step over one operand (a sum before the products, a transpose)
  * moves no words here: it is costed at nothing. Whatever derives from X takes the input slot of its GEMM, factors the
  * weight slot, as in the dense layer.
  * Left out: fused chains, where intermediates stay on chip.
  */
+import { invariant } from '../base/checks.ts';
 import type { Cycles, EnergyPj, Macs } from '../base/units.ts';
 import { findPath, type ContractionPath, type PathObjective } from '../einsum/path.ts';
 import type { Factorization } from '../factor/factorization.ts';
 import { forwardEinsum } from '../factor/forward.ts';
 import { parameterCount } from '../factor/parameters.ts';
+import type { Accelerator, Operand } from '../hardware/accelerator.ts';
 import { stepGemm } from './gemm.ts';
 import type { Gear, Gemm, Objective } from './mapping.ts';
 import type { GemmCost, Mapper } from './mapper.ts';
@@ -80,29 +83,54 @@ function memoOf(mapper: Mapper, rows: number, gear: Gear): Memo {
 
 const pathObjectives: readonly PathObjective[] = ['macs', 'write', 'size'];
 
+/** A path's products, not yet mapped, and figures that no mapping can be below. */
+interface Plan {
+  readonly path: ContractionPath;
+  readonly products: readonly { readonly gemm: Gemm; readonly macs: number }[];
+  readonly least: Figures;
+}
+
+interface Figures {
+  readonly energyPj: EnergyPj;
+  readonly latencyCycles: Cycles;
+}
+
 /** `costLayer` without its memory, for a search that keeps its own. */
 export function mapLayer(mapper: Mapper, factorization: Factorization, rows: number, gear: Gear): LayerCost {
   const einsum = forwardEinsum(factorization, rows);
   const parameters = parameterCount(factorization);
-  let best: LayerCost | null = null;
-  const seen = new Set<string>();
+  const plans = new Map<string, Plan>();
   for (const objective of pathObjectives) {
     const path = findPath(einsum, objective);
     const key = path.steps.map((step) => step.operands.join()).join(';');
-    if (seen.has(key)) continue;
-    seen.add(key);
-    const cost = costPath(mapper, path, parameters, gear);
-    if (best === null || score(mapper.objective, cost) < score(mapper.objective, best)) best = cost;
-    // Two factors or fewer leave no choice worth a second search.
-    if (einsum.inputs.length <= 2) break;
+    if (!plans.has(key)) plans.set(key, plan(mapper.accelerator, path));
+    if (einsum.inputs.length <= 2) break; // one product: no other path
   }
-  if (best === null) throw new Error('internal: a layer without a contraction path');
+  const score = scores[mapper.objective];
+  let best: LayerCost | null = null;
+  for (const next of [...plans.values()].sort((a, b) => score(a.least) - score(b.least))) {
+    if (best !== null && score(next.least) >= score(best)) break;
+    const cost = costPlan(mapper, next, parameters, gear);
+    if (best === null || score(cost) < score(best)) best = cost;
+  }
+  invariant(best !== null, 'a layer has a contraction path');
   return best;
 }
 
-function costPath(mapper: Mapper, path: ContractionPath, parameters: number, gear: Gear): LayerCost {
-  const steps: LayerStep[] = [];
-  const energyByLevelPj = new Array<number>(mapper.accelerator.levels.length + 1).fill(0);
+const scores: Readonly<Record<Objective, (figures: Figures) => number>> = {
+  edp: ({ energyPj, latencyCycles }) => energyPj * latencyCycles,
+  energy: ({ energyPj }) => energyPj,
+  latency: ({ latencyCycles }) => latencyCycles,
+};
+
+function plan({ levels, mac }: Accelerator, path: ContractionPath): Plan {
+  const products: { readonly gemm: Gemm; readonly macs: number }[] = [];
+  const outermost = levels[0];
+  const touched = (operand: Operand, energy: EnergyPj | undefined): EnergyPj =>
+    outermost?.keeps.includes(operand) === true ? (energy ?? 0) : 0;
+  const inEnergy = touched('I', outermost?.readEnergyPj);
+  const weightEnergy = touched('W', outermost?.readEnergyPj);
+  const outEnergy = touched('O', outermost?.writeEnergyPj);
   let energyPj = 0;
   let latencyCycles = 0;
   // Which of the operands still there derive from X, the first one (positions as in opt_einsum).
@@ -114,24 +142,26 @@ function costPath(mapper: Mapper, path: ContractionPath, parameters: number, gea
     for (const position of [...step.operands].sort((a, b) => b - a)) activations.splice(position, 1);
     if (step.operands.length < 2) continue;
     const gemm = stepGemm(path.einsum, swap ? { ...step, inputs: [...step.inputs].reverse() } : step);
+    products.push({ gemm, macs: step.macs });
+    // Each MAC once on the array, each word of an operand at least once through the outermost level.
+    const { batch, m, n, k } = gemm;
+    energyPj +=
+      batch * (m * n * k * mac.energyPj + m * k * inEnergy + k * n * weightEnergy + m * n * outEnergy);
+    latencyCycles += (batch * m * n * k) / (mac.meshX * mac.meshY);
+  }
+  return { path, products, least: { energyPj, latencyCycles } };
+}
+
+function costPlan(mapper: Mapper, { path, products }: Plan, parameters: number, gear: Gear): LayerCost {
+  const energyByLevelPj = new Array<number>(mapper.accelerator.levels.length + 1).fill(0);
+  let energyPj = 0;
+  let latencyCycles = 0;
+  const steps = products.map(({ gemm, macs }): LayerStep => {
     const cost = mapper.cost(gemm, gear);
-    steps.push({ gemm, cost, macs: step.macs });
     energyPj += cost.energyPj;
     latencyCycles += cost.latencyCycles;
     cost.energyByLevelPj.forEach((energy, i) => (energyByLevelPj[i] = (energyByLevelPj[i] ?? 0) + energy));
-  }
+    return { gemm, cost, macs };
+  });
   return { energyPj, latencyCycles, macs: path.macs, parameters, energyByLevelPj, path, steps };
-}
-
-function score(objective: Objective, cost: LayerCost): number {
-  switch (objective) {
-    case 'edp':
-      return cost.energyPj * cost.latencyCycles;
-    case 'energy':
-      return cost.energyPj;
-    case 'latency':
-      return cost.latencyCycles;
-    default:
-      return objective satisfies never;
-  }
 }

@@ -28,46 +28,54 @@ const enough = 5;
 /** Rank profiles x grid points kept per tensorization. */
 const perTensorization = 42;
 
-/** The candidates of one format for one shape, in an order from few to many parameters within a tensorization. */
+/** The candidates of one format for one shape. */
 export function layerCandidates(format: Format, shape: Matrix): readonly Factorization[] {
-  if (format === 'dense') return [denseFactorization(shape.out, shape.in)];
-  if (format === 'svd') return svdCandidates(shape);
-  const dense = shape.out * shape.in;
-  return tensorizations(shape).flatMap((modes) => {
-    const at = (ranks: readonly number[]): Factorization => clipRanks({ format, ...modes, ranks });
-    const seen = new Map<string, { readonly f: Factorization; readonly parameters: number }>();
-    /** False when it has as many parameters as dense. */
-    const add = (f: Factorization): boolean => {
-      const parameters = parameterCount(f);
-      if (parameters < dense) seen.set(factorizationKey(f), { f, parameters });
-      return parameters < dense;
-    };
-    for (const profile of rankProfiles(format, modes)) {
-      let before = '';
-      let same = 0;
-      for (const scale of rankGrid(dense)) {
-        const f = at(profile(scale));
-        const ranks = f.ranks.join();
-        same = ranks === before ? same + 1 : 0;
-        before = ranks;
-        if (same === enough || !add(f)) break;
-      }
+  return [...candidatesByPart(format, shape)].flat();
+}
+
+/** The same one tensorization after the other, each from few to many parameters: a pause between two is short. */
+export function* candidatesByPart(
+  format: Format,
+  shape: Matrix,
+): Generator<readonly Factorization[], void, void> {
+  if (format === 'dense') yield [denseFactorization(shape.out, shape.in)];
+  else if (format === 'svd') yield svdCandidates(shape);
+  else for (const modes of tensorizations(shape)) yield rankCandidates(format, modes, shape.out * shape.in);
+}
+
+/** @param dense parameters that a candidate must stay below */
+function rankCandidates(format: Format, modes: Modes, dense: number): readonly Factorization[] {
+  const at = (ranks: readonly number[]): Factorization => clipRanks({ format, ...modes, ranks });
+  const seen = new Map<string, { readonly f: Factorization; readonly parameters: number }>();
+  /** False when it has as many parameters as dense. */
+  const add = (f: Factorization): boolean => {
+    const parameters = parameterCount(f);
+    if (parameters < dense) seen.set(factorizationKey(f), { f, parameters });
+    return parameters < dense;
+  };
+  for (const profile of rankProfiles(format, modes)) {
+    let before = '';
+    let same = 0;
+    for (const scale of rankGrid(dense)) {
+      const f = at(profile(scale));
+      const ranks = f.ranks.join();
+      same = ranks === before ? same + 1 : 0;
+      before = ranks;
+      if (same === enough || !add(f)) break;
     }
-    for (const share of [0.05, 0.2, 0.5]) {
-      const ranks = ranksForBudget(format, modes.outModes, modes.inModes, share * dense);
-      if (ranks !== null) add(at(ranks));
-    }
-    const limit =
-      rankCount(format, modes.outModes.length, modes.inModes.length) === 1
-        ? breakEvenRanks(at([1]))[0]
-        : null;
-    for (const rank of typeof limit === 'number' ? [limit, limit - (limit % 8)] : [])
-      if (rank >= 1) add(at([rank]));
-    return evenly(
-      [...seen.values()].sort((a, b) => a.parameters - b.parameters),
-      perTensorization,
-    ).map(({ f }) => f);
-  });
+  }
+  for (const share of [0.05, 0.2, 0.5]) {
+    const ranks = ranksForBudget(format, modes.outModes, modes.inModes, share * dense);
+    if (ranks !== null) add(at(ranks));
+  }
+  const limit =
+    rankCount(format, modes.outModes.length, modes.inModes.length) === 1 ? breakEvenRanks(at([1]))[0] : null;
+  for (const rank of typeof limit === 'number' ? [limit, limit - (limit % 8)] : [])
+    if (rank >= 1) add(at([rank]));
+  return evenly(
+    [...seen.values()].sort((a, b) => a.parameters - b.parameters),
+    perTensorization,
+  ).map(({ f }) => f);
 }
 
 function svdCandidates({ out, in: columns }: Matrix): readonly Factorization[] {
@@ -79,7 +87,7 @@ function svdCandidates({ out, in: columns }: Matrix): readonly Factorization[] {
     ranks: [rank],
   });
   const limit = breakEvenRanks(at(1))[0] ?? full;
-  const step = Math.max(1, Math.ceil(full / 192 / 4) * 4);
+  const step = full <= 192 ? 1 : Math.ceil(full / 192 / 4) * 4;
   const ranks = new Set([...rankGrid(full), limit - 1, limit, limit + 1]);
   for (let rank = step; rank <= full; rank += step) ranks.add(rank);
   return [...ranks]

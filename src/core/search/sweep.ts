@@ -1,21 +1,22 @@
 /**
  * The sweep. First every candidate of the space is costed, coarsely first, and tried on the whole model at once. Then
  * the model's frontier is taken from the layers': to minimise (sum E)(sum D) under an error budget, each layer picks
- * argmin E / E_model + D / D_model + mu x loss, which is a fixed point in (E_model, D_model); one mu, one point of the
- * hull. Between two points of the hull layers change over one by one, and last, single layers are changed at random.
+ * argmin E + D x E_model / D_model + mu x loss, a fixed point in E_model / D_model; one mu, one point of the hull.
+ * Between two points of the hull layers change over one by one, and last, single layers are changed at random.
  * Source of the bargain between layers: Everett, "Generalized Lagrange multiplier method" (1963).
  */
 import { createRandom, type Random } from '../base/random.ts';
 import { formats, type Factorization } from '../factor/factorization.ts';
 import { paretoMinima } from './pareto.ts';
 import type { Search, SearchBatch, SearchSetting } from './setting.ts';
-import { layerCandidates } from './space.ts';
+import { candidatesByPart } from './space.ts';
 import { createStudy, type Picks, type Study } from './study.ts';
 
 /** Share of the budget that single layers may take; the rest is for designs. */
 const spaceShare = 0.8;
 /** Shares of the space after which the layers bargain for a first time, so that the frontier is good early. */
 const looks = [0.1, 0.25, 0.5];
+const partsPerBatch = 8;
 const visitsPerBatch = 12;
 const designsPerBatch = 512;
 /** Random changes stop after so many without a better design. */
@@ -49,12 +50,17 @@ type Visit = readonly (Factorization | undefined)[];
 /** Every candidate of the space at least once; the formats take turns, each from coarse to fine. */
 function* planVisits({ assembly, recorder }: Study): Generator<SearchBatch, readonly Visit[], void> {
   const visits: { readonly turn: number; readonly visit: Visit }[] = [];
+  let parts = 0;
   for (const format of formats) {
     if (format === 'dense') continue;
     const lists: (readonly Factorization[])[] = [];
     for (const shape of assembly.shapes) {
-      lists.push(layerCandidates(format, shape));
-      yield recorder.batch();
+      const list: Factorization[] = [];
+      for (const part of candidatesByPart(format, shape)) {
+        list.push(...part);
+        if (++parts % partsPerBatch === 0) yield recorder.batch();
+      }
+      lists.push(list);
     }
     const length = Math.max(...lists.map((list) => list.length));
     for (const [turn, i] of coarseToFine(length).entries())
@@ -113,7 +119,7 @@ function efficientChoices({ assembly, pool }: Study): readonly Choices[] {
   });
 }
 
-/** Prices of a point of value, in natural logarithms of EDP: from one that no loss is worth to one that all is. */
+/** Prices of a point of value, in energies of the dense model: from one that no loss is worth to one that all is. */
 const prices = { most: 1e2, least: 1e-6, steps: 1200 };
 
 /** The designs of ever lower price of loss, then back up (a fixed point depends on where one comes from). */
@@ -147,10 +153,15 @@ function* walkHull(
   return hull;
 }
 
-/** The classes' picks (places in their choices) at a price, starting from the energy and latency of `picks`. */
+/**
+ * The classes' picks (places in their choices) at a price, starting from the energy and latency of `picks`. EDP falls
+ * along D dE + E dD; only the ratio E : D is taken from the model, so that a cheaper model does not make energy dearer
+ * and run away (EDP is not convex: whole stretches of its frontier would be jumped over).
+ */
 function bargain(study: Study, choices: readonly Choices[], picks: Picks, price: number): Int32Array {
-  const { assembly, figures } = study;
+  const { assembly, figures, setting } = study;
   const best = new Int32Array(choices.length);
+  const scale = setting.evaluator.dense.energyPj;
   study.sum(picks);
   let energyPj = figures[0] ?? 0;
   let latencyCycles = figures[1] ?? 0;
@@ -158,7 +169,7 @@ function bargain(study: Study, choices: readonly Choices[], picks: Picks, price:
     let nextEnergy = assembly.energyPj;
     let nextLatency = assembly.latencyCycles;
     for (const [group, choice] of choices.entries()) {
-      const place = cheapest(choice, 1 / energyPj, 1 / latencyCycles, price);
+      const place = cheapest(choice, 1 / scale, energyPj / latencyCycles / scale, price);
       const layers = assembly.free[group]?.layers.length ?? 0;
       best[group] = place;
       nextEnergy += layers * (choice.energyPj[place] ?? 0);
