@@ -205,7 +205,7 @@ export const common = {
   tokens: whole('rows that a linear layer sees in one step'),
   batch: whole('sequences'),
   sequence: whole('length of a sequence'),
-  seed: otherwise(whole('chance starts here', 0), 0),
+  seed: otherwise(whole('chance starts here', 0), 1),
   progress: flag('progress on stderr'),
 } as const;
 

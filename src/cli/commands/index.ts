@@ -4,7 +4,9 @@ import { costCommand } from './cost.ts';
 import { einsumCommand } from './einsum.ts';
 import { infoCommand } from './info.ts';
 import { pathCommand } from './path.ts';
+import { searchCommand } from './search.ts';
 import { shapesCommand } from './shapes.ts';
+import { showCommand } from './show.ts';
 
 export const commands: readonly Command[] = [
   pathCommand,
@@ -12,6 +14,8 @@ export const commands: readonly Command[] = [
   shapesCommand,
   costCommand,
   infoCommand,
+  searchCommand,
+  showCommand,
 ];
 
 export const notYet: readonly string[] = ['chain', 'evaluate', 'data', 'export', 'distil'];

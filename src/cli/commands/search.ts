@@ -1,0 +1,166 @@
+/** `search`: the frontier of EDP against what is kept, for a whole model. */
+import { check } from '../../core/base/checks.ts';
+import { createEvaluator } from '../../core/search/evaluate.ts';
+import { bestWithin, type FrontierPoint } from '../../core/search/pareto.ts';
+import { defaultBudget, type Counts, type Search, type SearchResult } from '../../core/search/setting.ts';
+import { strategies } from '../../core/search/strategies.ts';
+import { resolveWorkload } from '../../core/workload/workload.ts';
+import { strategies as strategyNames, type Config } from '../../state/config.ts';
+import { openingView } from '../../state/defaults.ts';
+import { defineCommand, type Surroundings } from '../command.ts';
+import { chooseModel } from '../models.ts';
+import { choice, common, finite, otherwise, required, text, whole } from '../options.ts';
+import { describeLayer, pointOf, type Point } from '../point.ts';
+import { facts, figure, table } from '../table.ts';
+
+interface Result {
+  readonly dense: { readonly energyPj: number; readonly latencyCycles: number; readonly parameters: number };
+  /** Ascending in EDP. */
+  readonly frontier: readonly Point[];
+  /** With --within: the frontier's lowest EDP whose value is at least that. */
+  readonly best?: Point;
+  readonly candidates: Counts;
+  readonly evaluations: number;
+  readonly seconds: number;
+}
+
+const mostBudget = 100_000_000;
+
+export const searchCommand = defineCommand({
+  name: 'search',
+  summary: 'designs of a whole model that no other beats',
+  usage: 'search --model M [--strategy S] [--budget EVALUATIONS] [--within VALUE]',
+  notes: [
+    'Result: {dense, frontier: [POINT, ...], best?, candidates: {format: count}, evaluations, seconds}; a POINT has',
+    '{edpReduction, energyPj, latencyCycles, parameters, macs, bytes, accuracy: {metric, tier, value, low, high}, link,',
+    'layers}. value is higher-is-better: percent of the squared weights kept, where there are no data.',
+    'Same seed and same budget give the same frontier on any machine.',
+  ],
+  options: {
+    model: required(text('M', 'id of a shape card, or a safetensors file, index or folder')),
+    strategy: otherwise(choice(strategyNames, 'how designs are found'), 'sweep'),
+    budget: otherwise(whole('evaluations', 1, 'EVALUATIONS'), defaultBudget),
+    within: finite('least acceptable value; best is the lowest EDP that has it'),
+    tokens: common.tokens,
+    batch: common.batch,
+    sequence: common.sequence,
+    accelerator: common.accelerator,
+    accounting: common.accounting,
+    objective: common.objective,
+    seed: common.seed,
+    progress: common.progress,
+  },
+  run: async (options, surroundings): Promise<Result> => {
+    const { accelerator, accounting, objective, strategy, budget, within, seed } = options;
+    check(budget <= mostBudget, 'search', `--budget must be at most ${mostBudget}`, budget);
+    const start = surroundings.now();
+    const { model, choice: modelChoice } = await chooseModel(surroundings.folder, options.model, 'search');
+    const workload = resolveWorkload(model, options);
+    const evaluator = createEvaluator({
+      model,
+      workload,
+      accelerator,
+      accounting,
+      objective,
+      gear: 'exact',
+      weights: () => ({ kind: 'synthetic' }),
+    });
+    const dense = model.linears.map((_, index) => evaluator.denseFactorization(index));
+    const locked = model.linears.map(() => false);
+    const found = drive(
+      strategies[strategy]({ evaluator, design: dense, locked, budget, seed }),
+      (line) => {
+        if (options.progress) surroundings.note(line);
+      },
+      surroundings,
+    );
+    const config: Config = {
+      model: modelChoice,
+      workload,
+      accelerator,
+      accounting,
+      design: dense,
+      locks: [],
+      search: { strategy, budget, seed, limit: within ?? null },
+      pins: [],
+      view: openingView(model),
+    };
+    const point = ({ design }: FrontierPoint): Point =>
+      pointOf(model, { ...config, design }, evaluator.evaluate(design));
+    const best = within === undefined ? null : bestWithin(found.frontier, within);
+    return {
+      dense: {
+        energyPj: evaluator.dense.energyPj,
+        latencyCycles: evaluator.dense.latencyCycles,
+        parameters: evaluator.dense.parameters,
+      },
+      frontier: found.frontier.map(point),
+      ...(best === null ? {} : { best: point(best) }),
+      candidates: found.counts,
+      evaluations: found.evaluations,
+      seconds: (surroundings.now() - start) / 1000,
+    };
+  },
+  print: ({ dense, frontier, best, candidates, evaluations, seconds }) => {
+    const columns = [
+      'EDP reduction',
+      'energy',
+      'latency (cycles)',
+      'parameters',
+      'value',
+      'low',
+      'high',
+      'formats',
+    ];
+    const row = (point: Point) => {
+      const { value, low, high } = point.accuracy;
+      const formats = [...new Set(point.layers.map((layer) => layer.format))].join(' ');
+      const { edpReduction, energyPj, latencyCycles, parameters } = point;
+      return [edpReduction, energyPj, latencyCycles, parameters, value, low, high, formats];
+    };
+    const [metric] = frontier.map((point) => `${point.accuracy.metric}, ${point.accuracy.tier}`);
+    return [
+      facts([
+        ['dense energy', dense.energyPj],
+        ['dense latency', dense.latencyCycles],
+        ['dense parameters', dense.parameters],
+        ['evaluations', evaluations],
+        [
+          'candidates',
+          Object.entries(candidates)
+            .map(([format, count]) => `${format} ${figure(count)}`)
+            .join(', '),
+        ],
+        ['seconds', seconds.toFixed(2)],
+        ['value', metric],
+      ]),
+      '',
+      table(columns, frontier.map(row)),
+      ...(best === undefined
+        ? []
+        : [
+            '',
+            `best within the limit: ${figure(best.edpReduction)}x`,
+            best.link,
+            table(
+              ['layer', 'factorization'],
+              best.layers.map((layer) => [layer.layer, describeLayer(layer)]),
+            ),
+          ]),
+    ].join('\n');
+  },
+});
+
+const progressMs = 1000;
+
+function drive(search: Search, note: (line: string) => void, { now }: Surroundings): SearchResult {
+  let told = now();
+  for (;;) {
+    const next = search.next();
+    if (next.done === true) return next.value;
+    if (now() - told < progressMs) continue;
+    told = now();
+    const { evaluations, hypervolume } = next.value;
+    note(`search: ${figure(evaluations)} evaluations, hypervolume ${figure(hypervolume)}`);
+  }
+}

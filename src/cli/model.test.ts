@@ -1,0 +1,168 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDoor } from './door.ts';
+import type { Point } from './point.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rankscape-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function run(...args: string[]) {
+  let out = '';
+  const notes: string[] = [];
+  const code = await openDoor(args, {
+    version: '',
+    folder,
+    now: () => 0,
+    note: (line) => notes.push(line),
+    print: (text) => {
+      out += text;
+    },
+    input: (async function* () {})(),
+  });
+  return { code, out, notes };
+}
+
+async function json<T>(...args: string[]): Promise<T> {
+  const { code, out, notes } = await run(...args, '--json');
+  expect({ code, notes }).toEqual({ code: 0, notes: [] });
+  return JSON.parse(out) as T;
+}
+
+/** A safetensors file of float32 tensors, zero but for what `fill` says. */
+function safetensors(shapes: Readonly<Record<string, readonly number[]>>): Uint8Array {
+  let at = 0;
+  const header: Record<string, unknown> = {};
+  for (const [name, shape] of Object.entries(shapes)) {
+    const bytes = 4 * shape.reduce((product, extent) => product * extent, 1);
+    header[name] = { dtype: 'F32', shape, data_offsets: [at, at + bytes] };
+    at += bytes;
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const file = new Uint8Array(8 + text.length + at);
+  new DataView(file.buffer).setBigUint64(0, BigInt(text.length), true);
+  file.set(text, 8);
+  return file;
+}
+
+const shapes = {
+  'embeddings.word_embeddings.weight': [32, 8],
+  'encoder.layer.0.attention.self.query.weight': [8, 8],
+  'encoder.layer.0.attention.self.query.bias': [8],
+  'encoder.layer.0.intermediate.dense.weight': [16, 8],
+  'encoder.layer.0.intermediate.dense.bias': [16],
+};
+
+describe('info', () => {
+  const expected = {
+    format: 'safetensors',
+    layers: [
+      {
+        name: 'encoder.layer.0.attention.self.query',
+        out: 8,
+        in: 8,
+        bias: true,
+        group: 'Q',
+        dtype: 'F32',
+        weight: 'encoder.layer.0.attention.self.query.weight',
+        node: null,
+        uses: 1,
+      },
+      { name: 'encoder.layer.0.intermediate.dense', out: 16, in: 8, bias: true, group: 'FFN1' },
+    ],
+    embeddings: [{ name: 'embeddings.word_embeddings', shape: [32, 8] }],
+  };
+
+  it('lists the layers of a file and of its folder', async () => {
+    mkdirSync(join(folder, 'one'));
+    const file = safetensors(shapes);
+    writeFileSync(join(folder, 'one', 'model.safetensors'), file);
+    expect(await json('info', 'one/model.safetensors')).toMatchObject({ ...expected, bytes: file.length });
+    expect(await json('info', 'one')).toMatchObject(expected);
+  });
+
+  it('lists the layers of shards together', async () => {
+    mkdirSync(join(folder, 'shards'));
+    const names = Object.keys(shapes) as (keyof typeof shapes)[];
+    const fileOf = (name: string): string => (name.includes('dense') ? 'b.safetensors' : 'a.safetensors');
+    const index = { weight_map: Object.fromEntries(names.map((name) => [name, fileOf(name)])) };
+    writeFileSync(join(folder, 'shards', 'model.safetensors.index.json'), JSON.stringify(index));
+    for (const shard of ['a.safetensors', 'b.safetensors']) {
+      const own = names.filter((name) => fileOf(name) === shard).map((name) => [name, shapes[name]]);
+      writeFileSync(join(folder, 'shards', shard), safetensors(Object.fromEntries(own)));
+    }
+    for (const place of ['shards', 'shards/model.safetensors.index.json'])
+      expect(await json('info', place)).toMatchObject(expected);
+    rmSync(join(folder, 'shards', 'b.safetensors'));
+    expect((await run('info', 'shards')).notes[0]).toMatch(/^info: shard index: .* "b.safetensors"$/);
+  });
+
+  it('refuses what is no model file in one line', async () => {
+    writeFileSync(join(folder, 'text.safetensors'), 'no model at all');
+    writeFileSync(join(folder, 'net.onnx'), '');
+    mkdirSync(join(folder, 'empty'));
+    for (const name of ['text.safetensors', 'net.onnx', 'empty']) {
+      const { code, out, notes } = await run('info', name);
+      expect({ code, out, lines: notes.length }).toEqual({ code: 2, out: '', lines: 1 });
+    }
+  });
+});
+
+interface SearchResult {
+  readonly dense: { readonly energyPj: number; readonly latencyCycles: number };
+  readonly frontier: readonly Point[];
+  readonly best?: Point;
+  readonly evaluations: number;
+}
+
+describe('search and show', () => {
+  const tiny = ['--model', 'tiny.safetensors', '--tokens', '16'];
+  beforeAll(() => writeFileSync(join(folder, 'tiny.safetensors'), safetensors(shapes)));
+
+  const search = (...more: string[]) =>
+    json<SearchResult>('search', '--accelerator', 'ws8t', '--budget', '200', ...more);
+
+  it('finds a frontier whose links show the same figures', async () => {
+    const found = await search('--model', 'glyph-vit', '--within', '50');
+    expect(found.evaluations).toBe(200);
+    expect(found.frontier.length).toBeGreaterThan(3);
+    const edp = (point: Point): number => point.energyPj * point.latencyCycles;
+    const within = found.frontier.filter((point) => point.accuracy.value >= 50);
+    expect(edp(found.best as Point)).toBe(Math.min(...within.map(edp)));
+    for (const point of [found.frontier[0], found.best, found.frontier.at(-1)]) {
+      const { layers, ...figures } = point as Point;
+      const shown = await json<Point>('show', figures.link);
+      expect(shown).toMatchObject(figures);
+      expect(shown.layers).toMatchObject(layers);
+    }
+  });
+
+  it('is the same for the same seed and budget', async () => {
+    const once = await search(...tiny, '--strategy', 'random', '--seed', '5');
+    expect(await search(...tiny, '--strategy', 'random', '--seed', '5')).toEqual(once);
+    const other = await search(...tiny, '--strategy', 'random', '--seed', '6');
+    expect(other.frontier).not.toEqual(once.frontier);
+  });
+
+  it('takes the shapes of a file, and its links need the file no more', async () => {
+    const { frontier } = await search(...tiny);
+    const names = frontier[0]?.layers.map(({ layer }) => layer);
+    expect(names).toEqual(['encoder.layer.0.attention.self.query', 'encoder.layer.0.intermediate.dense']);
+    const [point] = frontier;
+    expect(await json('show', point?.link ?? '')).toMatchObject({ edpReduction: point?.edpReduction });
+  });
+
+  it('refuses links that are damaged', async () => {
+    const { frontier } = await search(...tiny);
+    const link = frontier[0]?.link ?? '';
+    for (const wrong of ['nothing', '#v1.', `${link.slice(0, -8)}`, link.replace('#v1', '#v9')]) {
+      const { code, out, notes } = await run('show', wrong);
+      expect({ code, out, lines: notes.length }).toEqual({ code: 2, out: '', lines: 1 });
+      expect(notes[0]).toMatch(/^show: LINK must /);
+    }
+  });
+});
