@@ -233,9 +233,10 @@ describe('tltorchRanks', () => {
         // CP keeps its weights apart there.
         expect(parameterCount(f) + (format === 'cp' ? (ranks[0] ?? 0) : 0)).toBe(row.params);
         if (row.rank_after_ttsvd !== undefined) {
-          const clipped = clipRanks(f);
-          expect(clipped.ranks).toEqual(inner(row.rank_after_ttsvd));
-          expect(parameterCount(clipped)).toBe(row.params_after_ttsvd);
+          // TT-SVD never sees that a later bond is too narrow for an earlier one; the realizable ranks do.
+          const theirs = { ...f, ranks: inner(row.rank_after_ttsvd) };
+          expect(parameterCount(theirs)).toBe(row.params_after_ttsvd);
+          expect(clipRanks(f).ranks).toEqual(clipRanks(theirs).ranks);
         }
       }
     },
