@@ -19,6 +19,18 @@ export interface PlanBook {
    * `cyclesBound`. False when there is none.
    */
   readonly next: (spatial: Float64Array) => boolean;
+  /** Puts the plan just taken back, with sharper bounds. */
+  readonly putBack: (energy: number, cycles: number) => void;
+  /** Whether the plan just taken had been put back. */
+  readonly sharpened: () => boolean;
+  /** Whether figures as good as these would be the next to be taken. */
+  readonly isNext: (energy: number, cycles: number) => boolean;
+  /** Whether the last list left out spreads. */
+  readonly thinned: () => boolean;
+  /** Whether any plan of at most so many lanes might beat the standing, by the crudest of bounds. */
+  readonly couldBeat: (extents: Extents, standing: Standing, most: number) => boolean;
+  /** Lanes of the whole array. */
+  readonly lanes: number;
   readonly energyBound: () => number;
   readonly cyclesBound: () => number;
 }
@@ -28,7 +40,7 @@ const mostSpreads = 4096;
 /** Rounded up, but never above the truth because of rounding noise. */
 export const wholeCycles = (cycles: number): number => Math.ceil(cycles * (1 - 1e-12));
 
-export function createPlanBook(machine: MachineTables, goal: Goal): PlanBook {
+export function createPlanBook(machine: MachineTables, goal: Goal, mostSpreadsPerDim: number): PlanBook {
   const fans = machine.fans.length;
   const ports = machine.ports.length;
   const widest = Float64Array.from(machine.fans, (fan) => fan.most);
@@ -39,7 +51,7 @@ export function createPlanBook(machine: MachineTables, goal: Goal): PlanBook {
     let spreads = known.get(extent);
     if (spreads === undefined) {
       if (known.size >= mostSpreads) known.clear();
-      spreads = findSpreads(machine, dim, extent);
+      spreads = findSpreads(machine, dim, extent, mostSpreadsPerDim);
       known.set(extent, spreads);
     }
     return spreads;
@@ -52,6 +64,7 @@ export function createPlanBook(machine: MachineTables, goal: Goal): PlanBook {
   // The heap: parallel arrays, smallest (key, tie) first.
   let size = 0;
   let slots = 256;
+  // Non-negative: a plan as listed; -1 - code: one put back.
   let codes = new Float64Array(slots);
   let energies = new Float64Array(slots);
   let cyclesOf = new Float64Array(slots);
@@ -197,6 +210,15 @@ export function createPlanBook(machine: MachineTables, goal: Goal): PlanBook {
     }
   };
 
+  const couldBeat = (extents: Extents, standing: Standing, most: number): boolean => {
+    const macs = extents[0] * extents[1] * extents[2] * extents[3];
+    const perMac = [0, 1, 2].reduce(
+      (sum, dim) => sum + spreadsOf(dim, extents[dim] ?? 1).leastEnergy,
+      machine.macEnergyPj,
+    );
+    return goal.beats(macs * perMac, macs / most, standing.energyPj, standing.cycles);
+  };
+
   /** The largest port load per MAC, or `least` when none is larger. */
   const loadPerMac = (b: number, m: number, n: number, k: number, least: number): number => {
     let most = least;
@@ -217,11 +239,16 @@ export function createPlanBook(machine: MachineTables, goal: Goal): PlanBook {
 
   let energyBound = 0;
   let cyclesBound = 0;
+  let taken = 0;
+  let sharpened = false;
   const next = (spatial: Float64Array): boolean => {
     if (size === 0) return false;
     energyBound = energies[0] as number;
     cyclesBound = cyclesOf[0] as number;
-    let rest = codes[0] as number;
+    const code = codes[0] as number;
+    sharpened = code < 0;
+    taken = sharpened ? -1 - code : code;
+    let rest = taken;
     removeTop();
     spatial.fill(1);
     const write = (dim: number, spreads: Spreads): void => {
@@ -237,7 +264,18 @@ export function createPlanBook(machine: MachineTables, goal: Goal): PlanBook {
     write(3, inB);
     return true;
   };
-  return { list, next, energyBound: () => energyBound, cyclesBound: () => cyclesBound };
+  return {
+    list,
+    next,
+    putBack: (energy, cycles) => put(-1 - taken, energy, cycles),
+    sharpened: () => sharpened,
+    isNext: (energy, cycles) => size === 0 || goal.key(energy, cycles) <= (keys[0] as number),
+    couldBeat,
+    thinned: () => inB.thinned || inM.thinned || inN.thinned || inK.thinned,
+    lanes: lanesOfMachine,
+    energyBound: () => energyBound,
+    cyclesBound: () => cyclesBound,
+  };
 }
 
 /** Index of the first spread of at most `lanes` lanes. */

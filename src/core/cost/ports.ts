@@ -25,6 +25,7 @@ interface Branch {
 
 /**
  * Improves `standing` by every mapping of the open plan that beats it; the energy's tables of level 2 and inwards must be filled.
+ * After `mostSteps` steps it gives up and returns false.
  * `floor` = cycles that every mapping of the plan needs; `loaded` = the chain that overloads a port.
  */
 export function searchPorts(
@@ -35,8 +36,9 @@ export function searchPorts(
   floor: number,
   loaded: Chain,
   leastEnergy: number,
+  mostSteps: number,
   keep: (chain: Chain) => void,
-): void {
+): boolean {
   const { machine } = plan;
   const { levels } = machine;
   const reach = new Float64Array(levels * 3);
@@ -57,9 +59,11 @@ export function searchPorts(
   });
   const beats = (energy: number, cycles: number): boolean =>
     goal.beats(energy, cycles, standing.energyPj, standing.cycles);
-  if (!beats(leastEnergy, least)) return;
+  if (!beats(leastEnergy, least)) return true;
   if (levels > 2) fillTable(plan, plan.energy, 1);
 
+  let stepsLeft = mostSteps;
+  let complete = true;
   const chain = createChain(levels);
   const [m, n, k] = plan.lattice;
   const nN = n.count;
@@ -71,6 +75,7 @@ export function searchPorts(
     energy: number,
     loads: Float64Array,
   ): void => {
+    stepsLeft -= 1;
     const branches: Branch[] = [];
     const [im, jn, kk] = tile;
     const depth = chain.length;
@@ -134,6 +139,10 @@ export function searchPorts(
     branches.sort((x, y) => x.key - y.key || goal.tie(x.bound, x.cycles) - goal.tie(y.bound, y.cycles));
     for (const branch of branches) {
       if (!beats(branch.bound, branch.cycles)) continue;
+      if (stepsLeft <= 0) {
+        complete = false;
+        break;
+      }
       chain.length = depth + 1;
       chain.level[depth] = a;
       chain.claim[depth] = branch.claim;
@@ -157,6 +166,7 @@ export function searchPorts(
     plan.energy.fixed,
     Float64Array.from(bound, (values) => values.fixed),
   );
+  return complete;
 }
 
 /** Whether no other divisor of tile (im, jn, kk) that fits contains (xm, xn, xk). */

@@ -11,7 +11,7 @@
  * is there, and elsewhere it spreads from the divisors A / p. Claiming a dim whose loop has bound 1 costs no less than the
  * truth, so the minimum needs no side conditions.
  */
-import { latticeOf } from './lattice.ts';
+import { latticeOf, thinLatticeOf } from './lattice.ts';
 import type { Lattice } from './lattice.ts';
 import type { Extents } from './plans.ts';
 import type { MachineTables, Tally } from './tables.ts';
@@ -58,6 +58,8 @@ export interface OpenPlan {
   /** [level * 4 + dim]: product of the spatial factors above the level; one row more for the MACs. */
   readonly above: Float64Array;
   readonly lattice: [Lattice, Lattice, Lattice];
+  /** Whether some divisors were left out. */
+  thinned: boolean;
   /** Cycles that the MACs need. */
   computeCycles: number;
   /** [level]: per (M, N) pair of tile indices, how many K indices fit this level and those above it. */
@@ -90,6 +92,7 @@ export function createOpenPlan(machine: MachineTables): OpenPlan {
     spatial: new Float64Array(levels * 4),
     above: new Float64Array((levels + 1) * 4),
     lattice: [one, one, one],
+    thinned: false,
     computeCycles: 1,
     box: Array.from({ length: levels }, () => new Int32Array(0)),
     feasible: false,
@@ -100,13 +103,11 @@ export function createOpenPlan(machine: MachineTables): OpenPlan {
   };
 }
 
-/** Opens the plan whose factors stand in `plan.spatial`: lattices, boxes and the energy's coefficients. */
-export function openPlan(
-  plan: OpenPlan,
-  extents: Extents,
-  macs: number,
-  pick: (extent: number) => Lattice,
-): void {
+/**
+ * Opens the plan whose factors stand in `plan.spatial`: lattices, boxes and the energy's coefficients. Divisors are
+ * thinned out where there would be more than `mostTiles` tiles.
+ */
+export function openPlan(plan: OpenPlan, extents: Extents, macs: number, mostTiles: number): void {
   const { machine, spatial, above } = plan;
   const { levels } = machine;
   plan.extents = extents;
@@ -119,9 +120,12 @@ export function openPlan(
     }
     const quotient = (extents[d] as number) / (above[levels * 4 + d] as number);
     cycles *= quotient;
-    if (d < 3) plan.lattice[d] = pick(quotient);
+    if (d < 3) plan.lattice[d] = latticeOf(quotient);
   }
   plan.computeCycles = cycles;
+  const { lattice } = plan;
+  plan.thinned = lattice[0].count * lattice[1].count * lattice[2].count > mostTiles;
+  if (plan.thinned) for (const d of [0, 1, 2] as const) lattice[d] = thinLatticeOf(lattice[d].extent);
   fillBoxes(plan);
   weigh(plan, plan.energy, machine.energy);
   for (const port of plan.ports) port.filledFrom = -1;

@@ -1,12 +1,11 @@
 /**
  * Searches the mapspace of a GEMM: best plan first by a cheap bound, each opened plan solved by the programme, until the
  * next bound cannot beat the standing. What it returns is then proven optimal over perfect factors of the given extents;
- * with a limited effort it may stop early and says so.
+ * with a limited effort it may leave things out, and says so.
  */
 import { chainCycles, choiceOf } from './chain.ts';
 import type { Choice } from './chain.ts';
 import { boundPlan, createFrontier } from './frontier.ts';
-import { latticeOf } from './lattice.ts';
 import type { Goal, Standing } from './objective.ts';
 import { createPlanBook, wholeCycles } from './plans.ts';
 import type { Extents } from './plans.ts';
@@ -16,10 +15,47 @@ import type { Chain, Values } from './programme.ts';
 import type { MachineTables, Tally } from './tables.ts';
 import { boundTemporal, solveTemporal } from './temporal.ts';
 
+/** How far a search goes. */
+export interface Effort {
+  /** Plans whose bounds are sharpened, per band of lanes. */
+  readonly sharpenings: number;
+  /** Plans solved, per band of lanes. */
+  readonly plans: number;
+  /** Tiles of one plan; where there are more, divisors are thinned out. */
+  readonly tiles: number;
+  /** Ways to spread one dim over the array. */
+  readonly spreads: number;
+  /** Steps of the search within one plan whose ports are overloaded. */
+  readonly portSteps: number;
+  /** Plans that use a smaller share of the array are tried only when nothing else fits. */
+  readonly share: number;
+}
+
+export const everything: Effort = {
+  sharpenings: Number.POSITIVE_INFINITY,
+  plans: Number.POSITIVE_INFINITY,
+  tiles: Number.POSITIVE_INFINITY,
+  spreads: Number.POSITIVE_INFINITY,
+  portSteps: Number.POSITIVE_INFINITY,
+  share: 0,
+};
+
+/** About a tenth of a millisecond for a layer of a transformer. */
+export const brief: Effort = {
+  sharpenings: 40,
+  plans: 6,
+  tiles: 1500,
+  spreads: 96,
+  portSteps: 24,
+  share: 0.25,
+};
+
 export interface Solution {
   readonly energyPj: number;
   readonly cycles: number;
   readonly choice: Choice;
+  /** Whether nothing that could be better was left out. */
+  readonly proven: boolean;
 }
 
 export interface Solver {
@@ -28,32 +64,31 @@ export interface Solver {
 }
 
 /** Plans that use most of the array come first: what they reach spares listing most of the others. */
-const bands = [0.75, 0.5, 0] as const;
+const bands = [0.75, 0.5, 0.25, 0] as const;
 
-export function createSolver(machine: MachineTables, goal: Goal): Solver {
+export function createSolver(machine: MachineTables, goal: Goal, effort: Effort = everything): Solver {
   const { levels } = machine;
   const plan = createOpenPlan(machine);
   const reach = new Float64Array(levels * 3);
   const chain = createChain(levels);
   const frontier = createFrontier(levels);
-  const book = createPlanBook(machine, goal);
-  const lanes = machine.fans.reduce((all, fan) => all * fan.most, 1);
+  const book = createPlanBook(machine, goal, effort.spreads);
   const standing: Standing = { energyPj: 0, cycles: 0 };
   let choice: Choice | null = null;
+  let proven = true;
+  let plansLeft = 0;
+  let sharpeningsLeft = 0;
   const keep = (better: Chain): void => {
     choice = choiceOf(plan, better);
   };
   const beats = (energy: number, cycles: number): boolean =>
     goal.beats(energy, cycles, standing.energyPj, standing.cycles);
 
-  /** Solves the open plan, unless a bound shows that it cannot beat the standing. */
+  /** Solves the open plan, whose frontier is found, given bounds on its energy and cycles. */
   const improve = (leastCycles: number): void => {
-    if (!plan.feasible) return;
-    const values = plan.energy;
-    if (!beats(boundTemporal(plan, frontier, values), leastCycles)) return;
-    const least = goal.timed ? boundPorts(leastCycles) : leastCycles;
-    const limit = goal.energyLimit(least, standing.energyPj, standing.cycles);
-    const energy = solveTemporal(plan, frontier, values, limit, chain);
+    plansLeft -= 1;
+    const limit = goal.energyLimit(leastCycles, standing.energyPj, standing.cycles);
+    const energy = solveTemporal(plan, frontier, plan.energy, limit, chain);
     if (energy === Number.POSITIVE_INFINITY) return;
     const cycles = chainCycles(plan, chain, reach);
     if (beats(energy, cycles)) {
@@ -61,8 +96,20 @@ export function createSolver(machine: MachineTables, goal: Goal): Solver {
       standing.cycles = cycles;
       keep(chain);
     }
-    if (cycles > least && beats(energy, least))
-      searchPorts(plan, frontier, goal, standing, least, chain, energy, keep);
+    if (goal.timed && cycles > leastCycles && beats(energy, leastCycles)) {
+      const all = searchPorts(
+        plan,
+        frontier,
+        goal,
+        standing,
+        leastCycles,
+        chain,
+        energy,
+        effort.portSteps,
+        keep,
+      );
+      if (!all) proven = false;
+    }
   };
 
   /** Cycles that the ports need at least, given the largest tiles. */
@@ -76,31 +123,61 @@ export function createSolver(machine: MachineTables, goal: Goal): Solver {
     return least;
   };
 
+  /** Takes the listed plans, best first, while they can win: bounds are sharpened before a plan is solved. */
+  const work = (extents: Extents): void => {
+    const macs = extents[0] * extents[1] * extents[2] * extents[3];
+    while (book.next(plan.spatial)) {
+      const listedCycles = book.cyclesBound();
+      if (!beats(book.energyBound(), listedCycles)) {
+        const key = goal.key(book.energyBound(), listedCycles);
+        if (key > goal.key(standing.energyPj, standing.cycles) * (1 + 1e-11)) return;
+        continue;
+      }
+      if (plansLeft <= 0 || (sharpeningsLeft <= 0 && !book.sharpened())) {
+        proven = false;
+        if (plansLeft <= 0) return;
+        continue;
+      }
+      openPlan(plan, extents, macs, effort.tiles);
+      if (!plan.feasible) continue;
+      if (plan.thinned) proven = false;
+      const energy = boundTemporal(plan, frontier, plan.energy);
+      if (book.sharpened()) {
+        improve(listedCycles);
+        continue;
+      }
+      sharpeningsLeft -= 1;
+      if (!beats(energy, listedCycles)) continue;
+      const cycles = goal.timed ? boundPorts(listedCycles) : listedCycles;
+      if (!beats(energy, cycles)) continue;
+      if (book.isNext(energy, cycles)) improve(cycles);
+      else book.putBack(energy, cycles);
+    }
+  };
+
   const solve = (candidates: readonly Extents[]): Solution | null => {
     standing.energyPj = Number.POSITIVE_INFINITY;
     standing.cycles = Number.POSITIVE_INFINITY;
     choice = null;
-    let most = lanes;
+    proven = true;
+    let most = book.lanes;
     for (const share of bands) {
-      const fewest = Math.ceil(lanes * share);
+      if (share < effort.share && choice !== null) {
+        if (candidates.some((extents) => book.couldBeat(extents, standing, most))) proven = false;
+        break;
+      }
+      const fewest = Math.ceil(book.lanes * share);
+      plansLeft = effort.plans;
+      sharpeningsLeft = effort.sharpenings;
       for (const extents of candidates) {
-        const macs = extents[0] * extents[1] * extents[2] * extents[3];
         book.list(extents, standing, fewest, most);
-        while (book.next(plan.spatial)) {
-          const energy = book.energyBound();
-          const cycles = book.cyclesBound();
-          if (!beats(energy, cycles)) {
-            if (goal.key(energy, cycles) > goal.key(standing.energyPj, standing.cycles) * (1 + 1e-11)) break;
-            continue;
-          }
-          openPlan(plan, extents, macs, latticeOf);
-          improve(cycles);
-        }
+        if (book.thinned()) proven = false;
+        work(extents);
       }
       most = fewest - 1;
       if (most < 1) break;
     }
-    return choice === null ? null : { energyPj: standing.energyPj, cycles: standing.cycles, choice };
+    return choice === null ? null : { energyPj: standing.energyPj, cycles: standing.cycles, choice, proven };
   };
   return { solve };
 }

@@ -8,6 +8,8 @@ import type { MachineTables, Tally } from './tables.ts';
 /** The spreads of one dim, most lanes first. */
 export interface Spreads {
   readonly count: number;
+  /** Whether some were left out. */
+  readonly thinned: boolean;
   /** [spread * fans + fan]: the spatial factor. */
   readonly factors: Float64Array;
   /** [spread]: product of the factors. */
@@ -21,10 +23,11 @@ export interface Spreads {
   readonly above: Float64Array;
 }
 
-export function findSpreads(machine: MachineTables, dim: number, extent: number): Spreads {
+/** Where there are more than `most`, those of an equal number of lanes are thinned out. */
+export function findSpreads(machine: MachineTables, dim: number, extent: number, most: number): Spreads {
   const fans = machine.fans.length;
   const ports = machine.ports.length;
-  const lists: number[][] = [];
+  let lists: number[][] = [];
   const extend = (chosen: readonly number[], rest: number): void => {
     const fan = machine.fans[chosen.length];
     if (fan === undefined) {
@@ -39,6 +42,11 @@ export function findSpreads(machine: MachineTables, dim: number, extent: number)
   extend([], extent);
   const lanesOf = (factors: readonly number[]): number => factors.reduce((all, factor) => all * factor, 1);
   lists.sort((a, b) => lanesOf(b) - lanesOf(a));
+  const thinned = lists.length > most;
+  if (thinned) {
+    const stride = lists.length / most;
+    lists = Array.from({ length: most }, (_, i) => lists[Math.floor(i * stride)] ?? []);
+  }
   const count = lists.length;
   const factors = new Float64Array(count * fans);
   const lanes = new Float64Array(count);
@@ -62,7 +70,7 @@ export function findSpreads(machine: MachineTables, dim: number, extent: number)
       aboveOfPort[i * ports + p] = above[port.level] as number;
     });
   });
-  return { count, factors, lanes, energy, leastEnergy, loads, above: aboveOfPort };
+  return { count, thinned, factors, lanes, energy, leastEnergy, loads, above: aboveOfPort };
 }
 
 /** Per MAC, the tally of the operand that misses `dim` when every word moves only as often as it must. */
