@@ -11,6 +11,7 @@ import type { Candidate } from '../src/core/search/evaluation.ts';
 import type { Scent } from '../src/core/search/scent.ts';
 import type { SearchBatch, SearchResult } from '../src/core/search/setting.ts';
 import type { strategies } from '../src/core/search/strategies.ts';
+import type { HeadCounts } from '../src/core/workload/config-json.ts';
 import type { LinearLayer, TransformerModel, Workload } from '../src/core/workload/model.ts';
 
 export type { Scent } from '../src/core/search/scent.ts';
@@ -95,13 +96,15 @@ export type FileReply =
       readonly name: string;
       readonly bytes: number;
       readonly linears: readonly LinearLayer[];
+      /** Null when the files do not tell. */
+      readonly heads: HeadCounts | null;
+      readonly sequence: { readonly usual: number; readonly most: number };
     }
   | {
       readonly kind: 'spectrum';
       readonly run: number;
       readonly layer: string;
       readonly weights: WeightSource;
-      readonly done: number;
-      readonly total: number;
     }
+  | { readonly kind: 'spectra-done'; readonly run: number }
   | { readonly kind: 'file-failed'; readonly run: number; readonly message: string };

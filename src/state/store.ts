@@ -47,6 +47,8 @@ export interface AppState {
   readonly redo: () => void;
   /** Changes the view: no undo step, still in the link. */
   readonly look: (change: (view: View) => View) => void;
+  /** Derives everything anew from the same config: what it depends on beside it (weights) has arrived. */
+  readonly refresh: () => void;
   /** Another whole config (a link, a project) as one undo step, its view included. */
   readonly replace: (config: Config, label: string) => void;
   readonly notify: (notice: Omit<Notice, 'id'>) => void;
@@ -106,6 +108,11 @@ export function createAppStore(initial: Config): StoreApi<AppState> {
           const committed = withView(state.committed, change(state.committed.view));
           if (state.config === state.committed) return { config: committed, committed };
           return { config: withView(state.config, change(state.config.view)), committed };
+        }),
+      refresh: () =>
+        set((state) => {
+          const committed = { ...state.committed };
+          return { committed, config: state.config === state.committed ? committed : { ...state.config } };
         }),
       replace: (config, label) => {
         get().commit(draftLabel);
