@@ -33,22 +33,24 @@ export function PanelTabs() {
     event.currentTarget.parentElement?.querySelector<HTMLElement>(`[data-panel-tab="${next}"]`)?.focus();
   };
   return (
-    <div className="tabs" role="tablist" aria-label="Panels">
-      {panels.map((each) => (
-        <button
-          key={each}
-          type="button"
-          role="tab"
-          data-panel-tab={each}
-          aria-selected={each === panel}
-          aria-controls={regions[each]}
-          tabIndex={each === panel ? 0 : -1}
-          onKeyDown={onKeyDown}
-          onClick={() => go(each)}
-        >
-          {titles[each]}
-        </button>
-      ))}
-    </div>
+    <nav className="tabbar" aria-label="Panels">
+      <div className="tabs" role="tablist" aria-label="Panel below the plot">
+        {panels.map((each) => (
+          <button
+            key={each}
+            type="button"
+            role="tab"
+            data-panel-tab={each}
+            aria-selected={each === panel}
+            aria-controls={regions[each]}
+            tabIndex={each === panel ? 0 : -1}
+            onKeyDown={onKeyDown}
+            onClick={() => go(each)}
+          >
+            {titles[each]}
+          </button>
+        ))}
+      </div>
+    </nav>
   );
 }

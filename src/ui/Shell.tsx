@@ -1,4 +1,6 @@
 /** The frame of the page: top bar, the four regions, tabs on phones, status, notices, dialogs. */
+// First of all styles: it names the order of the layers.
+import './theme.css';
 import { lazy, memo, Suspense, useCallback, useState } from 'react';
 import { Announcer } from './Announcer.tsx';
 import { useApp } from './app.ts';

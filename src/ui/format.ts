@@ -60,10 +60,10 @@ export function formatRatio(value: number): string {
   return `${decimals(value, value < 9.995 ? 2 : value < 29.95 ? 1 : 0)}×`;
 }
 
-/** A factor in small print: two digits: `0.06×`, `6.3×`, `63×`. */
+/** A factor in small print: two digits: `0.06×`, `0.004×`, `6.3×`, `63×`. */
 export function formatRatioShort(value: number): string {
   if (!Number.isFinite(value)) return missing;
-  return `${decimals(value, value < 0.995 ? 2 : value < 9.95 ? 1 : 0)}×`;
+  return `${decimals(value, value < 0.0095 ? 3 : value < 0.995 ? 2 : value < 9.95 ? 1 : 0)}×`;
 }
 
 /** A value that is already in percent: `93.1%`. */

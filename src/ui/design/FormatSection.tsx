@@ -4,6 +4,7 @@ import { formats, type Format } from '../../core/factor/factorization.ts';
 import { modelOf } from '../../state/defaults.ts';
 import { copyFocus, setFormat } from '../../state/edits.ts';
 import { nameLayers } from '../../state/labels.ts';
+import { sameData } from '../../state/same.ts';
 import { useActions, useApp } from '../app.ts';
 import { nextChoice } from '../Choice.tsx';
 import { formatExact, formatPercent, formatRatioShort } from '../format.ts';
@@ -21,7 +22,7 @@ export function FormatSection() {
   const layer = model.linears[focus];
   const { roles, blocks } = selectionText(model, selection);
   if (f === undefined || layer === undefined) return null;
-  const mixed = selection.some((index) => config.design[index] !== f);
+  const mixed = selection.some((index) => !sameData(config.design[index], f));
   const mixedFormats = mixed && selection.some((index) => config.design[index]?.format !== f.format);
 
   const choose = (format: Format): void =>
@@ -63,8 +64,7 @@ export function FormatSection() {
         ))}
       </div>
       <p className="hint">
-        EDP reduction and weight energy kept of this matrix in each format, at equal parameters. Estimated, no
-        weights.
+        EDP reduction and weight energy kept at equal parameters; red costs more than dense.
       </p>
       {mixed && (
         <p className="hint mixed">

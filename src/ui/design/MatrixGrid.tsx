@@ -166,7 +166,8 @@ export const MatrixGrid = memo(function MatrixGrid(props: MatrixGridProps) {
   const cellId = ({ role, block }: Spot): string => `${id}${role}.${block}`;
   const isActive = (role: number, block: number): boolean =>
     active !== null && active.role === role && active.block === block;
-  const everyLabel = blocks.length <= 12 ? 1 : blocks.length <= 24 ? 2 : 4;
+  const layerCount = blocks.filter((block) => block !== null).length;
+  const everyLabel = layerCount <= 12 ? 1 : layerCount <= 24 ? 2 : 4;
   return (
     <div
       className="grid"
@@ -191,9 +192,10 @@ export const MatrixGrid = memo(function MatrixGrid(props: MatrixGridProps) {
           data-role={-1}
           data-block={-1}
           data-active={isActive(-1, -1) || undefined}
-          aria-label="All matrices"
           className="corner"
-        />
+        >
+          <span className="hidden">All matrices</span>
+        </span>
         {blocks.map((block, b) => (
           <span
             key={b}

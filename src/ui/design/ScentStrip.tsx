@@ -33,6 +33,12 @@ export const ScentStrip = memo(function ScentStrip({ scent, scale }: StripProps)
   }));
   const line = points.map(({ x, edp }) => `${x} ${edp}`).join('L');
   const area = points.map(({ x, kept }) => `L${x} ${kept}`).join('');
+  const isWorse = (i: number): boolean => (scent.edp[i] ?? 0) > 1;
+  const worse = points
+    .flatMap(({ x, edp }, i) =>
+      isWorse(i) && isWorse(i - 1) ? `M${points[i - 1]?.x} ${points[i - 1]?.edp}L${x} ${edp}` : [],
+    )
+    .join('');
   const first = points[0]?.x ?? '0';
   const last = points.at(-1)?.x ?? '0';
   const dense = (1 - edpHeight(scent, 1)) * height;
@@ -44,15 +50,7 @@ export const ScentStrip = memo(function ScentStrip({ scent, scale }: StripProps)
       <path className="kept" d={`M${first} ${height}${area}L${last} ${height}Z`} />
       {showDense && <path className="dense" d={`M0 ${dense.toFixed(1)}H${width}`} />}
       <path className="edp" d={`M${line}`} />
-      {dense < height && (
-        <path
-          className="edp worse"
-          d={`M${points
-            .filter((_, i) => (scent.edp[i] ?? 0) > 1)
-            .map(({ x, edp }) => `${x} ${edp}`)
-            .join('L')}`}
-        />
-      )}
+      <path className="edp worse" d={worse} />
       {ticks.map((value) => (
         <path
           key={value}

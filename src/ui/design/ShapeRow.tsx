@@ -118,7 +118,7 @@ export function ShapeRow({ side, extent, modes }: ShapeRowProps) {
             <Icon name="left" />
           </button>
           <span>
-            {at < 0 ? '–' : at + 1} / {all.length}
+            {at < 0 ? '–' : at + 1}/{all.length}
           </span>
           <button
             type="button"

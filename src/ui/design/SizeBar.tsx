@@ -39,7 +39,7 @@ export function SizeBar() {
         <i className="even" style={{ left: percent(denseParameters) }} />
       </div>
       <div className="sizes note">
-        <span>{sayGain(reduction)} than dense, modelled</span>
+        <span>{sayGain(reduction)}, modelled</span>
         <span>{breakEvenText(factorization, denseParameters)}</span>
       </div>
     </div>

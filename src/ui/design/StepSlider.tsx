@@ -24,7 +24,7 @@ export function StepSlider(props: StepSliderProps) {
   const [invalid, setInvalid] = useState(false);
   const allowed = useMemo(() => withValue(withValue(props.allowed, value), was), [props.allowed, value, was]);
   return (
-    <div className="step">
+    <div className="stepslider">
       <span className="lab">{label}</span>
       {invalid ? (
         <span className="ds bad" role="alert">

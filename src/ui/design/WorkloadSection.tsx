@@ -17,7 +17,7 @@ export function WorkloadSection() {
       <header>
         <h2>Workload</h2>
         <span className="grow" />
-        <span className="note">few tokens: weights decide, many: MACs</span>
+        <span className="note">few tokens: weights cost, many: MACs</span>
       </header>
       <WorkloadSliders />
     </div>
@@ -58,7 +58,7 @@ export function WorkloadSliders() {
       <StepSlider
         {...common}
         label="Tokens in flight"
-        note={`${formatExact(tokens / batch)} of each sequence`}
+        note={`${formatExact(tokens / batch)} per sequence`}
         allowed={tokenSteps}
         value={tokens}
         was={committed.tokens}
