@@ -26,13 +26,17 @@ export function invariant(condition: boolean, message: string): asserts conditio
 
 const longest = 80;
 
-/** A short, one-line, safe rendering of any value for an error message. */
+/** A short, one-line, safe rendering of any value for an error message; cyclic and very deep ones by their kind. */
 function show(value: unknown): string {
   const text =
-    typeof value === 'string'
-      ? JSON.stringify(value)
-      : typeof value === 'object' && value !== null
-        ? (JSON.stringify(value) ?? Object.prototype.toString.call(value))
-        : String(value);
+    typeof value === 'string' || (typeof value === 'object' && value !== null) ? json(value) : String(value);
   return text.length > longest ? `${text.slice(0, longest)}...` : text;
+}
+
+function json(value: string | object): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
 }
