@@ -76,6 +76,7 @@ describe('the door', () => {
     [['path', 'ij->ji', '[[2,3]]', '--objective'], 'path: --objective needs a value'],
     [['path', 'ij->ji', '[[2,3]]', '--seed', '1', '--seed=2'], 'path: must be given once, got "--seed"'],
     [['einsum', 'i->', '[[2]]', '--operands', 'none.json'], 'einsum: file must exist, got "none.json"'],
+    [['batch', 'requests.jsonl'], 'batch: takes its requests from stdin, got "requests.jsonl"'],
     [['cost'], 'cost: needs either --gemm M,N,K or --einsum EQUATION'],
     [['cost', '--gemm', '4,4'], 'cost: --gemm must be 3 whole numbers from 1'],
     [

@@ -1,10 +1,11 @@
 /**
  * The plain door: arguments in, text and an exit code out. `main.ts` connects it to the process.
  */
+import { InputError } from '../core/base/checks.ts';
 import type { Command, Surroundings } from './command.ts';
 import { parseArguments } from './args.ts';
 import { answerLines, linesOf } from './batch.ts';
-import { commands } from './commands/index.ts';
+import { commands, notYet } from './commands/index.ts';
 import { flagOf } from './options.ts';
 import { commandNamed, failureOf, runCommand } from './run.ts';
 
@@ -49,6 +50,8 @@ async function openBatch(args: readonly string[], door: Door): Promise<number> {
     await door.print(`${batchHelp}\n`);
     return 0;
   }
+  const [extra] = args.filter((arg) => arg !== '--json');
+  if (extra !== undefined) throw new InputError('batch', 'takes its requests from stdin', extra);
   for await (const line of answerLines(linesOf(door.input), door)) await door.print(`${line}\n`);
   return 0;
 }
@@ -63,8 +66,10 @@ function overview(): string {
     '',
     ...rows.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '',
-    'rankscape COMMAND --help says more; --version prints the version. Without --json a table is printed, with it one',
-    'JSON document. Exit code 0: done, 2: bad input, 1: our own fault.',
+    'rankscape COMMAND --help says more; --version prints the version. Without --json a table is printed, with it',
+    'one JSON document. Exit code 0: done, 2: bad input, 1: our own fault.',
+    '',
+    `Not in this version: ${notYet.join(', ')}.`,
   ].join('\n');
 }
 

@@ -2,6 +2,8 @@
  * Typed options. Each reads one raw value - text from the command line or JSON from a batch, so that `"4,12"` and
  * `[4, 12]` are the same - and refuses it by name. An absent value is `undefined`.
  */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { InputError, check } from '../core/base/checks.ts';
 import { parseAccelerator } from '../core/hardware/parse.ts';
 import { presets } from '../core/hardware/presets.ts';
@@ -176,13 +178,9 @@ export const accelerator: Option<Accelerator> = {
     if (absent(raw)) return presetOf('simba');
     if (typeof raw !== 'string') return parseAccelerator(raw, 'custom');
     if (Object.hasOwn(presets, raw)) return presetOf(raw);
-    const looksLikeFile = /[./\\]/.test(raw);
-    check(
-      looksLikeFile,
-      place.command,
-      `--accelerator must be one of ${Object.keys(presets).join(', ')}, or a file`,
-      raw,
-    );
+    const isFile = /[./\\]/.test(raw) || existsSync(resolve(place.folder, raw));
+    const names = Object.keys(presets).join(', ');
+    check(isFile, place.command, `--accelerator must be one of ${names}, or a file`, raw);
     const name = raw.replace(/^.*[/\\]/, '').replace(/\.[^.]*$/, '');
     return parseAcceleratorText(readTextFile(place.folder, raw, place.command), name);
   },
