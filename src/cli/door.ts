@@ -50,7 +50,7 @@ async function openBatch(args: readonly string[], door: Door): Promise<number> {
     await door.print(`${batchHelp}\n`);
     return 0;
   }
-  const [extra] = args.filter((arg) => arg !== '--json');
+  const extra = args.find((arg) => arg !== '--json');
   if (extra !== undefined) throw new InputError('batch', 'takes its requests from stdin', extra);
   for await (const line of answerLines(linesOf(door.input), door)) await door.print(`${line}\n`);
   return 0;

@@ -12,7 +12,7 @@ export interface Values {
   readonly values: Float64Array;
 }
 
-/** The most index combinations one evaluation may visit: about a second. */
+/** The most index combinations one evaluation may visit: a few seconds. */
 export const mostVisited = 2e8;
 
 /** The number of index combinations that `evaluateEinsum` visits. */
