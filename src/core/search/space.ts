@@ -23,6 +23,8 @@ interface Modes {
 
 /** Splittings tried per side, by order; three modes take longer to contract and to map. */
 const splittings: Readonly<Record<number, number>> = { 2: 4, 3: 3 };
+/** Svd ranks up to here are all tried: at few tokens each of them is on the frontier. */
+const finely = 16;
 /** A profile ends when so many scales in a row were clipped to the same ranks: they are at their limits. */
 const enough = 5;
 /** Rank profiles x grid points kept per tensorization. */
@@ -89,7 +91,7 @@ function svdCandidates({ out, in: columns }: Matrix): readonly Factorization[] {
   const limit = breakEvenRanks(at(1))[0] ?? full;
   const step = full <= 192 ? 1 : Math.ceil(full / 192 / 4) * 4;
   const ranks = new Set([...rankGrid(full), limit - 1, limit, limit + 1]);
-  for (let rank = step; rank <= full; rank += step) ranks.add(rank);
+  for (let rank = 1; rank <= full; rank += rank < finely ? 1 : step) ranks.add(rank);
   return [...ranks]
     .filter((rank) => rank >= 1 && rank <= Math.min(full, limit + 1))
     .sort((a, b) => a - b)
