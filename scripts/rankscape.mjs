@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bundle = `${root}dist/cli/rankscape.js`;
@@ -49,7 +50,8 @@ if (stale()) {
   try {
     await build();
   } catch (error) {
-    const [line] = String(error instanceof Error ? error.message : error).split('\n');
+    const reason = stripVTControlCharacters(String(error instanceof Error ? error.message : error));
+    const line = reason.replaceAll(/\s+/g, ' ').slice(0, 300);
     process.stderr.write(`internal: the command line could not be built: ${line}\n`);
     process.exit(1);
   }
