@@ -14,6 +14,7 @@ import { SearchBar } from './search/SearchBar.tsx';
 import { StatusBar } from './StatusBar.tsx';
 import { Toasts } from './Toasts.tsx';
 import { TopBar } from './TopBar.tsx';
+import { usePageDrop } from './use-page-drop.ts';
 import { useShortcuts } from './use-shortcuts.ts';
 import './shell.css';
 
@@ -26,6 +27,7 @@ export function Shell() {
   const close = useCallback(() => setDialog(null), []);
   const help = useCallback(() => setDialog('help'), []);
   useShortcuts(help);
+  const dropping = usePageDrop();
   return (
     <DialogContext value={setDialog}>
       <div className="shell" data-panel={panel}>
@@ -38,6 +40,7 @@ export function Shell() {
         <StatusBar />
       </div>
       <Toasts />
+      {dropping && <p className="dropping">Drop a .safetensors model or a project</p>}
       <Announcer />
       {dialog !== null && (
         <Suspense>

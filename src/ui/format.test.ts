@@ -43,6 +43,7 @@ describe('numbers', () => {
   ])('writes the factor %d as %s', (value, text) => expect(formatRatio(value)).toBe(text));
 
   it.each([
+    [0.0004, '<0.001×'],
     [0.0042, '0.004×'],
     [0.063, '0.06×'],
     [6.28, '6.3×'],

@@ -63,6 +63,7 @@ export function formatRatio(value: number): string {
 /** A factor in small print: two digits: `0.06×`, `0.004×`, `6.3×`, `63×`. */
 export function formatRatioShort(value: number): string {
   if (!Number.isFinite(value)) return missing;
+  if (value > 0 && value < 0.0005) return '<0.001×';
   return `${decimals(value, value < 0.0095 ? 3 : value < 0.995 ? 2 : value < 9.95 ? 1 : 0)}×`;
 }
 

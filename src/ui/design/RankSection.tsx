@@ -64,7 +64,9 @@ export function RankSection() {
   return (
     <div className="sec ranks">
       <header>
-        <h2>Ranks</h2>
+        <h2>
+          Ranks <span className="narrow soft">of {layers}</span>
+        </h2>
         <span className="key" aria-hidden="true">
           <i className="line" />
           EDP <i className="area" />

@@ -1,17 +1,15 @@
-/** Drop or choose files: a model (.safetensors, or shards with their index) or a project. Nothing is uploaded. */
+/** Choose files, or drop them here as anywhere on the page. Nothing is uploaded. */
 import { useState } from 'react';
 import { InputError } from '../../core/base/checks.ts';
-import { tellProblems } from '../../state/address.ts';
 import { useAppObject } from '../app.ts';
+import { openFiles } from '../open-files.ts';
 
 export interface FileDropProps {
   readonly onOpened: () => void;
 }
 
-const mostProjectBytes = 64 * 1024 * 1024;
-
 export function FileDrop({ onOpened }: FileDropProps) {
-  const { store, openModel } = useAppObject();
+  const app = useAppObject();
   const [over, setOver] = useState(false);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -21,14 +19,7 @@ export function FileDrop({ onOpened }: FileDropProps) {
     setBusy(true);
     setProblem(null);
     try {
-      const [file] = files;
-      const project = file !== undefined && files.length === 1 && (await isProject(file));
-      if (project) {
-        const { openProject } = await import('../../state/project.ts');
-        const { config, problems } = openProject(await file.text());
-        store.getState().replace(config, `Open ${file.name}`);
-        tellProblems(store, problems);
-      } else await openModel(files);
+      await openFiles(app, files);
       onOpened();
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
@@ -48,12 +39,14 @@ export function FileDrop({ onOpened }: FileDropProps) {
       onDragLeave={() => setOver(false)}
       onDrop={(event) => {
         event.preventDefault();
+        event.stopPropagation();
         setOver(false);
         void open([...event.dataTransfer.files]);
       }}
     >
       <p>
-        Drop a <b>.safetensors</b> model (shards with their index too) or a project, or{' '}
+        Drop a <b>.safetensors</b> model (shards with their index too) or a project, here or anywhere on the
+        page, or{' '}
         <label className="link filebutton">
           choose files
           <input
@@ -81,11 +74,4 @@ export function FileDrop({ onOpened }: FileDropProps) {
       )}
     </div>
   );
-}
-
-/** A lone JSON file that is small enough is a project, unless it is the index of shards. */
-async function isProject(file: File): Promise<boolean> {
-  if (!file.name.endsWith('.json') || file.size > mostProjectBytes) return false;
-  const start = await file.slice(0, 4096).text();
-  return !start.includes('"weight_map"');
 }
