@@ -3,13 +3,21 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { followAddress, tellProblems } from './state/address.ts';
 import { createDerive } from './state/derive.ts';
+import { createFileSource } from './state/file-source.ts';
 import { followDerived } from './state/live.ts';
 import { followScents } from './state/scent-source.ts';
 import { createSearchRunner } from './state/search-run.ts';
 import { createAppStore } from './state/store.ts';
 import { decodeLink } from './state/url.ts';
 import { openWorker } from './state/worker-client.ts';
-import type { ScentReply, ScentRequest, SearchReply, SearchRequest } from '../workers/protocol.ts';
+import type {
+  FileReply,
+  FileRequest,
+  ScentReply,
+  ScentRequest,
+  SearchReply,
+  SearchRequest,
+} from '../workers/protocol.ts';
 import { AppContext, type App } from './ui/app.ts';
 import { Shell } from './ui/Shell.tsx';
 import './ui/theme.css';
@@ -22,7 +30,15 @@ const { config, problems } = decodeLink(location.hash);
 const store = createAppStore(config);
 tellProblems(store, problems);
 
-const derive = createDerive();
+const file = createFileSource({
+  store,
+  port: openWorker<FileRequest, FileReply>(
+    () => new Worker(new URL('../workers/file.worker.ts', import.meta.url), module),
+  ),
+  setTimeout: later,
+});
+
+const derive = createDerive(file.spectra);
 const derived = followDerived(store, (state) => state.config, derive);
 const committed = followDerived(store, (state) => state.committed, derive);
 
@@ -37,6 +53,7 @@ const { run: search, runner } = createSearchRunner({
     () => new Worker(new URL('../workers/search.worker.ts', import.meta.url), module),
   ),
   derived: committed.get,
+  spectra: file.spectra,
   now: () => performance.now(),
   setTimeout: later,
 });
@@ -53,7 +70,7 @@ const app: App = {
   scents,
   search,
   runner,
-  openModel: async () => {},
+  file,
 };
 
 const root = document.getElementById('root');

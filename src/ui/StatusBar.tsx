@@ -1,5 +1,5 @@
 /** The bottom line: where it runs, the last steps (a click goes back to one), how accesses are counted. */
-import { useApp, useAppObject, useProblem } from './app.ts';
+import { useApp, useAppObject, useFile, useProblem } from './app.ts';
 
 const shown = 4;
 
@@ -22,6 +22,7 @@ export function StatusBar() {
         <span>{problem === null ? 'Computed in this tab' : problem}</span>
       </span>
       <span>Nothing leaves it</span>
+      <FileProgress />
       <nav className="crumbs wide" aria-label="History">
         <button type="button" onClick={() => goTo(0)} disabled={past.length === 0}>
           Opened
@@ -47,5 +48,30 @@ export function StatusBar() {
         Accesses counted as {accounting === 'timeloop' ? 'Timeloop' : 'AccelForge'} does
       </span>
     </footer>
+  );
+}
+
+/** How far the singular values of a dropped file have been read; they replace the estimate without weights. */
+function FileProgress() {
+  const { file } = useAppObject();
+  const { status, name, done, total, message } = useFile();
+  if (status === 'none') return null;
+  const text = {
+    opening: `Reading the header of ${name}`,
+    reading: `Singular values of ${name}: ${done} of ${total} layers`,
+    read: `Singular values of ${name}: all ${total} layers known`,
+    cancelled: `Stopped reading ${name} after ${done} of ${total} layers`,
+    failed: message ?? `${name} could not be read`,
+  }[status];
+  const busy = status === 'opening' || status === 'reading';
+  return (
+    <span className="filestate" role="status" title={message ?? undefined}>
+      {text}
+      {busy && (
+        <button type="button" className="link" onClick={file.cancel}>
+          Cancel
+        </button>
+      )}
+    </span>
   );
 }

@@ -3,6 +3,7 @@ import { createContext, use, useSyncExternalStore } from 'react';
 import { useStore, type StoreApi } from 'zustand';
 import type { AppState } from '../state/store.ts';
 import type { Derived } from '../state/derive.ts';
+import type { FileSource, FileState } from '../state/file-source.ts';
 import type { DerivedSource, Source } from '../state/live.ts';
 import type { ScentState } from '../state/scent-source.ts';
 import type { SearchRun, SearchRunner } from '../state/search-run.ts';
@@ -16,11 +17,8 @@ export interface App {
   readonly scents: Source<ScentState>;
   readonly search: StoreApi<SearchRun>;
   readonly runner: SearchRunner;
-  /**
-   * Reads dropped model files (one .safetensors, or shards with their index) in a worker and makes them the model.
-   * Rejects with an InputError for what cannot be read.
-   */
-  readonly openModel: (files: readonly File[]) => Promise<void>;
+  /** Dropped model files: read in a worker, never uploaded. */
+  readonly file: FileSource;
 }
 
 export const AppContext = createContext<App | null>(null);
@@ -63,4 +61,9 @@ export function useSearchRun<T>(select: (run: SearchRun) => T): T {
 /** Why the config on screen could not be evaluated (the picture is then the last good one), or null. */
 export function useProblem(): string | null {
   return useSource(useAppObject().derived.problem);
+}
+
+/** The dropped model file: what is being read, and how far. */
+export function useFile(): FileState {
+  return useSource(useAppObject().file.state);
 }
