@@ -6,10 +6,10 @@ import type { App } from './app.ts';
 const mostProjectBytes = 64 * 1024 * 1024;
 
 /** @throws InputError for what is neither a project nor a model that can be read */
-export async function openFiles({ store, openModel }: App, files: readonly File[]): Promise<void> {
+export async function openFiles({ store, file: model }: App, files: readonly File[]): Promise<void> {
   const [file] = files;
   if (file === undefined) return;
-  if (files.length > 1 || !(await isProject(file))) return openModel(files);
+  if (files.length > 1 || !(await isProject(file))) return model.open(files);
   const { openProject } = await import('../state/project.ts');
   const { config, problems } = openProject(await file.text());
   store.getState().replace(config, `Open ${file.name}`);
