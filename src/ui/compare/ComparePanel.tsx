@@ -107,7 +107,7 @@ export function ComparePanel() {
         <EnergyStack columns={columns} levels={levels} energyUnit={derived.energyUnit} />
         {other !== undefined && (
           <p className="why">
-            {whyDifferent('now', derived.evaluation, whoName(other.who), other.evaluation, levels)}
+            {whyDifferent('Now', derived.evaluation, whoName(other.who), other.evaluation, levels)}
           </p>
         )}
       </div>

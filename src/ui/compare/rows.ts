@@ -97,7 +97,7 @@ export function compareRows(columns: readonly Column[], reference: Who, machine:
     {
       key: 'kept',
       name: 'Weight energy',
-      unit: '% kept, estimated',
+      unit: '% kept, est.',
       exactUnit: 'percent of weight energy kept',
       cells: columns.map(({ who, evaluation: { accuracy } }) => {
         const difference = accuracy.value - base.accuracy.value;

@@ -90,7 +90,7 @@ export const OrderFigure = memo(function OrderFigure({
   label,
   chosen,
 }: OrderProps) {
-  const rows = [marks.trunkY + 24, marks.trunkY + 38];
+  const rows = [marks.trunkY + 26, marks.trunkY + 40];
   return (
     <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label}>
       {marks.lines.map(({ path, width: thick }, i) => (

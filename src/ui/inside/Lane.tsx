@@ -4,6 +4,7 @@ import { InputError } from '../../core/base/checks.ts';
 import type { Factorization } from '../../core/factor/factorization.ts';
 import { operandNames } from '../../core/factor/forward.ts';
 import type { MappedGemm } from '../../core/cost/mapper.ts';
+import type { Gemm } from '../../core/cost/mapping.ts';
 import type { Evaluator } from '../../core/search/evaluate.ts';
 import {
   formatCount,
@@ -33,7 +34,8 @@ interface LaneProps {
   readonly beside: boolean;
 }
 
-const figureHeight = 112;
+/** Beside each other lanes must be low, or the sentence at their foot is cut off. */
+const heights = { alone: 112, beside: 88 } as const;
 
 export function Lane({ who, evaluator, index, factorization, beside }: LaneProps) {
   const { accelerator, mapper, gear } = evaluator;
@@ -63,21 +65,33 @@ export function Lane({ who, evaluator, index, factorization, beside }: LaneProps
 
   const edp = (dense.energyPj * dense.latencyCycles) / (cost.energyPj * cost.latencyCycles);
   const width = size?.width ?? 0;
+  const figureHeight = beside ? heights.beside : heights.alone;
   const wide = !beside && width >= 760;
   const networkWidth = wide ? 220 : Math.floor(width * 0.46);
   const orderWidth = wide ? 320 : width - networkWidth;
   const order = useMemo(
     () => orderMarks(cost.path, cost.steps, names, Math.max(60, orderWidth), figureHeight),
-    [cost, names, orderWidth],
+    [cost, names, orderWidth, figureHeight],
   );
   const network = useMemo(
     () => networkMarks(cost.path.einsum, names, Math.max(60, networkWidth), figureHeight),
-    [cost, names, networkWidth],
+    [cost, names, networkWidth, figureHeight],
   );
   const stepNames = order.dots.map((dot) => dot.name);
+  /** `Step 2, U: 128·3072·192, 75.5M MAC, 107 µJ, 73.7 µs`. */
+  const sayStep = (i: number): string => {
+    const entry = cost.steps[i];
+    if (entry === undefined) return '';
+    const energy = inline(formatEnergy(entry.cost.energyPj, accelerator.energyUnit));
+    const delay = inline(formatLatency(entry.cost.latencyCycles, accelerator.clockHz));
+    return `Step ${i + 1}, ${stepNames[i]}: ${gemmText(entry.gemm)}, ${formatCount(entry.macs)} MAC, ${energy}, ${delay}`;
+  };
   const title = `${whoName(who)}: ${formatTitle(factorization.format)}`;
   return (
-    <article className={wide ? 'lane wide' : 'lane'} aria-label={`${title} of this layer`}>
+    <article
+      className={wide ? 'lane wide' : beside ? 'lane beside' : 'lane'}
+      aria-label={`${title} of this layer`}
+    >
       <header>
         <WhoIcon who={who} />
         <b style={{ color: whoColour[who] }}>{whoName(who)}</b>
@@ -99,14 +113,28 @@ export function Lane({ who, evaluator, index, factorization, beside }: LaneProps
               colour={whoColour[who]}
               label={`Tensor network: ${network.nodes.filter((node) => node.kind !== 'hub').length} factors, ranks ${factorization.ranks.join(', ') || 'none'}`}
             />
-            <OrderFigure
-              marks={order}
-              width={orderWidth}
-              height={figureHeight}
-              colour={whoColour[who]}
-              chosen={chosen}
-              label={`Contraction path in ${cost.steps.length} ${cost.steps.length === 1 ? 'step' : 'steps'}; the steps follow as a table`}
-            />
+            <div className="order">
+              <OrderFigure
+                marks={order}
+                width={orderWidth}
+                height={figureHeight}
+                colour={whoColour[who]}
+                chosen={chosen}
+                label={`Contraction path in ${cost.steps.length} ${cost.steps.length === 1 ? 'step' : 'steps'}`}
+              />
+              {order.dots.map((dot) => (
+                <button
+                  key={dot.step}
+                  type="button"
+                  className="dot"
+                  style={{ left: dot.x - 12, top: dot.y - 12 }}
+                  aria-pressed={dot.step === chosen}
+                  aria-label={sayStep(dot.step)}
+                  title={sayStep(dot.step)}
+                  onClick={() => setWanted(dot.step)}
+                />
+              ))}
+            </div>
           </div>
         )}
         <div className="steps">
@@ -135,10 +163,7 @@ export function Lane({ who, evaluator, index, factorization, beside }: LaneProps
                       {i + 1} {stepNames[i]}
                     </button>
                   </th>
-                  <td className="mono">
-                    {entry.gemm.batch > 1 ? `${entry.gemm.batch}×` : ''}
-                    {entry.gemm.m}·{entry.gemm.n}·{entry.gemm.k}
-                  </td>
+                  <td className="mono">{gemmText(entry.gemm)}</td>
                   <td>{formatCount(entry.macs)}</td>
                   <td>{inline(formatEnergy(entry.cost.energyPj, accelerator.energyUnit))}</td>
                   <td>{inline(formatLatency(entry.cost.latencyCycles, accelerator.clockHz))}</td>
@@ -151,6 +176,7 @@ export function Lane({ who, evaluator, index, factorization, beside }: LaneProps
             {formatPercent(100 * kept.value)} kept, widest {formatCount(cost.path.largestIntermediate)} words
           </p>
         </div>
+        <p className="note chosen-step">{sayStep(chosen)}</p>
         {mapped !== null && gemm !== undefined && (
           <div className="nest-block">
             <div className="nest" role="group" aria-label={`Loop nest of step ${chosen + 1}`}>
@@ -173,9 +199,16 @@ export function Lane({ who, evaluator, index, factorization, beside }: LaneProps
           </div>
         )}
       </div>
-      {mapped !== null && <p className="why">{whyLayer(accelerator, cost, chosen, mapped, stepNames)}</p>}
+      {mapped !== null && (
+        <p className="why">{whyLayer(accelerator, cost, chosen, mapped, stepNames, !beside)}</p>
+      )}
     </article>
   );
+}
+
+/** Rows, columns, depth of a step: `128·3072·192`. */
+function gemmText({ batch, m, n, k }: Gemm): string {
+  return `${batch > 1 ? `${batch}×` : ''}${m}·${n}·${k}`;
 }
 
 /** How full a buffer is; the words beside it say the same. */

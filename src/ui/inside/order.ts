@@ -66,7 +66,7 @@ export function orderMarks(
   }
   const share = (part: number, all: number): number => (all > 0 ? part / all : 0);
 
-  const trunkY = Math.round(height * 0.58);
+  const trunkY = Math.round(height - 47);
   const branchY = Math.round(height * 0.34);
   const [startX, endX] = [14, width - 14];
   const gap = (endX - startX) / (steps.length + 1);

@@ -7,18 +7,19 @@ import { formatCount, formatPercent } from '../format.ts';
 
 const percent = (share: number): string => formatPercent(100 * share, 0);
 
-/** @param chosen position of the step whose mapping is shown */
+/** @param chosen position of the step whose mapping is shown, @param whole with the step's share of the work */
 export function whyLayer(
   accelerator: Accelerator,
   cost: LayerCost,
   chosen: number,
   mapped: MappedGemm,
   names: readonly string[],
+  whole = true,
 ): string {
   const step = cost.steps[chosen];
   const macs = step?.macs ?? cost.macs;
   const parts: string[] = [];
-  if (cost.steps.length > 1)
+  if (whole && cost.steps.length > 1)
     parts.push(
       `step ${chosen + 1}${names[chosen] === undefined ? '' : ` (${names[chosen]})`} does ${percent(macs / cost.macs)} of the MACs`,
     );

@@ -51,7 +51,9 @@ export function FrontierTable({ found, derived, onAdopt }: FrontierTableProps) {
                 <th scope="row">{formatRatio(place.x)}</th>
                 <td>{formatPercent(point.value)}</td>
                 <td>
-                  {formatPercent(point.low)} to {formatPercent(point.high)}
+                  {point.high - point.low < 0.05
+                    ? 'exact'
+                    : `${formatPercent(point.low)} to ${formatPercent(point.high)}`}
                 </td>
                 <td>{inline(formatEnergy(point.energyPj, energyUnit))}</td>
                 <td>{inline(formatLatency(point.latencyCycles, config.accelerator.clockHz))}</td>

@@ -72,7 +72,7 @@ export function ParetoPanel() {
     <div className="pareto-panel">
       <header className="pareto-head">
         <h2 title="Reduction against dense, and how much of the squared weights the factors can keep">
-          {axisName[axis]} reduction and weight energy
+          {axisName[axis]} reduction<span className="optional"> and weight energy</span>
         </h2>
         <div className="seg" role="group" aria-label="Horizontal axis">
           {axes.map((name) => (
@@ -95,7 +95,7 @@ export function ParetoPanel() {
         />
         <Toggle name="Table" on={asTable} set={setAsTable} />
       </header>
-      <div className="pareto-strip">
+      <div className={brushing ? 'pareto-strip brushing' : 'pareto-strip'}>
         {shown !== undefined && preview !== null ? (
           <>
             <span className="words">
@@ -111,6 +111,8 @@ export function ParetoPanel() {
           </>
         ) : brushed !== null ? (
           <BrushWords range={brushed} found={found} derived={derived} />
+        ) : brushing ? (
+          <span className="words">Drag across the frontier, or hold Shift and walk with the arrow keys.</span>
         ) : (
           <PlotLegend still={still} ghost={ghost} cloud={dominated && evaluations > 0} />
         )}
@@ -223,7 +225,7 @@ function BrushWords({
     derived.model.linears,
   );
   return (
-    <span className="words whole">
+    <span className="words">
       <b>
         {formatExact(chosen.length)} {chosen.length === 1 ? 'design' : 'designs'}, {formatRatio(first.x)} to{' '}
         {formatRatio(last.x)}:

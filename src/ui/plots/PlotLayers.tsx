@@ -145,14 +145,6 @@ export function Live({ marks, frame, clip, xChip, yChip }: LiveProps) {
       <g transform={`translate(${marks.dense.x} ${marks.dense.y})`}>
         <Mark who="dense" tier="measured" r={5} />
       </g>
-      {marks.pins.map(({ letter, tier, x, y }) => (
-        <g key={letter} transform={`translate(${x} ${y})`}>
-          <Mark who={letter} tier={tier} />
-        </g>
-      ))}
-      {marks.labels.map((label) => (
-        <PlotLabel key={`${label.who ?? ''} ${label.text}`} label={label} />
-      ))}
       {before !== null && (
         <g fill="none">
           <path d={marks.trail} stroke="var(--rs-bg)" strokeWidth={4} strokeOpacity={0.8} />
@@ -168,6 +160,14 @@ export function Live({ marks, frame, clip, xChip, yChip }: LiveProps) {
           />
         </g>
       )}
+      {marks.pins.map(({ letter, tier, x, y }) => (
+        <g key={letter} transform={`translate(${x} ${y})`}>
+          <Mark who={letter} tier={tier} />
+        </g>
+      ))}
+      {marks.labels.map((label) => (
+        <PlotLabel key={`${label.who ?? ''} ${label.text}`} label={label} />
+      ))}
       {flag !== null && (
         <g>
           <path d={flag.pole} stroke="var(--rs-accent)" strokeWidth={1.5} fill="none" />
@@ -191,7 +191,7 @@ export function Live({ marks, frame, clip, xChip, yChip }: LiveProps) {
         <Mark who="now" tier={now.tier} r={7.5} stroke={2.75} />
       </g>
       <AxisChip x={Math.max(left + 12, Math.min(right - 20, now.x))} y={bottom + 12} text={xChip} />
-      <AxisChip x={left - 23} y={now.y} text={yChip} />
+      <AxisChip x={left - 2 - chipWidth(yChip) / 2} y={now.y} text={yChip} />
     </>
   );
 }
@@ -209,8 +209,10 @@ function PlotLabel({ label }: { readonly label: Label }) {
   );
 }
 
+const chipWidth = (text: string): number => Math.max(34, text.length * 6.3 + 7);
+
 function AxisChip({ x, y, text }: { readonly x: number; readonly y: number; readonly text: string }) {
-  const width = Math.max(34, text.length * 6.6 + 8);
+  const width = chipWidth(text);
   return (
     <g transform={`translate(${x} ${y})`}>
       <rect x={-width / 2} y={-8} width={width} height={16} rx={3} fill="var(--rs-accent)" />

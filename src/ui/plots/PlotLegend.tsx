@@ -1,6 +1,5 @@
 /** What the marks mean, outside the frame so that it never covers a point. */
 import { memo } from 'react';
-import { Mark } from './Mark.tsx';
 import type { StillData } from './pareto.ts';
 
 interface LegendProps {
@@ -14,7 +13,7 @@ export const PlotLegend = memo(function PlotLegend({ still, ghost, cloud }: Lege
     <ul className="pareto-legend" aria-label="Legend">
       <li>
         <svg width={14} height={12} viewBox="-7 -6 14 12" aria-hidden="true">
-          <Mark who="A" tier="estimated" r={4} stroke={1.5} />
+          <circle r={4} fill="var(--rs-bg)" stroke="var(--rs-ink-2)" strokeWidth={1.5} />
         </svg>
         estimated
       </li>

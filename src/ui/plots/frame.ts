@@ -45,7 +45,7 @@ export function plotFrame(width: number, height: number): Frame {
     height,
     left: compact ? 42 : 52,
     right: Math.max(60, width - (compact ? 16 : 24)),
-    top: compact ? 26 : 46,
+    top: compact ? 26 : 30,
     bottom: Math.max(60, height - 40),
     compact,
   };

@@ -90,7 +90,7 @@ function alongside(
     .map((place) => ({ x: scales.x(place.x), y: scales.y(place.y) }))
     .filter(({ x, y }) => x >= frame.left && x <= frame.right && y >= frame.top && y <= frame.bottom - 8);
   if (seen.length === 0) return [];
-  return [0.7, 0.85, 0.55, 0.4, 0.25, 1].flatMap((share) => {
+  return [0.7, 0.8, 0.6, 0.9, 0.5, 0.4, 0.3, 1, 0.2].flatMap((share) => {
     const spot = seen[Math.round(share * (seen.length - 1))];
     if (spot === undefined) return [];
     return [

@@ -159,7 +159,7 @@ export function liveMarks(data: LiveData, still: StillData, frame: Frame, domain
   );
   const dots = thinned(still.frontier, scales, domain, 14).map(({ x, y }) => boxAround(x, y, 3));
   const flag = placeFlag(data.flag, now, points, dots, frame);
-  const taken = flag === null ? points : [...points, flag];
+  const taken = [...points, ...dots, ...(flag === null ? [] : [flag])];
   return {
     now: { ...now, tier: data.now.tier },
     band: band(data.now),

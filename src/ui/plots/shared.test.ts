@@ -27,7 +27,7 @@ describe('shareInWords', () => {
       ],
       linears,
     );
-    expect(text).toBe('Q are all SVD, ranks 2 to 3; K are all SVD, ranks 2 to 4; FFN1 stay dense');
+    expect(text).toBe('Q all SVD 2–3; K all SVD 2–4; FFN1 all Dense');
   });
 
   it('says a mix with its shares', () => {
@@ -39,7 +39,7 @@ describe('shareInWords', () => {
         ],
         linears,
       ),
-    ).toBe('Q and K are all SVD, rank 2; FFN1 mix SVD in 50% (rank 4) and TT in 50% (ranks 2 to 4)');
+    ).toBe('Q, K all SVD 2; FFN1 50% SVD 4 + 50% TT 2–4');
   });
 });
 

@@ -4,7 +4,7 @@ import type { Candidate } from '../../core/search/evaluation.ts';
 import type { LinearLayer } from '../../core/workload/model.ts';
 import { formatTitle } from '../words.ts';
 
-/** One sentence for designs of one model; the designs are not empty. */
+/** One line for designs of one model; the designs are not empty. */
 export function shareInWords(designs: readonly Candidate[], linears: readonly LinearLayer[]): string {
   const byPhrase = new Map<string, string[]>();
   for (const role of new Set(linears.map((layer) => layer.role))) {
@@ -14,7 +14,7 @@ export function shareInWords(designs: readonly Candidate[], linears: readonly Li
     if (roles === undefined) byPhrase.set(phrase, [role]);
     else roles.push(role);
   }
-  return [...byPhrase].map(([phrase, roles]) => `${list(roles)} ${phrase}`).join('; ');
+  return [...byPhrase].map(([phrase, roles]) => `${roles.join(', ')} ${phrase}`).join('; ');
 }
 
 function phraseOf(used: readonly Factorization[]): string {
@@ -23,31 +23,25 @@ function phraseOf(used: readonly Factorization[]): string {
   const ordered = [...counts].sort((a, b) => b[1] - a[1]);
   const only = ordered[0];
   if (only === undefined) return 'unused';
-  if (ordered.length === 1)
-    return only[0] === 'dense' ? 'stay dense' : `are all ${formatTitle(only[0])}, ${ranksOf(used, only[0])}`;
-  const parts = ordered.map(([format, count]) => {
-    const share = Math.round((100 * count) / used.length);
-    const much = share === 0 ? 'under 1%' : `${share}%`;
-    return `${formatTitle(format)} in ${much}${format === 'dense' ? '' : ` (${ranksOf(used, format)})`}`;
-  });
-  return `mix ${list(parts)}`;
+  if (ordered.length === 1) return `all ${withRanks(used, only[0])}`;
+  return ordered
+    .map(([format, count]) => {
+      const share = Math.round((100 * count) / used.length);
+      return `${share === 0 ? 'under 1' : share}% ${withRanks(used, format)}`;
+    })
+    .join(' + ');
 }
 
-function ranksOf(used: readonly Factorization[], format: Format): string {
-  let least = Infinity;
-  let most = 0;
-  for (const factorization of used) {
-    if (factorization.format !== format) continue;
-    for (const rank of factorization.ranks) {
-      least = Math.min(least, rank);
-      most = Math.max(most, rank);
-    }
+/** `SVD 64\u2013128`: the format and how far its ranks reach. */
+function withRanks(used: readonly Factorization[], format: Format): string {
+  const ranks = used.flatMap((f) => (f.format === format ? f.ranks : []));
+  if (ranks.length === 0) return formatTitle(format);
+  let [least, most] = [Infinity, 0];
+  for (const rank of ranks) {
+    least = Math.min(least, rank);
+    most = Math.max(most, rank);
   }
-  return least === most ? `rank ${least}` : `ranks ${least} to ${most}`;
-}
-
-function list(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+  return `${formatTitle(format)} ${least === most ? least : `${least}\u2013${most}`}`;
 }
 
 /** `62 SVD, 10 Dense`: how many layers are in each format, most first. */

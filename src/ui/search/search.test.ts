@@ -23,6 +23,13 @@ describe('sparkMarks', () => {
   });
 });
 
+describe('a run that starts from nothing', () => {
+  it('is drawn from where it has something, or its first jump would be all there is to see', () => {
+    const marks = sparkMarks([{ evaluations: 0, value: 0 }, ...history], 10_000, 72, 28);
+    expect(marks?.path).toBe(sparkMarks(history, 10_000, 72, 28)?.path);
+  });
+});
+
 describe('lastGain', () => {
   it('looks a tenth back', () => {
     const gain = lastGain(history);
@@ -36,6 +43,7 @@ describe('words', () => {
     expect(rateText(3120)).toBe('3.1k/s');
     expect(rateText(42)).toBe('42/s');
     expect(timeLeft({ evaluations: 5000, budget: 20_000, perSecond: 1500 })).toBe('10 s left');
+    expect(timeLeft({ evaluations: 3, budget: 20_000, perSecond: 0.2 })).toBe('');
     expect(timeLeft({ evaluations: 0, budget: 20_000, perSecond: 0 })).toBe('');
   });
 });

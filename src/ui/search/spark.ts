@@ -15,12 +15,13 @@ export interface SparkMarks {
 
 /** Null with fewer than two samples. */
 export function sparkMarks(
-  history: readonly Sample[],
+  all: readonly Sample[],
   budget: number,
   width: number,
   height: number,
 ): SparkMarks | null {
-  const last = history.at(-1);
+  const last = all.at(-1);
+  const history = all.filter(({ value }) => value >= (last?.value ?? 0) / 4);
   if (history.length < 2 || last === undefined) return null;
   const most = Math.max(1, budget, last.evaluations);
   let [low, high] = [Infinity, -Infinity];

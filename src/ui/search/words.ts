@@ -13,14 +13,15 @@ export const strategyNames: Readonly<Record<Strategy, string>> = {
 /** `2 s`, `3 min`; empty when nobody can know. */
 export function timeLeft(run: Pick<SearchRun, 'evaluations' | 'budget' | 'perSecond'>): string {
   const seconds = (run.budget - run.evaluations) / run.perSecond;
-  if (!(run.perSecond > 0) || !Number.isFinite(seconds) || seconds < 0) return '';
+  // The first rates are those of a cold mapper: no promise from them.
+  if (!(run.perSecond > 0) || run.evaluations < 50 || !(seconds >= 0) || seconds > 36_000) return '';
   if (seconds < 1) return 'under 1 s left';
   return seconds < 100 ? `${Math.round(seconds)} s left` : `${Math.round(seconds / 60)} min left`;
 }
 
 /** `3.1k/s`. */
 export function rateText(perSecond: number): string {
-  if (!(perSecond > 0)) return '';
+  if (!(perSecond >= 0.5)) return '';
   if (perSecond < 1000) return `${Math.round(perSecond)}/s`;
   return perSecond < 999_500
     ? `${Number((perSecond / 1000).toPrecision(2))}k/s`
