@@ -200,6 +200,22 @@ describe('address', () => {
     browser.type('#v1.AAAA');
     expect(now().notices[0]?.text).toMatch(/^link: /);
     expect(now().config).toEqual(initialConfig());
+    browser.pass(1000);
+    expect(browser.entries.at(-1)?.hash).toBe('#v1.AAAA');
+    now().edit('e', to(50));
+    browser.pass(1000);
+    expect(browser.entries.map(({ hash }) => hash === '#v1.AAAA')).toEqual([false, true, false]);
+    browser.back();
+    expect(now().config).toEqual(initialConfig());
+  });
+
+  it('keeps a bad link that the page was opened with until something changes', () => {
+    const { browser, now } = open([{ state: null, hash: '#v2.AAAA' }]);
+    browser.pass(1000);
+    expect(browser.entries[0]?.hash).toBe('#v2.AAAA');
+    now().look((view) => ({ ...view, panel: 'inside' }));
+    browser.pass(1000);
+    expect(browser.entries[0]?.hash).toBe(encodeLink(now().committed));
   });
 
   it('still knows the way back after a reload', () => {

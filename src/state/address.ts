@@ -62,7 +62,12 @@ export function followAddress(store: StoreApi<AppState>, browser: AddressWindow,
   let asked: number | null = null;
   let writes: readonly number[] = [];
 
-  const write = (how: 'push' | 'replace', config: Config, revision: number): void => {
+  const write = (
+    how: 'push' | 'replace',
+    config: Config,
+    revision: number,
+    link: string = encodeLink(config),
+  ): void => {
     if (how === 'push') {
       entry += 1;
       for (const other of shown.keys()) if (other >= entry) shown.delete(other);
@@ -71,7 +76,6 @@ export function followAddress(store: StoreApi<AppState>, browser: AddressWindow,
     written = config;
     writes = [...writes, browser.performance.now()];
     const mark: Mark = { session, entry };
-    const link = encodeLink(config);
     if (how === 'push') history.pushState(mark, '', link);
     else history.replaceState(mark, '', link);
   };
@@ -141,17 +145,20 @@ export function followAddress(store: StoreApi<AppState>, browser: AddressWindow,
     const now = store.getState();
     now.cancel();
     const steps = stepsTo(now, revision);
+    const { hash } = browser.location;
+    let sound = true;
     if (steps === null) {
-      const { config, problems } = decodeLink(browser.location.hash);
+      const { config, problems } = decodeLink(hash);
       now.replace(config, 'Open link');
       tellProblems(store, problems);
+      sound = problems.length === 0;
     }
     for (let i = 0; i < Math.abs(steps ?? 0); i++) {
       if ((steps ?? 0) < 0) now.undo();
       else now.redo();
     }
     const { committed, revision: reached } = store.getState();
-    write('replace', committed, reached);
+    write('replace', committed, reached, sound ? undefined : hash);
   };
 
   store.subscribe((state, before) => {
@@ -159,7 +166,10 @@ export function followAddress(store: StoreApi<AppState>, browser: AddressWindow,
   });
   browser.addEventListener('popstate', arrive);
   const { committed, revision } = store.getState();
-  write('replace', committed, revision);
+  // A link that could not be read as it is stays in the address until something changes: it may be needed elsewhere.
+  const { hash } = browser.location;
+  const sound = decodeLink(hash).problems.length === 0;
+  write('replace', committed, revision, sound ? undefined : hash);
   return { flush };
 }
 
