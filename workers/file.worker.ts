@@ -1,0 +1,76 @@
+/** Dropped model files: a thin shell around `core/workload`. Weights are read layer by layer and never leave it. */
+import { spectrumOf } from '../src/core/accuracy/spectrum.ts';
+import { InputError } from '../src/core/base/checks.ts';
+import { singularValues } from '../src/core/tensor/svd.ts';
+import { openDropped, type OpenedModel } from '../src/core/workload/dropped-files.ts';
+import { readWeight } from '../src/core/workload/layers.ts';
+import type { LinearLayer } from '../src/core/workload/model.ts';
+import type { FileReply, FileRequest, OpenFiles, ReadSpectra } from './protocol.ts';
+
+let opened: OpenedModel | null = null;
+
+const post = (reply: FileReply): void => self.postMessage(reply);
+
+async function open({ run, files }: OpenFiles): Promise<void> {
+  opened = await openDropped(
+    files.map((file) => ({
+      name: file.name,
+      source: {
+        size: file.size,
+        read: async (offset, length) =>
+          new Uint8Array(await file.slice(offset, offset + length).arrayBuffer()),
+      },
+    })),
+  );
+  const { name, store, model } = opened;
+  const [attention] = model.attention;
+  post({
+    kind: 'file-opened',
+    run,
+    name,
+    bytes: store.bytes,
+    linears: model.linears.map(shapeOf),
+    heads: attention === undefined ? null : headsOf(attention),
+    sequence: { usual: model.defaultSequence, most: model.maxSequence },
+  });
+}
+
+/** What the config keeps of a layer of a file. */
+function shapeOf({
+  name,
+  role,
+  group,
+  block,
+  out,
+  in: inside,
+  bias,
+  factorize,
+  rows,
+}: LinearLayer): LinearLayer {
+  return { name, role, group, block, out, in: inside, bias, factorize, ...(rows !== undefined && { rows }) };
+}
+
+const headsOf = ({ heads, kvHeads, headWidth }: OpenedModel['model']['attention'][number]) => ({
+  heads,
+  kvHeads,
+  headWidth,
+});
+
+async function readSpectra({ run, layers }: ReadSpectra): Promise<void> {
+  if (opened === null) throw new InputError('file', 'must be opened before its weights are read');
+  const { store, model } = opened;
+  for (const name of layers) {
+    const layer = model.linears.find((each) => each.name === name);
+    if (layer === undefined) throw new InputError('file', 'must have the layer', name);
+    const spectrum = spectrumOf(singularValues(await readWeight(store, layer)));
+    post({ kind: 'spectrum', run, layer: name, weights: { kind: 'spectrum', spectrum } });
+  }
+  post({ kind: 'spectra-done', run });
+}
+
+self.addEventListener('message', ({ data }: MessageEvent<FileRequest>) => {
+  (data.kind === 'open-files' ? open(data) : readSpectra(data)).catch((error: unknown) => {
+    const message = error instanceof InputError ? error.message : `internal: ${String(error)}`;
+    post({ kind: 'file-failed', run: data.run, message });
+  });
+});
