@@ -1,15 +1,19 @@
 /**
- * The mapper: for one accelerator, the cheapest mapping of any GEMM, remembered.
+ * The mapper: for one accelerator, objective and accounting, the cheapest mapping of any GEMM, remembered. The exact gear
+ * proves its optimum over perfect factors; the fast gear is the same search with a budget. Both try padded extents where
+ * an extent is awkward. Nothing here depends on the clock or on what was asked before.
  */
-import type { Accelerator } from '../hardware/accelerator.ts';
+import { InputError } from '../base/checks.ts';
 import type { Cycles, EnergyPj } from '../base/units.ts';
-import { check } from '../base/checks.ts';
+import type { Accelerator } from '../hardware/accelerator.ts';
 import { mappingOf } from './chain.ts';
 import { evaluateMapping } from './counts.ts';
-import { createSolver } from './solver.ts';
 import { checkGemm, gemmContraction } from './gemm.ts';
 import type { Accounting, Bound, Gear, Gemm, Mapping, MappingCost, Objective } from './mapping.ts';
 import { goals } from './objective.ts';
+import { paddedExtents } from './padding.ts';
+import { brief, createSolver, everything } from './solver.ts';
+import type { Solver } from './solver.ts';
 import { compileMachine } from './tables.ts';
 
 export interface MapperOptions {
@@ -30,6 +34,7 @@ export interface GemmCost {
 }
 
 export interface MappedGemm extends GemmCost {
+  /** Over the dims of `gemmContraction(padded)`. */
   readonly mapping: Mapping;
   readonly cost: MappingCost;
 }
@@ -45,66 +50,113 @@ export interface MapperEntry {
 export interface Mapper {
   readonly accelerator: Accelerator;
   readonly objective: Objective;
-  /** @throws InputError for unsound extents, or when the accelerator cannot hold even tiles of one word */
+  /** @throws InputError for unsound extents, or when a level cannot hold what it must */
   readonly cost: (gemm: Gemm, gear: Gear) => GemmCost;
   readonly mapping: (gemm: Gemm, gear: Gear) => MappedGemm;
   /** Whether `cost` would answer from memory. */
   readonly known: (gemm: Gemm, gear: Gear) => boolean;
   readonly entries: () => readonly MapperEntry[];
+  /** Takes up entries of a mapper with the same accelerator and options. */
   readonly remember: (entries: readonly MapperEntry[]) => void;
 }
 
+/** @throws InputError when an operand is kept nowhere or a level has fewer words than operands it keeps */
 export function createMapper(accelerator: Accelerator, options: MapperOptions = {}): Mapper {
-  const accounting = options.accounting ?? 'timeloop';
-  const objective = options.objective ?? 'edp';
+  const { accounting = 'timeloop', objective = 'edp', factors = 'any' } = options;
   const machine = compileMachine(accelerator, accounting);
-  const solver = createSolver(machine, goals[objective]);
-  const memo = new Map<string, MapperEntry>();
-  const keyOf = (g: Gemm, gear: Gear): string => `${gear} ${g.batch} ${g.m} ${g.n} ${g.k}`;
+  const solvers: Readonly<Record<Gear, Solver>> = {
+    exact: createSolver(machine, goals[objective], everything),
+    fast: createSolver(machine, goals[objective], brief),
+  };
+  const memos: Readonly<Record<Gear, Memo>> = { exact: createMemo(), fast: createMemo() };
+
   const solve = (gemm: Gemm, gear: Gear): MapperEntry => {
     const { batch, m, n, k } = checkGemm(gemm);
-    const solution = solver.solve([[m, n, k, batch]]);
-    check(solution !== null, `accelerator ${accelerator.name}`, 'must be able to hold the tensors');
+    const candidates = factors === 'any' ? paddedExtents(machine, gemm) : [[m, n, k, batch] as const];
+    const solution = solvers[gear].solve(candidates);
+    if (solution === null) throw new InputError(...misfit(accelerator, gemm));
+    const [padM, padN, padK, padB] = solution.choice.extents as [number, number, number, number];
+    const padded: Gemm = { batch: padB, m: padM, n: padN, k: padK };
     const mapping = mappingOf(machine, solution.choice);
-    const cost = evaluateMapping(accelerator, gemmContraction(gemm), mapping, accounting);
+    const cost = evaluateMapping(accelerator, gemmContraction(padded), mapping, accounting);
+    const optimal = solution.proven && candidates.length === 1;
     return {
-      gemm,
+      gemm: { batch, m, n, k },
       gear,
       mapping,
       cost: {
         energyPj: cost.energyPj,
         latencyCycles: cost.latencyCycles,
         energyByLevelPj: [...cost.levels.map((level) => level.energyPj), cost.macEnergyPj],
-        padded: gemm,
-        bound: { kind: 'optimal', gap: 0 },
+        padded,
+        bound: optimal ? { kind: 'optimal', gap: 0 } : { kind: 'best-found', gap: null },
       },
     };
   };
-  const entry = (gemm: Gemm, gear: Gear): MapperEntry => {
-    const key = keyOf(gemm, gear);
-    let found = memo.get(key);
-    if (found === undefined) {
-      found = solve(gemm, gear);
-      memo.set(key, found);
+  const entryOf = (gemm: Gemm, gear: Gear): MapperEntry => {
+    const memo = memos[gear];
+    let entry = memo.get(gemm);
+    if (entry === undefined) {
+      entry = solve(gemm, gear);
+      memo.set(entry);
     }
-    return found;
+    return entry;
   };
   return {
     accelerator,
     objective,
-    cost: (gemm, gear) => entry(gemm, gear).cost,
+    cost: (gemm, gear) => entryOf(gemm, gear).cost,
     mapping: (gemm, gear) => {
-      const { cost, mapping } = entry(gemm, gear);
-      return {
-        ...cost,
-        mapping,
-        cost: evaluateMapping(accelerator, gemmContraction(cost.padded), mapping, accounting),
-      };
+      const { cost, mapping } = entryOf(gemm, gear);
+      const counted = evaluateMapping(accelerator, gemmContraction(cost.padded), mapping, accounting);
+      return { ...cost, mapping, cost: counted };
     },
-    known: (gemm, gear) => memo.has(keyOf(gemm, gear)),
-    entries: () => [...memo.values()],
+    known: (gemm, gear) => memos[gear].get(gemm) !== undefined,
+    entries: () => [...memos.exact.entries(), ...memos.fast.entries()],
     remember: (entries) => {
-      for (const e of entries) memo.set(keyOf(e.gemm, e.gear), e);
+      for (const entry of entries) memos[entry.gear].set(entry);
     },
   };
+}
+
+/** What to say when no mapping fits: only a bounded outermost level can be the reason. */
+function misfit(accelerator: Accelerator, gemm: Gemm): [subject: string, rule: string, value: unknown] {
+  const words = { I: gemm.m * gemm.k, W: gemm.k * gemm.n, O: gemm.m * gemm.n };
+  const level = accelerator.levels[0];
+  const needed = (level?.keeps ?? []).reduce((sum, operand) => sum + gemm.batch * words[operand], 0);
+  return [
+    `accelerator ${accelerator.name}, level ${level?.name}`,
+    `must have ${needed} words to hold the tensors`,
+    level?.depthWords,
+  ];
+}
+
+interface Memo {
+  readonly get: (gemm: Gemm) => MapperEntry | undefined;
+  readonly set: (entry: MapperEntry) => void;
+  readonly entries: () => Iterable<MapperEntry>;
+}
+
+/** Nested by extent: a packed key would overflow 2^53, a text would cost more than the look-up. */
+function createMemo(): Memo {
+  const all = new Map<number, Map<number, Map<number, Map<number, MapperEntry>>>>();
+  const list: MapperEntry[] = [];
+  return {
+    get: ({ batch, m, n, k }) => all.get(k)?.get(n)?.get(m)?.get(batch),
+    set: (entry) => {
+      const { batch, m, n, k } = entry.gemm;
+      const byN = within(all, k);
+      const byM = within(byN, n);
+      const byBatch = within(byM, m);
+      if (!byBatch.has(batch)) list.push(entry);
+      byBatch.set(batch, entry);
+    },
+    entries: () => list,
+  };
+}
+
+function within<V>(map: Map<number, Map<number, V>>, key: number): Map<number, V> {
+  let inner = map.get(key);
+  if (inner === undefined) map.set(key, (inner = new Map()));
+  return inner;
 }

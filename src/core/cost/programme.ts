@@ -167,7 +167,9 @@ function fillBoxes(plan: OpenPlan): void {
       }
     }
   }
-  plan.feasible = ((box[levels - 1] as Int32Array)[0] as number) > 0;
+  // At level 0 the tile is everything.
+  const whole = (box[0] as Int32Array)[rows - 1] === k.count;
+  plan.feasible = whole && ((box[levels - 1] as Int32Array)[0] as number) > 0;
 }
 
 /** Sets the coefficients of one tally under the open plan; its tables are then empty. */

@@ -42,11 +42,11 @@ export const everything: Effort = {
 
 /** About a tenth of a millisecond for a layer of a transformer. */
 export const brief: Effort = {
-  sharpenings: 40,
-  plans: 6,
-  tiles: 1500,
+  sharpenings: 128,
+  plans: 14,
+  tiles: 2500,
   spreads: 96,
-  portSteps: 24,
+  portSteps: 32,
   share: 0.25,
 };
 
@@ -64,7 +64,7 @@ export interface Solver {
 }
 
 /** Plans that use most of the array come first: what they reach spares listing most of the others. */
-const bands = [0.75, 0.5, 0.25, 0] as const;
+const bands = [1, 0.75, 0.5, 0.25, 0] as const;
 
 export function createSolver(machine: MachineTables, goal: Goal, effort: Effort = everything): Solver {
   const { levels } = machine;

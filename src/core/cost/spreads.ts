@@ -44,8 +44,8 @@ export function findSpreads(machine: MachineTables, dim: number, extent: number,
   lists.sort((a, b) => lanesOf(b) - lanesOf(a));
   const thinned = lists.length > most;
   if (thinned) {
-    const stride = lists.length / most;
-    lists = Array.from({ length: most }, (_, i) => lists[Math.floor(i * stride)] ?? []);
+    const stride = (lists.length - 1) / (most - 1);
+    lists = Array.from({ length: most }, (_, i) => lists[Math.round(i * stride)] ?? []);
   }
   const count = lists.length;
   const factors = new Float64Array(count * fans);
