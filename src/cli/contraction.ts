@@ -47,14 +47,20 @@ export function swapped({ dims, extents }: Contraction): Contraction {
 }
 
 /** @throws InputError when a dim is in one operand alone, so that no GEMM is like it */
-export function rolesOf({ dims }: Contraction): Roles {
+export function rolesOf(contraction: Contraction): Roles {
+  const roles = rolesFound(contraction);
+  if (roles !== null) return roles;
+  const { I, W, O } = contraction.dims;
+  const alone = [...I, ...W, ...O].find((dim, _, all) => all.filter((other) => other === dim).length === 1);
+  throw new InputError('cost', 'every index must be in two of I, W and O (or give a --mapping)', alone);
+}
+
+function rolesFound({ dims }: Contraction): Roles | null {
   const roles = { B: [] as string[], M: [] as string[], N: [] as string[], K: [] as string[] };
   for (const dim of new Set([...dims.I, ...dims.W, ...dims.O])) {
     const [i, w, o] = [dims.I.includes(dim), dims.W.includes(dim), dims.O.includes(dim)];
     const role = i && w && o ? 'B' : i && o ? 'M' : w && o ? 'N' : i && w ? 'K' : null;
-    if (role === null) {
-      throw new InputError('cost', 'every index must be in two of I, W and O (or give a --mapping)', dim);
-    }
+    if (role === null) return null;
     roles[role].push(dim);
   }
   return roles;
@@ -107,6 +113,27 @@ function coveredBy(mapping: Mapping, roles: Roles): Record<string, number> {
   return Object.fromEntries(
     alone.map((dim) => [dim, loops.reduce((all, [name, bound]) => (name === dim ? all * bound : all), 1)]),
   );
+}
+
+/**
+ * The extents that a given mapping is to be counted at: the contraction's own, or padded ones when the loops cover
+ * exactly what the mapper could have padded to.
+ */
+export function paddedLike(
+  mapping: Mapping,
+  contraction: Contraction,
+  paddings: (gemm: Gemm) => readonly (readonly number[])[],
+): Readonly<Record<string, number>> {
+  const { extents } = contraction;
+  const roles = rolesFound(contraction);
+  if (roles === null || Object.values(roles).some((dims: readonly string[]) => dims.length > 1))
+    return extents;
+  const covered = { ...extents, ...coveredBy(mapping, roles) };
+  const { batch, m, n, k } = gemmOf(roles, { dims: contraction.dims, extents: covered });
+  const known = paddings(gemmOf(roles, contraction)).some(
+    (padding) => padding[0] === m && padding[1] === n && padding[2] === k && (padding[3] ?? 1) === batch,
+  );
+  return known ? covered : extents;
 }
 
 /** A mapping as JSON; also the whole result of `cost`, which has it under `mapping`. */

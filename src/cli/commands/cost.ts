@@ -11,12 +11,15 @@ import type {
   MappingCost,
   Objective,
 } from '../../core/cost/mapping.ts';
+import { paddedExtents } from '../../core/cost/padding.ts';
+import { compileMachine } from '../../core/cost/tables.ts';
 import type { Accelerator } from '../../core/hardware/accelerator.ts';
 import {
   contractionOfEinsum,
   contractionOfGemm,
   gemmOf,
   overDims,
+  paddedLike,
   readMapping,
   rolesOf,
   swapped,
@@ -207,17 +210,20 @@ function search(machine: Machine, slots: readonly Contraction[]): Way[] {
 
 /** The given mapping in every slot order in which it is legal; the error of the plain order when it is in none. */
 function givenWays(
-  { accelerator, accounting }: Machine,
+  { accelerator, accounting, factors }: Machine,
   slots: readonly Contraction[],
   mapping: Mapping,
 ): Way[] {
   const bound: Bound = { kind: 'best-found', gap: null };
+  const machine = compileMachine(accelerator, accounting);
   const ways: Way[] = [];
   let refusal: InputError | null = null;
   for (const slot of slots) {
     try {
-      const cost = evaluateMapping(accelerator, slot, mapping, accounting);
-      ways.push({ slot, mapping, extents: slot.extents, cost, bound });
+      const extents =
+        factors === 'any' ? paddedLike(mapping, slot, (gemm) => paddedExtents(machine, gemm)) : slot.extents;
+      const cost = evaluateMapping(accelerator, { ...slot, extents }, mapping, accounting);
+      ways.push({ slot, mapping, extents, cost, bound });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       refusal ??= error;
