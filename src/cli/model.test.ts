@@ -124,11 +124,11 @@ describe('search and show', () => {
   beforeAll(() => writeFileSync(join(folder, 'tiny.safetensors'), safetensors(shapes)));
 
   const search = (...more: string[]) =>
-    json<SearchResult>('search', '--accelerator', 'ws8t', '--budget', '200', ...more);
+    json<SearchResult>('search', '--accelerator', 'ws8t', '--budget', '100', ...more);
 
   it('finds a frontier whose links show the same figures', async () => {
     const found = await search('--model', 'glyph-vit', '--within', '50');
-    expect(found.evaluations).toBe(200);
+    expect(found.evaluations).toBe(100);
     expect(found.frontier.length).toBeGreaterThan(3);
     const edp = (point: Point): number => point.energyPj * point.latencyCycles;
     const within = found.frontier.filter((point) => point.accuracy.value >= 50);
