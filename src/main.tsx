@@ -6,7 +6,8 @@ import { createDerive } from './state/derive.ts';
 import { createFileSource } from './state/file-source.ts';
 import { followDerived } from './state/live.ts';
 import { followScents } from './state/scent-source.ts';
-import { createSearchRunner } from './state/search-run.ts';
+import { createSearchRunner, isOfSetting } from './state/search-run.ts';
+import type { FirstFrontier } from './core/search/first-frontier.ts';
 import { createAppStore } from './state/store.ts';
 import { decodeLink } from './state/url.ts';
 import { openWorker } from './state/worker-client.ts';
@@ -30,13 +31,10 @@ const { config, problems } = decodeLink(location.hash);
 const store = createAppStore(config);
 tellProblems(store, problems);
 
-const file = createFileSource({
-  store,
-  port: openWorker<FileRequest, FileReply>(
-    () => new Worker(new URL('../workers/file.worker.ts', import.meta.url), module),
-  ),
-  setTimeout: later,
-});
+const filePort = openWorker<FileRequest, FileReply>(
+  () => new Worker(new URL('../workers/file.worker.ts', import.meta.url), module),
+);
+const file = createFileSource({ store, port: filePort, setTimeout: later });
 
 const derive = createDerive(file.spectra);
 const derived = followDerived(store, (state) => state.config, derive);
@@ -48,10 +46,11 @@ const scents = followScents(
     () => new Worker(new URL('../workers/scent.worker.ts', import.meta.url), module),
   ),
 );
+const searchPort = openWorker<SearchRequest, SearchReply>(
+  () => new Worker(new URL('../workers/search.worker.ts', import.meta.url), module),
+);
 const { run: search, runner } = createSearchRunner({
-  port: openWorker<SearchRequest, SearchReply>(
-    () => new Worker(new URL('../workers/search.worker.ts', import.meta.url), module),
-  ),
+  port: searchPort,
   derived: committed.get,
   spectra: file.spectra,
   now: () => performance.now(),
@@ -83,11 +82,27 @@ createRoot(root).render(
   </StrictMode>,
 );
 
+/** The frontier that ships with the page, when the page opens on what it is of: on screen before any search. */
+async function showFirstFrontier(): Promise<void> {
+  const response = await fetch(new URL('first-frontier.json', document.baseURI));
+  if (!response.ok) return;
+  const { savedFirstFrontier } = await import('./state/first-run.ts');
+  const saved = savedFirstFrontier((await response.json()) as FirstFrontier);
+  if (search.getState().status === 'idle' && isOfSetting(saved.setting, store.getState().committed))
+    runner.show(saved);
+}
+
 /** What is not needed for the first picture. */
 async function afterFirstPaint(): Promise<void> {
-  const [{ openArchive, persist }] = await Promise.all([import('./state/persist.ts')]);
+  const { openArchive, persist } = await import('./state/persist.ts');
   const archive = await openArchive();
   if (archive !== null)
     await persist({ store, run: search, runner, archive, openedWithLink, setTimeout: later });
+  // From here on the page needs no network.
+  searchPort.warm();
+  filePort.warm();
+  await Promise.all([import('./ui/dialogs/Dialogs.tsx'), import('./state/project.ts')]);
+  performance.mark('rankscape: complete');
 }
+void showFirstFrontier();
 requestIdleCallback(() => void afterFirstPaint());

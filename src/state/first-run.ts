@@ -1,0 +1,18 @@
+/** The shipped frontier as a run that was saved before, so that it is shown like any other. */
+import { readFirstFrontier, type FirstFrontier } from '../core/search/first-frontier.ts';
+import { initialConfig } from './defaults.ts';
+import { settingOf, type SavedRun } from './search-run.ts';
+
+/** The file's setting is that of `initialConfig`; its test holds the two together. */
+export function savedFirstFrontier(file: FirstFrontier): SavedRun {
+  const { frontier, evaluations, counts, cloud } = readFirstFrontier(file);
+  return {
+    setting: settingOf(initialConfig()),
+    strategy: 'sweep',
+    evaluations,
+    frontier,
+    counts,
+    costModel: file.costModel,
+    cloud,
+  };
+}
