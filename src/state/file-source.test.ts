@@ -130,7 +130,7 @@ describe('a dropped model file', () => {
     const late = run();
     source.cancel();
     await done;
-    expect(restarts()).toBe(2);
+    expect(restarts()).toBe(1);
     reply(opened(late));
     expect(store.getState().config).toEqual(initialConfig());
     expect(source.state.get().status).toBe('cancelled');

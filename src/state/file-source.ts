@@ -61,6 +61,7 @@ export function createFileSource({ store, port, ...options }: FileSourceOptions)
   let opening: Opening | null = null;
   let showing = false;
 
+  const isBusy = (): boolean => ['opening', 'reading'].includes(state.get().status);
   const isOurs = (): boolean => {
     const { model } = store.getState().config;
     return choice !== null && (model === choice || sameData(model, choice));
@@ -144,7 +145,7 @@ export function createFileSource({ store, port, ...options }: FileSourceOptions)
     open: (files) => {
       run += 1;
       opening?.resolve();
-      port.restart();
+      if (isBusy()) port.restart();
       state.set({ ...none, status: 'opening', name: files[0]?.name ?? null });
       return new Promise((resolve, reject) => {
         opening = { resolve, reject };
@@ -152,8 +153,7 @@ export function createFileSource({ store, port, ...options }: FileSourceOptions)
       });
     },
     cancel: () => {
-      const { status } = state.get();
-      if (status !== 'opening' && status !== 'reading') return;
+      if (!isBusy()) return;
       run += 1;
       port.restart();
       opening?.resolve();

@@ -10,8 +10,13 @@ export interface WorkerPort<Request, Reply> {
   readonly restart: () => void;
 }
 
+interface OpenedWorker<Request, Reply> extends WorkerPort<Request, Reply> {
+  /** Starts the worker ahead of its first request, so that the request needs no network. */
+  readonly warm: () => void;
+}
+
 /** `create` makes the worker (`new Worker(new URL(...))` must stand in the caller, where the bundler sees it). */
-export function openWorker<Request, Reply>(create: () => Worker): WorkerPort<Request, Reply> {
+export function openWorker<Request, Reply>(create: () => Worker): OpenedWorker<Request, Reply> {
   let worker: Worker | null = null;
   const listeners: ((reply: Reply) => void)[] = [];
   const mourners: ((reason: string) => void)[] = [];
@@ -44,5 +49,6 @@ export function openWorker<Request, Reply>(create: () => Worker): WorkerPort<Req
       mourners.push(crashed);
     },
     restart,
+    warm: () => void (worker ??= start()),
   };
 }

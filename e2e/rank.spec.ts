@@ -1,0 +1,120 @@
+/** Drags a rank: everything follows in the same frame, and one drag is one step. */
+import {
+  dragTo,
+  expect,
+  figure,
+  figures,
+  open,
+  plot,
+  rank,
+  rankValue,
+  redo,
+  steps,
+  test,
+  type,
+  typedRank,
+  undo,
+} from './page.ts';
+
+test('a drag moves point, figures and parameters, and is one undo step', async ({ page }) => {
+  await open(page);
+  const before = await figures(page);
+  const rankBefore = await rankValue(page);
+  const parameters = page.getByRole('img', { name: /dense parameters$/ });
+  const sizeBefore = await parameters.getAttribute('aria-label');
+  const placeBefore = await plot(page).getAttribute('aria-valuetext');
+
+  await dragTo(page, rank(page), [0.8, 0.7, 0.6, 0.5]);
+  // Still held: the flag tells the change since the drag began.
+  await expect(page.getByText(/^EDP [+−]\d+%, kept [+−][\d.]+ points$/)).toBeVisible();
+  await expect(plot(page)).not.toHaveAttribute('aria-valuetext', placeBefore ?? '');
+  await expect(parameters).not.toHaveAttribute('aria-label', sizeBefore ?? '');
+  await expect(typedRank(page)).toHaveValue(String(await rankValue(page)));
+  await expect(steps(page)).toHaveText(['Opened']);
+  await page.mouse.up();
+
+  const rankAfter = await rankValue(page);
+  expect(rankAfter).toBeLessThan(rankBefore);
+  const label = `FFN1 rank ${rankBefore} to ${rankAfter}`;
+  await expect(steps(page)).toHaveText(['Opened', label]);
+  await expect(undo(page)).toHaveAccessibleName(`Undo: ${label}`);
+  await expect(page.getByTestId('live')).toHaveText(
+    new RegExp(`^rank ${rankAfter}: EDP [\\d.]+× lower, estimated [\\d.]+ % of weight energy kept$`),
+  );
+  const after = await figures(page);
+  expect(after).not.toEqual(before);
+
+  // The slider still has the focus.
+  await expect(rank(page)).toBeFocused();
+  await page.keyboard.press('Control+z');
+  await expect(rank(page)).toHaveValue(String(rankBefore));
+  expect(await figures(page)).toEqual(before);
+  await page.keyboard.press('Control+Shift+z');
+  await expect(rank(page)).toHaveValue(String(rankAfter));
+  expect(await figures(page)).toEqual(after);
+  await undo(page).click();
+  await redo(page).click();
+  await expect(rank(page)).toHaveValue(String(rankAfter));
+  await steps(page).first().click();
+  await expect(rank(page)).toHaveValue(String(rankBefore));
+});
+
+test('Escape brings back what was before the drag', async ({ page }) => {
+  await open(page);
+  const before = await rankValue(page);
+  await dragTo(page, rank(page), [0.8, 0.3]);
+  expect(await rankValue(page)).toBeLessThan(before);
+  await page.keyboard.press('Escape');
+  await expect(rank(page)).toHaveValue(String(before));
+  await page.mouse.up();
+  await rank(page).press('Home');
+  await rank(page).press('Escape');
+  await expect(rank(page)).toHaveValue(String(before));
+  await expect(steps(page)).toHaveText(['Opened']);
+});
+
+test('keys move it by one, by a page and to the ends, in one step', async ({ page }) => {
+  await open(page);
+  const before = await rankValue(page);
+  const presses = [
+    ['ArrowLeft', before - 1],
+    ['ArrowDown', before - 2],
+    ['ArrowRight', before - 1],
+    ['PageDown', before - 9],
+    ['PageUp', before - 1],
+  ] as const;
+  for (const [key, value] of presses) {
+    await rank(page).press(key);
+    await expect(rank(page)).toHaveValue(String(value));
+  }
+  await rank(page).press('Home');
+  await expect(rank(page)).toHaveValue('1');
+  await expect(page.getByRole('slider', { name: /^Rank r/ }).first()).toHaveAttribute(
+    'aria-valuetext',
+    'rank 1',
+  );
+  // All of it is one step, once the keys rest.
+  await expect(steps(page)).toHaveText(['Opened', `FFN1 rank ${before} to 1`]);
+  await rank(page).press('End');
+  await expect(rank(page)).toHaveValue('768');
+  await rank(page).press('Control+z');
+  await expect(rank(page)).toHaveValue('1');
+});
+
+test('a typed rank is taken, an impossible one is refused by its rule', async ({ page }) => {
+  await open(page);
+  await type(typedRank(page), '64');
+  await expect(rank(page)).toHaveValue('64');
+  await expect(figure(page, 'EDP reduction')).toContainText('×');
+  for (const wrong of ['0', '769', '12.5', 'many', '-3', '1e9']) {
+    await typedRank(page).fill(wrong);
+    await expect(page.getByRole('alert').filter({ hasText: '1 to 768' })).toBeVisible();
+    await expect(typedRank(page)).toHaveAttribute('aria-invalid', 'true');
+    await typedRank(page).press('Enter');
+    await expect(rank(page)).toHaveValue('64');
+  }
+  await typedRank(page).press('Escape');
+  await expect(typedRank(page)).toHaveValue('64');
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await expect(steps(page)).toHaveCount(2);
+});
