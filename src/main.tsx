@@ -57,7 +57,7 @@ const { run: search, runner } = createSearchRunner({
   setTimeout: later,
 });
 
-const address = followAddress(store, window, crypto.randomUUID());
+const address = followAddress(store, window, String(performance.timeOrigin));
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'hidden') address.flush();
 });
