@@ -1,29 +1,31 @@
 /**
  * The data-free vertical axis: the share of ||W||^2 that a factorization keeps, estimated from spectra alone.
  *
- * The matrix: W = U diag(s) V^T with random orthogonal U and V. Its own spectrum s is known (a file) or taken between
- * two: flat (Marchenko-Pastur, nothing to compress: pessimistic) and s_k = k^-1/2 (optimistic); the value is the mean
- * of the two. Every other unfolding mixes U and V and is flat (within 3.3 % for ttm and Kronecker on such matrices).
+ * The matrix is W = U diag(s) V^T with random orthogonal U and V. Its spectrum s is known (a file), or taken between two:
+ * flat (Marchenko-Pastur, nothing to compress: the low end) and s_k = k^-1/2 (the high end); the value is their mean.
  *
- * - svd: the tail of s, exact. kronecker of two: the flat tail of the rearranged matrix (Van Loan, Pitsianis 1993).
- * - ttm, tt, tucker: the cuts of TT-SVD / ST-HOSVD in sequence, kept = product over cuts of what each keeps, each on
- *   the matrix that the sequence leaves; held between 1 - sum of tails and 1 - largest tail of the full unfoldings
- *   (Oseledets 2011; Vannieuwenhoven et al. 2012). tt cuts between output and input first, by s itself.
- * - cp, tr, block-term, kronecker of three and more: no bound from above is tight, so: as much as a flat square matrix
- *   with the same share of degrees of freedom keeps, never more than any unfolding allows. Its relative
- *   error stands between 0.3 % below and 1.5 % above what alternating least squares, TT-SVD and HOOI reach on a Gaussian
- *   96 x 96 (modes 12 8 12 8 and 4 4 6 4 4 6; the test holds it to 2 %).
+ * - svd: the tail of s, exact.
+ * - kronecker of two, ttm: flat tails of the rearranged matrix (Van Loan, Pitsianis 1993), as wide as `cuts.ts` finds.
+ * - tt, ttm, tucker: the cuts of TT-SVD and ST-HOSVD in sequence, kept = product of what each keeps of the matrix that
+ *   the cuts before it leave, between the bounds of the full unfoldings: 1 - sum of their tails and 1 - the largest
+ *   (Oseledets 2011; Vannieuwenhoven et al. 2012). tt is cut between outputs and inputs first, by s itself.
+ * - cp, tr, block-term, kronecker of three and more: there are bounds on one side only, so: as much as a flat square
+ *   matrix of the same share of degrees of freedom keeps, not less than the tt or tucker inside (tr with one rank 1, one
+ *   block), not more than any unfolding allows.
  */
 import type { Factorization } from '../factor/factorization.ts';
 import { parameterCount } from '../factor/parameters.ts';
+import { product } from '../factor/tensorization.ts';
 import {
-  cumulative,
-  flatCumulative,
-  flatShare,
-  participation,
-  powerCumulative,
-  type Spectrum,
-} from './spectrum.ts';
+  flatWidth,
+  mixedPurity,
+  ownSpectrum,
+  projectedPurity,
+  purityOf,
+  shareOf,
+  type OwnSpectrum,
+} from './cuts.ts';
+import { flatHead, flatShare, marchenkoPastur, powerLaw, type Spectrum } from './spectrum.ts';
 
 export type WeightSource =
   | { readonly kind: 'synthetic' }
@@ -40,33 +42,19 @@ export interface WeightEnergy {
   readonly kept: (f: Factorization) => KeptShare;
 }
 
-/** W's own spectrum. */
-interface Own {
-  /** Entry r: share of the r largest. */
-  readonly shares: Float64Array;
-  /** Directions that carry the energy, scaled so that a Gaussian matrix has min(out, in). */
-  readonly effectiveRank: number;
-}
+/** Singular values of trained weights fall about so, or less steeply. */
+const steepest = 0.5;
+/** How far estimated errors stand from decompositions of random matrices, see the test. */
+const errorSpread = 0.06;
 
-const product = (values: readonly number[]): number => values.reduce((all, value) => all * value, 1);
-
-export function createWeightEnergy(out: number, inside: number, source: WeightSource): WeightEnergy {
-  const balance = 1 + Math.min(out, inside) / Math.max(out, inside);
-  const own = (shares: Float64Array): Own => ({
-    shares,
-    effectiveRank: Math.max(1, Math.min(out, inside, participation(shares) * balance)),
-  });
+/** @param out, columns sides of W; the spectrum, where known, is W's */
+export function createWeightEnergy(out: number, columns: number, source: WeightSource): WeightEnergy {
   if (source.kind === 'spectrum') {
-    const known = own(cumulative(source.spectrum));
-    return {
-      kept: (f) => {
-        const value = share(f, known);
-        return { value, low: value, high: value };
-      },
-    };
+    const own = ownSpectrum(source.spectrum);
+    return { kept: (f) => around(share(f, own), f.format === 'svd') };
   }
-  const flat = own(flatCumulative(out, inside));
-  const steep = own(powerCumulative(Math.min(out, inside), 0.5));
+  const flat = ownSpectrum(marchenkoPastur(out, columns));
+  const steep = ownSpectrum(powerLaw(Math.min(out, columns), steepest));
   return {
     kept: (f) => {
       const a = share(f, flat);
@@ -76,154 +64,269 @@ export function createWeightEnergy(out: number, inside: number, source: WeightSo
   };
 }
 
-const ownShare = ({ shares }: Own, r: number): number => shares[Math.min(r, shares.length - 1)] ?? 1;
+function around(value: number, exact: boolean): KeptShare {
+  if (exact) return { value, low: value, high: value };
+  const lost = 1 - value;
+  return {
+    value,
+    low: Math.max(0, 1 - lost * (1 + errorSpread) ** 2),
+    high: 1 - lost * (1 - errorSpread) ** 2,
+  };
+}
 
-function share(f: Factorization, own: Own): number {
+function share(f: Factorization, own: OwnSpectrum): number {
   const { format, outModes, inModes, ranks } = f;
-  const rank = (k: number): number => ranks[k] ?? 1;
   switch (format) {
     case 'dense':
       return 1;
     case 'svd':
-      return ownShare(own, rank(0));
-    case 'kronecker': {
-      const paired = outModes.map((mode, k) => mode * (inModes[k] ?? 1));
-      if (paired.length === 2) return flatShare(paired[0] ?? 1, paired[1] ?? 1, rank(0));
-      return byFreedom(f, rank(0) * freedomOfTerm(paired), own);
-    }
-    case 'cp':
-      return byFreedom(f, rank(0) * freedomOfTerm([...outModes, ...inModes]), own);
-    case 'block-term': {
-      const modes = [...outModes, ...inModes];
-      const core = product(ranks.slice(1));
-      const sides = modes.reduce((sum, mode, k) => sum + rank(k + 1) * (mode - rank(k + 1)), 0);
-      return byFreedom(f, rank(0) * (core + sides), own);
-    }
-    case 'tr': {
-      const gauge = ranks.reduce((sum, r) => sum + r * r, 0);
-      return byFreedom(f, parameterCount(f) - gauge + 1, own);
-    }
+      return shareOf(own, ranks[0] ?? 0);
+    case 'kronecker':
+      return outModes.length === 2 ? paired(f, own) : kroneckerSum(f);
     case 'ttm':
-      return train(
-        outModes.map((mode, k) => mode * (inModes[k] ?? 1)),
-        ranks,
-      );
+      return paired(f, own);
     case 'tt':
-      return flatTrain(f, own);
+      return train(outModes, inModes, ranks, own);
     case 'tucker':
-      return tucker(f, own);
+      return box(outModes, inModes, ranks, own);
+    case 'cp':
+    case 'tr':
+    case 'block-term':
+      return byFreedom(f, own);
+    default:
+      return format satisfies never;
   }
-  format satisfies never;
+}
+
+/** Cuts in sequence; what each keeps of what is left, held between the bounds of the full unfoldings. */
+interface Sequence {
+  kept: number;
+  least: number;
+  lost: number;
+}
+
+const uncut = (): Sequence => ({ kept: 1, least: 1, lost: 0 });
+
+function cut(sequence: Sequence, kept: number, full: number): void {
+  sequence.kept *= kept;
+  sequence.least = Math.min(sequence.least, full);
+  sequence.lost += 1 - full;
+}
+
+const held = ({ kept, least, lost }: Sequence): number => Math.min(least, Math.max(kept, 1 - lost));
+
+/** ttm, and kronecker of two modes a side: the tensor of paired modes (o_k i_k), cut from left to right. */
+function paired({ outModes, inModes, ranks }: Factorization, own: OwnSpectrum): number {
+  const purity = purityOf(own, Number.POSITIVE_INFINITY);
+  const sequence = uncut();
+  let [a, c] = [1, 1];
+  let [b, d] = [product(outModes), product(inModes)];
+  let [rows, directions] = [1, 1];
+  for (let k = 0; k < outModes.length - 1; k++) {
+    const [o, i] = [outModes[k] ?? 1, inModes[k] ?? 1];
+    const rank = ranks[k] ?? 1;
+    a *= o;
+    b /= o;
+    c *= i;
+    d /= i;
+    const whole = rank >= Math.min(rows * o * i, b * d);
+    const width = flatWidth(a * c, mixedPurity(a, b, c, d, purity));
+    const head = flatHead(directions * o * i, width, rank);
+    cut(sequence, whole ? 1 : head.share, rank >= Math.min(a * c, b * d) ? 1 : flatShare(a * c, width, rank));
+    rows = rank;
+    directions = whole ? Math.min(rank, directions * o * i) : head.directions;
+  }
+  return held(sequence);
+}
+
+/**
+ * tt: between outputs and inputs by W's own spectrum, then from the two ends towards that bond. A wider bond may ask more
+ * of the outer ones than it brings; as a train may leave part of its bond unused, the best width up to it counts.
+ */
+function train(
+  outModes: readonly number[],
+  inModes: readonly number[],
+  ranks: readonly number[],
+  own: OwnSpectrum,
+): number {
+  const middle = outModes.length - 1;
+  const outer = ranks.slice(0, middle);
+  const inner = ranks.slice(middle + 1).reverse();
+  const backward = inModes.toReversed();
+  const at = (bond: number): number => {
+    const sequence = uncut();
+    const between = shareOf(own, bond);
+    cut(sequence, between, between);
+    sideCuts(sequence, outModes, outer, bond, own);
+    sideCuts(sequence, backward, inner, bond, own);
+    return held(sequence);
+  };
+  const bond = ranks[middle] ?? 1;
+  const whole = at(bond);
+  if (bond === 1 || at(bond - 1) <= whole) return whole;
+  const peaks = peaksOf(own);
+  const key = `${outModes.join()}:${inModes.join()}:${outer.join()}:${inner.join()}`;
+  let peak = peaks.get(key);
+  if (peak === undefined) {
+    const most = Math.min(
+      (outer.at(-1) ?? 1) * (outModes.at(-1) ?? 1),
+      (inner.at(-1) ?? 1) * (inModes[0] ?? 1),
+    );
+    peak = peakOf(at, Math.min(own.shares.length - 1, most));
+    if (peaks.size >= mostPeaks) peaks.clear();
+    peaks.set(key, peak);
+  }
+  return Math.max(whole, at(Math.min(bond, peak)));
+}
+
+const mostPeaks = 4096;
+const peaksBySpectrum = new WeakMap<OwnSpectrum, Map<string, number>>();
+
+function peaksOf(own: OwnSpectrum): Map<string, number> {
+  let peaks = peaksBySpectrum.get(own);
+  if (peaks === undefined) peaksBySpectrum.set(own, (peaks = new Map()));
+  return peaks;
+}
+
+/** Where a function of one peak stops rising, 1 to `most`. */
+function peakOf(at: (x: number) => number, most: number): number {
+  let low = 1;
+  let high = most;
+  while (low < high) {
+    const half = (low + high) >> 1;
+    if (at(half) < at(half + 1)) low = half + 1;
+    else high = half;
+  }
+  return low;
+}
+
+/** The bonds of one side, outermost first: singular vectors [modes] x `bond`, weighted by the singular values. */
+function sideCuts(
+  sequence: Sequence,
+  modes: readonly number[],
+  ranks: readonly number[],
+  bond: number,
+  own: OwnSpectrum,
+): void {
+  const purity = purityOf(own, bond);
+  let a = 1;
+  let b = product(modes);
+  let [rows, directions] = [1, 1];
+  for (const [k, rank] of ranks.entries()) {
+    const mode = modes[k] ?? 1;
+    a *= mode;
+    b /= mode;
+    const whole = rank >= Math.min(rows * mode, b * bond);
+    const width = flatWidth(a, mixedPurity(a, b, 1, 1, purity));
+    const head = flatHead(directions * mode, width, rank);
+    const full = rank >= Math.min(a, b * bond) ? 1 : flatShare(a, width, rank);
+    // Rank r of a mode leaves W a rank of r times the rest.
+    cut(sequence, whole ? 1 : head.share, Math.min(full, shareOf(own, rank * b)));
+    rows = rank;
+    directions = whole ? Math.min(rank, directions * mode) : head.directions;
+  }
+}
+
+/** tucker: the output modes, then the input modes of what is left. */
+function box(
+  outModes: readonly number[],
+  inModes: readonly number[],
+  ranks: readonly number[],
+  own: OwnSpectrum,
+): number {
+  const outs = outModes.length;
+  const purity = purityOf(own, Number.POSITIVE_INFINITY);
+  const sequence = uncut();
+  const outDirections = modeCuts(sequence, outModes, ranks.slice(0, outs), product(inModes), purity, own);
+  const outRank = product(ranks.slice(0, outs));
+  const left = projectedPurity(product(outModes), outDirections, purity);
+  modeCuts(sequence, inModes, ranks.slice(outs), outRank, left, own);
+  const both = shareOf(own, Math.min(outRank, product(ranks.slice(outs))));
+  sequence.least = Math.min(sequence.least, both);
+  return held(sequence);
+}
+
+/** The modes of one side, one after the other; returns how many directions of the side are left. */
+function modeCuts(
+  sequence: Sequence,
+  modes: readonly number[],
+  ranks: readonly number[],
+  others: number,
+  purity: number,
+  own: OwnSpectrum,
+): number {
+  const all = product(modes);
+  let size = all;
+  let directions = all;
+  for (const [k, mode] of modes.entries()) {
+    const rank = ranks[k] ?? 1;
+    const width = flatWidth(mode, mixedPurity(mode, all / mode, 1, 1, purity));
+    const head = flatHead(mode, (width * directions) / all, rank);
+    const whole = rank >= Math.min(mode, (size / mode) * others);
+    const full = whole ? 1 : flatShare(mode, width, rank);
+    cut(sequence, whole ? 1 : head.share, Math.min(full, shareOf(own, (rank * all) / mode)));
+    size = (size / mode) * rank;
+    directions = (directions / mode) * (whole ? rank : head.directions);
+  }
+  return directions;
 }
 
 /** Free numbers of a rank-one term: its vectors but for the scales they share. */
 const freedomOfTerm = (modes: readonly number[]): number => modes.reduce((sum, mode) => sum + mode - 1, 1);
 
-/** TT-SVD of a flat tensor: cuts from left to right on what remains, between the bounds of the full unfoldings. */
-function train(modes: readonly number[], ranks: readonly number[]): number {
-  let kept = 1;
-  let least = 1;
-  let lost = 0;
-  let left = 1;
-  let rest = product(modes);
-  let rows = 1;
-  for (const [k, r] of ranks.entries()) {
-    const mode = modes[k] ?? 1;
-    left *= mode;
-    rest /= mode;
-    kept *= flatShare(rows * mode, rest, r);
-    const full = flatShare(left, rest, r);
-    least = Math.min(least, full);
-    lost += 1 - full;
-    rows = r;
-  }
-  return Math.min(least, Math.max(kept, 1 - lost));
-}
-
-/** TT of [out modes, in modes]: cut between the two sides by W's own spectrum, then each side's vectors outward. */
-function flatTrain({ outModes, inModes, ranks }: Factorization, own: Own): number {
-  const middle = outModes.length - 1;
-  const bond = ranks[middle] ?? 1;
-  const width = Math.min(bond, own.effectiveRank);
-  const between = ownShare(own, bond);
-  let kept = between;
-  let least = between;
-  let lost = 1 - between;
-  const side = (modes: readonly number[], bonds: readonly number[], others: number): void => {
-    let outer = 1;
-    let rows = 1;
-    let rest = product(modes);
-    for (const [k, r] of bonds.entries()) {
-      const mode = modes[k] ?? 1;
-      outer *= mode;
-      rest /= mode;
-      kept *= flatShare(rows * mode, rest * width, r);
-      const full = flatShare(outer, rest * Math.min(others, own.effectiveRank), r);
-      least = Math.min(least, full);
-      lost += 1 - full;
-      rows = r;
-    }
-  };
-  side(outModes, ranks.slice(0, middle), product(inModes));
-  side([...inModes].reverse(), ranks.slice(middle + 1).reverse(), product(outModes));
-  return Math.min(least, Math.max(kept, 1 - lost));
-}
-
-/** ST-HOSVD in mode order; an unfolding of one side's mode is as wide as the other side's energetic directions. */
-function tucker({ outModes, inModes, ranks }: Factorization, own: Own): number {
-  const modes = [...outModes, ...inModes];
-  const outs = outModes.length;
-  const outRank = product(ranks.slice(0, outs));
-  const inRank = product(ranks.slice(outs));
-  let kept = 1;
-  let least = ownShare(own, Math.min(outRank, inRank));
-  let lost = 0;
-  let size = product(modes);
-  for (const [k, mode] of modes.entries()) {
-    const r = ranks[k] ?? 1;
-    const otherSide = product(k < outs ? inModes : outModes);
-    const narrow = Math.min(1, own.effectiveRank / otherSide);
-    const width = Math.max(1, (size / mode) * narrow);
-    kept *= flatShare(mode, width, r);
-    const full = flatShare(mode, Math.max(1, (product(modes) / mode) * narrow), r);
-    least = Math.min(least, full);
-    lost += 1 - full;
-    size = (size / mode) * r;
-  }
-  return Math.min(least, Math.max(kept, 1 - lost));
-}
-
-/** As a flat square matrix with the same share of degrees of freedom: x (2 - x) = share at rank x of the side. */
+/** Side of the square matrix that degrees of freedom are compared on; large enough to be its own limit. */
 const square = 1 << 16;
 
-function byFreedom(f: Factorization, freedom: number, own: Own): number {
-  const fraction = Math.min(1, freedom / (product(f.outModes) * product(f.inModes)));
-  const estimate = flatShare(square, square, square * (1 - Math.sqrt(1 - fraction)));
-  return Math.min(estimate, unfoldingBound(f, own));
+/** What a flat square matrix keeps with this share of its degrees of freedom, x (2 - x) at rank x of its side. */
+function freeShare(freedom: number, all: number): number {
+  return flatShare(square, square, square * (1 - Math.sqrt(1 - Math.min(1, freedom / all))));
 }
 
-/** No approximation of these ranks keeps more than any unfolding allows; the one between the sides has W's spectrum. */
-function unfoldingBound({ format, outModes, inModes, ranks }: Factorization, own: Own): number {
+function kroneckerSum({ outModes, inModes, ranks }: Factorization): number {
+  const modes = outModes.map((mode, k) => mode * (inModes[k] ?? 1));
+  const all = product(modes);
+  const rank = ranks[0] ?? 1;
+  const bounds = modes.map((mode) => flatShare(mode, all / mode, rank));
+  return Math.min(freeShare(rank * freedomOfTerm(modes), all), ...bounds);
+}
+
+function byFreedom(f: Factorization, own: OwnSpectrum): number {
+  const { format, outModes, inModes, ranks } = f;
   const modes = [...outModes, ...inModes];
   const all = product(modes);
-  const rank = (k: number): number => ranks[k] ?? 1;
+  const outs = outModes.length;
+  const [first = 1] = ranks;
+  /** What rank `rankOf(k)` of mode k's unfolding leaves at most. */
+  const modeBound = (rankOf: (k: number) => number): number =>
+    Math.min(...modes.map((mode, k) => flatShare(mode, all / mode, rankOf(k))));
   switch (format) {
     case 'cp':
-    case 'kronecker': {
-      const between = format === 'cp' ? ownShare(own, rank(0)) : 1;
-      return modes.reduce((least, mode) => Math.min(least, flatShare(mode, all / mode, rank(0))), between);
-    }
-    case 'tr':
-      return ownShare(own, rank(0) * rank(outModes.length));
-    case 'block-term':
-      return modes.reduce(
-        (least, mode, k) => Math.min(least, flatShare(mode, all / mode, rank(0) * rank(k + 1))),
-        ownShare(
-          own,
-          rank(0) *
-            Math.min(product(ranks.slice(1, 1 + outModes.length)), product(ranks.slice(1 + outModes.length))),
-        ),
+      return Math.min(
+        freeShare(first * freedomOfTerm(modes), all),
+        shareOf(own, first),
+        modeBound(() => first),
       );
+    case 'tr': {
+      const gauge = ranks.reduce((sum, rank) => sum + rank * rank, 0);
+      const open = train(outModes, inModes, ranks.slice(1), own);
+      const free = freeShare(parameterCount(f) - gauge + 1, all);
+      return Math.min(
+        Math.max(free, open),
+        shareOf(own, first * (ranks[outs] ?? 1)),
+        modeBound((k) => (ranks[k] ?? 1) * (ranks[(k + 1) % ranks.length] ?? 1)),
+      );
+    }
+    case 'block-term': {
+      const inner = ranks.slice(1);
+      const sides = modes.reduce((sum, mode, k) => sum + (inner[k] ?? 1) * (mode - (inner[k] ?? 1)), 0);
+      const free = freeShare(first * (product(inner) + sides), all);
+      const [outRank, inRank] = [product(inner.slice(0, outs)), product(inner.slice(outs))];
+      return Math.min(
+        Math.max(free, box(outModes, inModes, inner, own)),
+        shareOf(own, first * Math.min(outRank, inRank)),
+        modeBound((k) => first * (inner[k] ?? 1)),
+      );
+    }
     default:
       return 1;
   }
