@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRoofline } from '../cost/roofline.fixture.ts';
 import type { Factorization } from '../factor/factorization.ts';
+import { presets } from '../hardware/presets.ts';
 import { modelById } from '../workload/cards.ts';
 import { createEvaluator } from './evaluate.ts';
 
@@ -119,3 +120,30 @@ describe('createEvaluator', () => {
     );
   });
 });
+
+it.each([
+  ['simba', 5.71],
+  ['ws16', 5.43],
+])(
+  'on %s uniform svd of rank 188 of 768 has %d times lower EDP: energy / 2.2, delay / 2.6',
+  (name, reduction) => {
+    const accelerator = presets[name];
+    if (accelerator === undefined) throw new Error(`no ${name}`);
+    const real = createEvaluator({
+      model,
+      workload: { tokens: 128, batch: 1, sequence: 128 },
+      accelerator,
+      accounting: 'timeloop',
+      gear: 'exact',
+      weights: () => ({ kind: 'synthetic' }),
+    });
+    const evaluation = real.evaluate(
+      model.linears.map((layer, index) =>
+        layer.factorize ? svd(index, 188) : shared.denseFactorization(index),
+      ),
+    );
+    expect(evaluation.edpReduction).toBeCloseTo(reduction, 2);
+    expect(Math.abs(real.dense.energyPj / evaluation.energyPj - 2.2)).toBeLessThan(0.15);
+    expect(Math.abs(real.dense.latencyCycles / evaluation.latencyCycles - 2.6)).toBeLessThan(0.1);
+  },
+);

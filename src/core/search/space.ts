@@ -8,7 +8,7 @@
 import { factorizationKey } from '../cost/layer.ts';
 import type { Factorization, Format } from '../factor/factorization.ts';
 import { breakEvenRanks, parameterCount } from '../factor/parameters.ts';
-import { clipRanks, denseFactorization, rankCount, ranksForBudget } from '../factor/ranks.ts';
+import { clipRanks, denseFactorization, rankCount } from '../factor/ranks.ts';
 import { balancedModes, orderedFactorizations, tltorchModes } from '../factor/tensorization.ts';
 
 interface Matrix {
@@ -55,10 +55,12 @@ function rankCandidates(format: Format, modes: Modes, dense: number): readonly F
     if (parameters < dense) seen.set(factorizationKey(f), { f, parameters });
     return parameters < dense;
   };
-  for (const profile of rankProfiles(format, modes)) {
+  const profiles = rankProfiles(format, modes);
+  const grid = rankGrid(dense, profiles.length === 1 ? finer : coarser);
+  for (const profile of profiles) {
     let before = '';
     let same = 0;
-    for (const scale of rankGrid(dense)) {
+    for (const scale of grid) {
       const f = at(profile(scale));
       const ranks = f.ranks.join();
       same = ranks === before ? same + 1 : 0;
@@ -66,14 +68,6 @@ function rankCandidates(format: Format, modes: Modes, dense: number): readonly F
       if (same === enough || !add(f)) break;
     }
   }
-  for (const share of [0.05, 0.2, 0.5]) {
-    const ranks = ranksForBudget(format, modes.outModes, modes.inModes, share * dense);
-    if (ranks !== null) add(at(ranks));
-  }
-  const limit =
-    rankCount(format, modes.outModes.length, modes.inModes.length) === 1 ? breakEvenRanks(at([1]))[0] : null;
-  for (const rank of typeof limit === 'number' ? [limit, limit - (limit % 8)] : [])
-    if (rank >= 1) add(at([rank]));
   return evenly(
     [...seen.values()].sort((a, b) => a.parameters - b.parameters),
     perTensorization,
@@ -90,7 +84,7 @@ function svdCandidates({ out, in: columns }: Matrix): readonly Factorization[] {
   });
   const limit = breakEvenRanks(at(1))[0] ?? full;
   const step = full <= 192 ? 1 : Math.ceil(full / 192 / 4) * 4;
-  const ranks = new Set([...rankGrid(full), limit - 1, limit, limit + 1]);
+  const ranks = new Set([...rankGrid(full, finer), limit - 1, limit, limit + 1]);
   for (let rank = 1; rank <= full; rank += rank < finely ? 1 : step) ranks.add(rank);
   return [...ranks]
     .filter((rank) => rank >= 1 && rank <= Math.min(full, limit + 1))
@@ -98,12 +92,23 @@ function svdCandidates({ out, in: columns }: Matrix): readonly Factorization[] {
     .map(at);
 }
 
-/** 1, 2, 3, then 4, 5, 6, 7 times powers of two: near-uniform in logarithm and kind to array widths. */
-function rankGrid(most: number): readonly number[] {
-  const grid = [1, 2, 3];
+/** Multiples of powers of two that have no prime above 5: the mapper need not look for a better, padded extent. */
+const coarser = [4, 5, 6];
+const finer = [8, 9, 10, 12, 15];
+
+/** Small ranks, then the leads times powers of two: near-uniform in logarithm and kind to array widths. */
+function rankGrid(most: number, leads: readonly number[]): readonly number[] {
+  const grid = [1, 2, 3, 4, 5, 6].filter((rank) => rank < (leads[0] ?? 1));
   for (let power = 1; power <= most; power *= 2)
-    for (const lead of [4, 5, 6, 7]) if (lead * power <= most) grid.push(lead * power);
+    for (const lead of leads) if (lead * power <= most) grid.push(lead * power);
   return grid;
+}
+
+const smoothRanks = rankGrid(2 ** 16, finer);
+
+/** The largest of the finer grid that is not above. */
+function smoothed(rank: number): number {
+  return smoothRanks.findLast((smooth) => smooth <= rank) ?? 1;
 }
 
 /** How ranks follow one scale: each profile maps the scale to wished ranks, clipped later to realizable ones. */
@@ -146,7 +151,7 @@ function rankProfiles(
         // In proportion to the modes.
         (scale) =>
           [...outModes, ...inModes].map((mode) =>
-            Math.max(1, Math.round((scale * mode) / Math.max(...outModes, ...inModes))),
+            smoothed((scale * mode) / Math.max(...outModes, ...inModes)),
           ),
       ];
     case 'block-term':
