@@ -120,7 +120,7 @@ export function mappingOf(machine: MachineTables, choice: Choice): Mapping {
 
 /** Loops along X first, then along Y: each dim's factor is split so that both groups fit the mesh. */
 function spatialLoops(fan: Fan, factors: readonly number[]): Loop[] {
-  let share = fan.xShare[factors.reduce((all, factor) => all * factor, 1)] ?? 1;
+  let share = fan.xShare(factors.reduce((all, factor) => all * factor, 1));
   const alongX: Loop[] = [];
   const alongY: Loop[] = [];
   for (const dim of [2, 0, 1, 3]) {

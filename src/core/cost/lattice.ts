@@ -4,11 +4,13 @@
  */
 export interface Lattice {
   readonly extent: number;
+  /** Whether every divisor of the extent is there. */
+  readonly complete: boolean;
   /** Ascending, from 1 to the extent. */
   readonly divisors: Float64Array;
   readonly inverse: Float64Array;
   readonly count: number;
-  /** For divisor i: indices of its next smaller ones, i / p for every prime p that divides it, at `lowerStart[i]` up to `lowerStart[i + 1]`. */
+  /** For divisor i: indices of its next smaller ones, i / p for every prime p that divides it, from `lowerStart[i]` on. */
   readonly lowerStart: Int32Array;
   readonly lower: Int32Array;
   /** For divisor i: indices of its next larger ones, i * p. */
@@ -22,64 +24,28 @@ export interface Lattice {
   readonly peaks: Int32Array;
 }
 
+/** Beyond this many divisors some are left out, always: extents of trillions have thousands. */
+const mostDivisors = 512;
+const mostThinned = 8;
+const mostRemembered = 20_000;
+
 const lattices = new Map<number, Lattice>();
-const mostLattices = 20_000;
+const thinLattices = new Map<number, Lattice>();
 
 /** The lattice of an extent (a safe integer >= 1); remembered, because mappings ask for the same few thousand. */
-export function latticeOf(extent: number): Lattice {
-  let found = lattices.get(extent);
+export const latticeOf = (extent: number): Lattice => recall(lattices, extent, mostDivisors);
+
+/** A lattice of at most 8 of the extent's divisors. */
+export const thinLatticeOf = (extent: number): Lattice => recall(thinLattices, extent, mostThinned);
+
+function recall(memory: Map<number, Lattice>, extent: number, most: number): Lattice {
+  let found = memory.get(extent);
   if (found === undefined) {
-    if (lattices.size >= mostLattices) lattices.clear();
-    found = buildLattice(extent, chainsOf(extent));
-    lattices.set(extent, found);
+    if (memory.size >= mostRemembered) memory.clear();
+    found = buildLattice(extent, most);
+    memory.set(extent, found);
   }
   return found;
-}
-
-const thinned = new Map<number, Lattice>();
-
-const mostThinned = 8;
-
-/**
- * A lattice of at most 8 of the extent's divisors, still a product of chains: of each prime's powers some are left out,
- * the extent itself never.
- */
-export function thinLatticeOf(extent: number): Lattice {
-  let found = thinned.get(extent);
-  if (found === undefined) {
-    const whole = latticeOf(extent);
-    found = whole.count <= mostThinned ? whole : buildLattice(extent, thinChains(extent, mostThinned));
-    if (thinned.size >= mostLattices) thinned.clear();
-    thinned.set(extent, found);
-  }
-  return found;
-}
-
-/** Per prime the powers that stay, 1 and the largest among them; the longest chain loses every other one first. */
-function thinChains(extent: number, most: number): number[][] {
-  const chains = chainsOf(extent);
-  for (;;) {
-    const count = chains.reduce((all, chain) => all * chain.length, 1);
-    if (count <= most) return chains;
-    const longest = chains.reduce((a, b) => (b.length > a.length ? b : a));
-    if (longest.length <= 2) {
-      // Primes go together: their product is one step.
-      const [first = [1], second = [1], ...others] = [...chains].sort((a, b) => a.length - b.length);
-      chains.splice(0, chains.length, [1, (first.at(-1) ?? 1) * (second.at(-1) ?? 1)], ...others);
-      continue;
-    }
-    const last = longest.length - 1;
-    longest.splice(0, longest.length, ...longest.filter((_, i) => i === 0 || (last - i) % 2 === 0));
-  }
-}
-
-/** [1, p, p^2, ...] for every prime p of the extent. */
-function chainsOf(extent: number): number[][] {
-  return primesOf(extent).map((p) => {
-    const chain: number[] = [];
-    for (let power = 1; extent % power === 0; power *= p) chain.push(power);
-    return chain;
-  });
 }
 
 /** Distinct primes of n, ascending. */
@@ -95,54 +61,104 @@ export function primesOf(n: number): number[] {
   return primes;
 }
 
-/** The products of one element of each chain; in each chain an element divides the next. */
-function buildLattice(extent: number, chains: readonly (readonly number[])[]): Lattice {
-  let values = [1];
-  for (const chain of chains) values = values.flatMap((value) => chain.map((power) => value * power));
-  values.sort((a, b) => a - b);
-  const indexOf = new Map(values.map((value, i) => [value, i]));
-  /** The element one step along one chain from v, for every chain that has it. */
-  const steps = (v: number, by: 1 | -1): number[] =>
-    chains.flatMap((chain) => {
-      const at = chain.findLastIndex((power) => v % power === 0);
-      const next = chain[at + by];
-      return next === undefined ? [] : [(v / (chain[at] ?? 1)) * next];
-    });
-  const neighbours = (list: (value: number) => readonly number[]): [Int32Array, Int32Array] => {
-    const start = new Int32Array(values.length + 1);
-    const flat: number[] = [];
-    values.forEach((value, i) => {
-      for (const other of list(value)) flat.push(indexOf.get(other) ?? -1);
-      start[i + 1] = flat.length;
-    });
-    return [start, Int32Array.from(flat)];
-  };
-  const [lowerStart, lower] = neighbours((v) => steps(v, -1));
-  const [upperStart, upper] = neighbours((v) => steps(v, 1));
-  const peaksStart = new Int32Array(values.length + 2);
-  const peaks: number[] = [];
-  for (let c = 1; c <= values.length; c += 1) {
-    for (let i = 0; i < c; i += 1) {
-      let peak = true;
-      for (let e = upperStart[i] as number; e < (upperStart[i + 1] as number); e += 1) {
-        if ((upper[e] as number) < c) peak = false;
-      }
-      if (peak) peaks.push(i);
+const product = (lengths: readonly (readonly number[])[]): number =>
+  lengths.reduce((all, { length }) => all * length, 1);
+
+/** [1, p, p^2, ...] for every prime p of the extent. */
+function chainsOf(extent: number): number[][] {
+  return primesOf(extent).map((p) => {
+    const chain: number[] = [];
+    for (let power = 1; extent % power === 0; power *= p) chain.push(power);
+    return chain;
+  });
+}
+
+/**
+ * Leaves out powers until the product of the chains has at most `most` elements: the longest chain loses every other one,
+ * never its first or last; chains of two become one.
+ */
+function thinChains(chains: number[][], most: number): void {
+  while (product(chains) > most) {
+    const longest = chains.reduce((a, b) => (b.length > a.length ? b : a));
+    const last = longest.length - 1;
+    if (last > 1) {
+      longest.splice(0, last + 1, ...longest.filter((_, i) => i === 0 || (last - i) % 2 === 0));
+      continue;
     }
+    const [first = [1], second = [1]] = chains.splice(0, 2);
+    chains.push([1, (first.at(-1) ?? 1) * (second.at(-1) ?? 1)]);
+  }
+}
+
+/** The products of one element of each chain of the extent's primes, thinned to at most `most`. */
+function buildLattice(extent: number, most: number): Lattice {
+  const chains = chainsOf(extent);
+  const complete = product(chains) <= most;
+  if (!complete) thinChains(chains, most);
+  const count = product(chains);
+  // By code: mixed radix digits are the places in the chains.
+  const values = new Float64Array(count);
+  values[0] = 1;
+  let filled = 1;
+  for (const chain of chains) {
+    for (let place = chain.length - 1; place >= 0; place -= 1) {
+      for (let i = 0; i < filled; i += 1)
+        values[place * filled + i] = (values[i] as number) * (chain[place] as number);
+    }
+    filled *= chain.length;
+  }
+  const order = Int32Array.from({ length: count }, (_, code) => code).sort(
+    (a, b) => (values[a] as number) - (values[b] as number),
+  );
+  const indexOf = new Int32Array(count);
+  order.forEach((code, i) => (indexOf[code] = i));
+
+  const lowerStart = new Int32Array(count + 1);
+  const upperStart = new Int32Array(count + 1);
+  const belowStart = new Int32Array(count + 1);
+  const lower: number[] = [];
+  const upper: number[] = [];
+  const below: number[] = [];
+  /** The smallest index above: where the divisor stops being a peak. */
+  const covered = new Int32Array(count).fill(count + 1);
+  const divisors = Float64Array.from(order, (code) => values[code] as number);
+  for (let i = 0; i < count; i += 1) {
+    const code = order[i] as number;
+    let stride = 1;
+    for (const { length } of chains) {
+      const place = Math.floor(code / stride) % length;
+      if (place > 0) lower.push(indexOf[code - stride] as number);
+      if (place + 1 < length) {
+        const up = indexOf[code + stride] as number;
+        upper.push(up);
+        if (up < (covered[i] as number)) covered[i] = up;
+      }
+      stride *= length;
+    }
+    const value = divisors[i] as number;
+    for (let j = 0; j <= i; j += 1) if (value % (divisors[j] as number) === 0) below.push(j);
+    lowerStart[i + 1] = lower.length;
+    upperStart[i + 1] = upper.length;
+    belowStart[i + 1] = below.length;
+  }
+  const peaksStart = new Int32Array(count + 2);
+  const peaks: number[] = [];
+  for (let c = 1; c <= count; c += 1) {
+    for (let i = 0; i < c; i += 1) if ((covered[i] as number) >= c) peaks.push(i);
     peaksStart[c + 1] = peaks.length;
   }
-  const [belowStart, below] = neighbours((v) => values.filter((other) => v % other === 0));
   return {
     extent,
-    divisors: Float64Array.from(values),
-    inverse: Float64Array.from(values, (value) => 1 / value),
-    count: values.length,
+    complete,
+    divisors,
+    inverse: divisors.map((value) => 1 / value),
+    count,
     lowerStart,
-    lower,
+    lower: Int32Array.from(lower),
     upperStart,
-    upper,
+    upper: Int32Array.from(upper),
     belowStart,
-    below,
+    below: Int32Array.from(below),
     peaksStart,
     peaks: Int32Array.from(peaks),
   };

@@ -150,7 +150,7 @@ export function createPlanBook(machine: MachineTables, goal: Goal, mostSpreadsPe
   const fitsMeshes = (k: number): boolean => {
     for (let f = 0; f < fans; f += 1) {
       const now = (usedN[f] as number) * (inK.factors[k * fans + f] as number);
-      if (now > (widest[f] as number) || (machine.fans[f]?.xShare[now] ?? 0) === 0) return false;
+      if (now > (widest[f] as number) || machine.fans[f]?.xShare(now) === 0) return false;
     }
     return true;
   };

@@ -126,6 +126,7 @@ export function openPlan(plan: OpenPlan, extents: Extents, macs: number, mostTil
   const { lattice } = plan;
   plan.thinned = lattice[0].count * lattice[1].count * lattice[2].count > mostTiles;
   if (plan.thinned) for (const d of [0, 1, 2] as const) lattice[d] = thinLatticeOf(lattice[d].extent);
+  else plan.thinned = !(lattice[0].complete && lattice[1].complete && lattice[2].complete);
   fillBoxes(plan);
   weigh(plan, plan.energy, machine.energy);
   for (const port of plan.ports) port.filledFrom = -1;

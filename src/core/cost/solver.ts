@@ -45,7 +45,7 @@ export const brief: Effort = {
   sharpenings: 128,
   plans: 14,
   tiles: 2500,
-  spreads: 96,
+  spreads: 224,
   portSteps: 32,
   share: 0.25,
 };

@@ -36,7 +36,7 @@ export function findSpreads(machine: MachineTables, dim: number, extent: number,
     }
     for (const factor of latticeOf(rest).divisors) {
       if (factor > fan.most) break;
-      if (fan.xShare[factor] !== 0) extend([...chosen, factor], rest / factor);
+      if (fan.xShare(factor) !== 0) extend([...chosen, factor], rest / factor);
     }
   };
   extend([], extent);

@@ -56,8 +56,8 @@ export interface Fan {
   readonly x: number;
   readonly y: number;
   readonly most: number;
-  /** [product of spatial factors]: the part of it to lay along X; 0 = impossible. */
-  readonly xShare: Int32Array;
+  /** The part of a product of spatial factors (at most `most`) to lay along X; 0 = impossible. */
+  readonly xShare: (product: number) => number;
 }
 
 /** @throws InputError when an operand is kept nowhere or a level cannot hold one word of every operand it keeps */
@@ -129,15 +129,25 @@ export function compileMachine(accelerator: Accelerator, accounting: Accounting)
   };
 }
 
+/** Products of spatial factors above this are rare enough to be worked out each time. */
+const mostTabulated = 1 << 16;
+
 /**
  * Which products of spatial factors a mesh takes: loops may be split at will, so a product is possible when one of its
  * divisors fits along X and the rest along Y.
  */
 function fanOf(level: number, { x, y }: { readonly x: number; readonly y: number }): Fan {
   const most = x * y;
-  const xShare = new Int32Array(most + 1);
-  for (let along = 1; along <= x; along += 1) {
-    for (let rest = 1; rest <= y; rest += 1) xShare[along * rest] = along;
+  const table = new Int32Array(Math.min(most, mostTabulated) + 1);
+  for (let along = 1; along <= x && along < table.length; along += 1) {
+    for (let rest = 1; rest <= y && along * rest < table.length; rest += 1) table[along * rest] = along;
   }
+  const xShare = (product: number): number => {
+    if (product < table.length) return table[product] ?? 0;
+    for (let along = Math.min(x, product); along >= 1 && along * y >= product; along -= 1) {
+      if (product % along === 0) return along;
+    }
+    return 0;
+  };
   return { level, x, y, most, xShare };
 }
