@@ -152,7 +152,7 @@ describe('BERT-base on simba at 128 tokens', () => {
     weights: () => ({ kind: 'synthetic' }),
   });
   const long = env['RANKSCAPE_LONG'] !== undefined;
-  const budget = long ? 30_000 : 12_000;
+  const budget = long ? 30_000 : 9000;
   const results = new Map(names.map((name) => [name, run(name, setting(evaluator, { budget })).result]));
   const sweep = results.get('sweep')?.frontier ?? [];
 
