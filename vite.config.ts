@@ -7,9 +7,17 @@ const headers = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
+/** The development server writes scripts into the page, which the page's own policy rightly refuses. */
+const openInDevelopment = {
+  name: 'open-in-dev',
+  apply: 'serve' as const,
+  transformIndexHtml: (html: string) =>
+    html.replace(/<meta\s+http-equiv="Content-Security-Policy"[^>]*>/, ''),
+};
+
 export default defineConfig({
   base: './',
-  plugins: [react()],
+  plugins: [react(), openInDevelopment],
   worker: { format: 'es' },
   build: { target: 'es2023', outDir: 'dist/web', emptyOutDir: true, modulePreload: { polyfill: false } },
   server: { headers },

@@ -36,6 +36,7 @@ export function StatusBar() {
               type="button"
               aria-current={last ? 'step' : undefined}
               title={last ? step.label : `Back to: ${step.label}`}
+              aria-label={`${last ? 'Last step' : 'Back to'}: ${step.label}`}
               onClick={() => goTo(steps)}
             >
               {step.label}

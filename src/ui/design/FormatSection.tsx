@@ -2,12 +2,13 @@
 import type { KeyboardEvent } from 'react';
 import { formats, type Format } from '../../core/factor/factorization.ts';
 import { modelOf } from '../../state/defaults.ts';
-import { copyFocus, setFormat } from '../../state/edits.ts';
+import { copyFocus, setFormat, toggleLock } from '../../state/edits.ts';
 import { nameLayers } from '../../state/labels.ts';
 import { sameData } from '../../state/same.ts';
 import { useActions, useApp } from '../app.ts';
 import { nextChoice } from '../Choice.tsx';
 import { formatExact, formatPercent, formatRatioShort } from '../format.ts';
+import { Icon } from '../icons.tsx';
 import { formatTitle, selectionText } from '../words.ts';
 import { ShapeRow } from './ShapeRow.tsx';
 import { useFormatGains, type FormatGain } from './use-format-gains.ts';
@@ -25,10 +26,13 @@ export function FormatSection() {
   const mixed = selection.some((index) => !sameData(config.design[index], f));
   const mixedFormats = mixed && selection.some((index) => config.design[index]?.format !== f.format);
 
+  const name = nameLayers(model, selection);
+  const locked = selection.every((index) =>
+    config.locks.some((lock) => lock.layer === index && lock.rank === null),
+  );
+
   const choose = (format: Format): void =>
-    edit(`${nameLayers(model, selection)} to ${formatTitle(format)}`, (c) =>
-      setFormat(c, c.view.selection, format),
-    );
+    edit(`${name} to ${formatTitle(format)}`, (c) => setFormat(c, c.view.selection, format));
   const possible = formats.filter((format) => gains[format].kind !== 'impossible');
   const onKeyDown = (event: KeyboardEvent<HTMLButtonElement>): void => {
     const next = nextChoice(possible, f.format, event.key);
@@ -49,6 +53,22 @@ export function FormatSection() {
           {selection.length > 1 && `${selection.length} matrices, `}
           {formatExact(layer.out)} × {formatExact(layer.in)}
         </span>
+        <button
+          type="button"
+          className="ib lock"
+          aria-pressed={locked}
+          aria-label={`Lock ${name}`}
+          title={
+            locked
+              ? 'Locked: neither edit nor search changes them'
+              : 'Lock: neither edit nor search may change them'
+          }
+          onClick={() =>
+            edit(`${locked ? 'Unlock' : 'Lock'} ${name}`, (c) => toggleLock(c, c.view.selection, null))
+          }
+        >
+          <Icon name={locked ? 'lock' : 'unlock'} />
+        </button>
       </header>
       <div className="formats" role="radiogroup" aria-label="Format">
         {formats.map((format) => (
@@ -72,11 +92,7 @@ export function FormatSection() {
             The selection is mixed; what you see is {layer.role}
             {layer.block === null ? '' : ` of layer ${layer.block + 1}`}.
           </span>{' '}
-          <button
-            type="button"
-            className="link"
-            onClick={() => edit(`Make ${nameLayers(model, selection)} alike`, copyFocus)}
-          >
+          <button type="button" className="link" onClick={() => edit(`Make ${name} alike`, copyFocus)}>
             Make all alike
           </button>
         </p>

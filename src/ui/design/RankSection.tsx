@@ -1,5 +1,5 @@
 /** The rank sliders of the layer in focus; what they change, they change in the whole selection. */
-import { useCallback, useMemo } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { rankJoins, rankLimits, rankNames } from '../../core/factor/ranks.ts';
 import { arrayWidth, modelOf } from '../../state/defaults.ts';
 import { isLocked, setRank, toggleLock } from '../../state/edits.ts';
@@ -7,6 +7,7 @@ import { labelRank, nameLayers } from '../../state/labels.ts';
 import { useApp, useAppObject, useScents } from '../app.ts';
 import { formatTitle } from '../words.ts';
 import { RankSlider } from './RankSlider.tsx';
+import { edpRange } from './ScentStrip.tsx';
 
 export function RankSection() {
   const { store } = useAppObject();
@@ -27,6 +28,9 @@ export function RankSection() {
     // oxlint-disable-next-line react-hooks/exhaustive-deps
     [format, outModes, inModes],
   );
+
+  const [shared, setShared] = useState(false);
+  const range = useMemo(() => (shared ? edpRange(scents) : null), [shared, scents]);
 
   const onPreview = useCallback(
     (rank: number, value: number) =>
@@ -60,6 +64,7 @@ export function RankSection() {
     [store],
   );
 
+  const held = config.locks.some((lock) => lock.layer === focus && lock.rank === null);
   if (f === undefined) return null;
   return (
     <div className="sec ranks">
@@ -88,6 +93,20 @@ export function RankSection() {
       {f.ranks.length === 0 && (
         <p className="note">{formatTitle(f.format)} has no rank: choose a format to compress this matrix.</p>
       )}
+      {f.ranks.length > 1 && (
+        <div className="quick">
+          <span className="note">EDP line of each strip</span>
+          <button
+            type="button"
+            className="toggle"
+            aria-pressed={shared}
+            title="Draw all EDP lines on one scale, so that the rank that matters most stands out"
+            onClick={() => setShared(!shared)}
+          >
+            One scale
+          </button>
+        </div>
+      )}
       <div className="sliders" data-many={f.ranks.length > 4 || undefined}>
         {f.ranks.map((value, rank) => (
           <RankSlider
@@ -103,7 +122,9 @@ export function RankSection() {
             step={snap ? width : 1}
             locked={isLocked(config, focus, rank)}
             scent={scents[rank] ?? null}
+            range={range}
             stale={stale}
+            held={held}
             onPreview={onPreview}
             onCommit={onCommit}
             onCancel={onCancel}

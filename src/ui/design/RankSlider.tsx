@@ -5,7 +5,7 @@ import { formatPercent, formatRatioShort } from '../format.ts';
 import { Icon } from '../icons.tsx';
 import { NumberField } from './NumberField.tsx';
 import { afterKey, placeOf, rankScale, snapInto, ticksOf, valueAt } from './scale.ts';
-import { ScentStrip, edpHeight, readScent } from './ScentStrip.tsx';
+import { edpHeight, edpRange, readScent, ScentStrip, type EdpRange } from './ScentStrip.tsx';
 import { Slider } from './Slider.tsx';
 
 export interface RankSliderProps {
@@ -22,7 +22,11 @@ export interface RankSliderProps {
   readonly step: number;
   readonly locked: boolean;
   readonly scent: Scent | null;
+  /** Height of the strip's EDP line; null = its own. */
+  readonly range: EdpRange | null;
   readonly stale: boolean;
+  /** The layer as a whole is locked, so that this lock cannot open it. */
+  readonly held: boolean;
   readonly onPreview: (rank: number, value: number) => void;
   readonly onCommit: (rank: number) => void;
   readonly onCancel: () => void;
@@ -31,7 +35,7 @@ export interface RankSliderProps {
 }
 
 export const RankSlider = memo(function RankSlider(props: RankSliderProps) {
-  const { rank, name, joins, layers, value, was, min, max, step, locked, scent, stale } = props;
+  const { rank, name, joins, layers, value, was, min, max, step, locked, held, scent, stale } = props;
   const [hover, setHover] = useState<number | null>(null);
   const [invalid, setInvalid] = useState(false);
   const scale = useMemo(() => rankScale(min, max), [min, max]);
@@ -43,6 +47,7 @@ export const RankSlider = memo(function RankSlider(props: RankSliderProps) {
     if (cut === null) return round;
     return [...round.filter((tick) => Math.abs(placeOf(scale, tick) - placeOf(scale, cut)) > 0.1), cut];
   }, [scale, cut]);
+  const range = useMemo(() => props.range ?? edpRange([scent]), [props.range, scent]);
   const here = scent === null ? null : readScent(scent, value);
   const state = locked ? ', locked' : fixed ? `, only ${min} is possible` : '';
   return (
@@ -79,11 +84,8 @@ export const RankSlider = memo(function RankSlider(props: RankSliderProps) {
           className="ib"
           aria-pressed={locked}
           aria-label={`Lock rank ${name}`}
-          title={
-            locked
-              ? 'Locked: neither drag nor search changes it'
-              : 'Lock: neither drag nor search may change it'
-          }
+          title={lockTitle(locked, held)}
+          disabled={held}
           onClick={() => props.onLock(rank)}
         >
           <Icon name={locked ? 'lock' : 'unlock'} />
@@ -105,12 +107,16 @@ export const RankSlider = memo(function RankSlider(props: RankSliderProps) {
         onCancel={props.onCancel}
         onHover={setHover}
       >
-        {scent === null ? <span className="strip" /> : <ScentStrip scent={scent} scale={scale} />}
+        {scent === null ? (
+          <span className="strip" />
+        ) : (
+          <ScentStrip scent={scent} scale={scale} range={range} />
+        )}
         {cut !== null && <span className="hatch" style={{ '--cut': placeOf(scale, cut) } as CSSProperties} />}
         <span className="was" />
         <span className="cursor" />
         {here !== null && scent !== null && (
-          <span className="dot" style={{ bottom: `${14 + 36 * edpHeight(scent, 1 / here.reduction)}px` }} />
+          <span className="dot" style={{ bottom: `${14 + 36 * edpHeight(range, 1 / here.reduction)}px` }} />
         )}
         <span className="ticks">
           {ticks.map((tick) => (
@@ -137,6 +143,13 @@ export const RankSlider = memo(function RankSlider(props: RankSliderProps) {
     </div>
   );
 });
+
+function lockTitle(locked: boolean, held: boolean): string {
+  if (held) return 'The whole layer is locked';
+  return locked
+    ? 'Locked: neither drag nor search changes it'
+    : 'Lock: neither drag nor search may change it';
+}
 
 function peekText({ reduction, kept }: { readonly reduction: number; readonly kept: number }): string {
   return `: ${formatRatioShort(reduction)}, ${formatPercent(100 * kept, 1)} kept`;

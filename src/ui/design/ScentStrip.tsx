@@ -12,23 +12,34 @@ const width = 1000;
 export interface StripProps {
   readonly scent: Scent;
   readonly scale: RankScale;
+  readonly range: EdpRange;
 }
 
-/** Shares of the strip's height, 0 at the bottom; EDP reduction on a log scale that always shows dense when near. */
-export function edpHeight({ edp }: Scent, value: number): number {
-  const logs = edp.map((share) => -Math.log(share));
-  const low = Math.min(...logs);
-  const high = Math.max(...logs);
+/** Least and largest relative EDP that a strip's height spans. */
+export interface EdpRange {
+  readonly least: number;
+  readonly most: number;
+}
+
+export function edpRange(scents: readonly (Scent | null)[]): EdpRange {
+  const all = scents.flatMap((scent) => scent?.edp ?? []);
+  return all.length === 0 ? { least: 1, most: 1 } : { least: Math.min(...all), most: Math.max(...all) };
+}
+
+/** Share of the strip's height, 0 at the bottom, of a relative EDP: its reduction on a log scale. */
+export function edpHeight({ least, most }: EdpRange, value: number): number {
+  const low = -Math.log(most);
+  const high = -Math.log(least);
   // A flat line stands in the middle: less than 30 % apart is not a cliff.
   const span = Math.max(high - low, 0.3);
   return 0.08 + (0.84 * (-Math.log(value) - (low + high - span) / 2)) / span;
 }
 
-export const ScentStrip = memo(function ScentStrip({ scent, scale }: StripProps) {
+export const ScentStrip = memo(function ScentStrip({ scent, scale, range }: StripProps) {
   const xs = scent.values.map((value) => placeOf(scale, value) * width);
   const points = xs.map((x, i) => ({
     x: x.toFixed(1),
-    edp: ((1 - edpHeight(scent, scent.edp[i] ?? 1)) * height).toFixed(1),
+    edp: ((1 - edpHeight(range, scent.edp[i] ?? 1)) * height).toFixed(1),
     kept: ((1 - 0.94 * (scent.kept[i] ?? 0)) * height).toFixed(1),
   }));
   const line = points.map(({ x, edp }) => `${x} ${edp}`).join('L');
@@ -41,7 +52,7 @@ export const ScentStrip = memo(function ScentStrip({ scent, scale }: StripProps)
     .join('');
   const first = points[0]?.x ?? '0';
   const last = points.at(-1)?.x ?? '0';
-  const dense = (1 - edpHeight(scent, 1)) * height;
+  const dense = (1 - edpHeight(range, 1)) * height;
   const showDense = dense > 0 && dense < height;
   // When nearly every rank is efficient a tick says nothing.
   const ticks = scent.efficient.length * 2 < scent.values.length ? scent.efficient : [];

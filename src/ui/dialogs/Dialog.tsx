@@ -21,7 +21,7 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions
     <dialog
       ref={ref}
-      className={wide ? 'dialog wide' : 'dialog'}
+      className={wide ? 'dialog roomy' : 'dialog'}
       aria-labelledby={heading}
       onClose={onClose}
       onClick={(event) => {
