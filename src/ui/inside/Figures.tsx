@@ -90,6 +90,8 @@ export const OrderFigure = memo(function OrderFigure({
   label,
   chosen,
 }: OrderProps) {
+  // Where counts would run into each other only the chosen step says its own; the shares always stand.
+  const roomy = width / (marks.dots.length + 1) > 38;
   const rows = [marks.trunkY + 26, marks.trunkY + 40];
   return (
     <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label}>
@@ -114,9 +116,11 @@ export const OrderFigure = memo(function OrderFigure({
             <circle cx={dot.x} cy={dot.y} r={dot.r + 3} fill="none" stroke={colour} strokeWidth={1.25} />
           )}
           <circle cx={dot.x} cy={dot.y} r={dot.r} fill={colour} />
-          <text x={dot.x} y={rows[0]} textAnchor="middle" className={dot.macShare > 0.4 ? 'i b' : 'i2'}>
-            {formatCount(dot.macs)}
-          </text>
+          {(roomy || dot.step === chosen) && (
+            <text x={dot.x} y={rows[0]} textAnchor="middle" className={dot.macShare > 0.4 ? 'i b' : 'i2'}>
+              {formatCount(dot.macs)}
+            </text>
+          )}
           <text x={dot.x} y={rows[1]} textAnchor="middle">
             {formatPercent(100 * dot.energyShare, 0)}
           </text>

@@ -7,7 +7,7 @@ import { createMapper } from '../../core/cost/mapper.ts';
 import { presets } from '../../core/hardware/presets.ts';
 import { levelColour, loopsText, nestLines } from './nest.ts';
 import { networkMarks } from './network.ts';
-import { orderMarks } from './order.ts';
+import { apart, orderMarks } from './order.ts';
 import { standing, whyLayer } from './why.ts';
 
 const factorizations: readonly Factorization[] = [
@@ -25,10 +25,10 @@ const network = (f: Factorization, width = 240, height = 112) =>
   networkMarks(forwardEinsum(f, 16), operandNames(f), width, height);
 
 describe('networkMarks', () => {
-  it.each(factorizations.map((f) => [f.format, f] as const))(
-    'draws %s: every mode a leg, all in the frame',
-    (_, f) => {
-      const { legs, nodes, radius } = network(f);
+  it.each(factorizations.flatMap((f) => [112, 88].map((height) => [f.format, height, f] as const)))(
+    'draws %s %d px high: every mode a leg, all in the frame',
+    (_, height, f) => {
+      const { legs, nodes, radius } = network(f, 240, height);
       const modes = (side: string): number[] =>
         legs
           .filter((leg) => leg.side === side)
@@ -38,8 +38,9 @@ describe('networkMarks', () => {
       expect(modes('in')).toEqual([...f.inModes].sort((a, b) => a - b));
       for (const { x, y } of nodes) {
         expect(x >= radius && x <= 240 - radius).toBe(true);
-        expect(y >= radius && y <= 112 - radius).toBe(true);
+        expect(y >= radius && y <= height - radius).toBe(true);
       }
+      for (const { y2 } of legs) expect(y2 >= 0 && y2 <= height).toBe(true);
       for (const [i, a] of nodes.entries())
         for (const b of nodes.slice(i + 1)) expect(Math.hypot(a.x - b.x, a.y - b.y)).toBeGreaterThan(radius);
     },
@@ -89,6 +90,16 @@ describe('orderMarks', () => {
     expect(marks.dots.some((dot) => !dot.trunk)).toBe(
       rebuilt.steps.some((step) => !step.inputs.some((labels) => labels.includes('b'))),
     );
+  });
+});
+
+describe('apart', () => {
+  it('moves only what is too close, and keeps the order', () => {
+    expect(apart([10, 12, 50], 18, 0, 100)).toEqual([10, 28, 50]);
+    expect(apart([98, 99], 18, 0, 100)).toEqual([82, 100]);
+  });
+  it('shrinks the gap when there is no room', () => {
+    expect(apart([5, 5, 5], 18, 0, 20)).toEqual([0, 10, 20]);
   });
 });
 
@@ -147,7 +158,7 @@ describe('whyLayer', () => {
     const mapped = mapper.mapping(step.gemm, 'exact');
     const text = whyLayer(accelerator, layer, 0, mapped, ['V', 'U']);
     expect(text).toMatch(
-      /^step 1 \(V\) does \d+% of the MACs; .*(bound).*; DRAM takes \d+% of the layer's energy\.$/,
+      /^step 1 \(V\) does \d+% of the MACs; .*(bound).*; DRAM takes \d+% of the energy\.$/,
     );
   });
 

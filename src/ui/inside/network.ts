@@ -50,7 +50,8 @@ interface Spot {
 }
 
 const bondWidth = (rank: number): number => 1 + 0.75 * Math.log2(Math.max(1, rank));
-const legLength = 18;
+/** Longest leg; low figures have shorter ones. */
+const longestLeg = 18;
 
 /** @param einsum forward einsum, X first, @param names of all operands, X first */
 export function networkMarks(
@@ -84,10 +85,13 @@ export function networkMarks(
       if (a !== undefined && b !== undefined) bonds.push(bond(a, b, extent(label), layout, before));
     } else if (hub !== null)
       ends.forEach((end, i) =>
-        bonds.push({ ...bond(end, hub, extent(label), layout, 0), ...(i > 0 ? unlabelled : {}) }),
+        bonds.push({
+          ...bond(end, hub, extent(label), layout, 0),
+          ...(i > 0 ? unlabelled : { labelX: hub.x, labelY: hub.y - 9 }),
+        }),
       );
   }
-  const legs = factors.flatMap((factor, i) => legsOf(factor, spots[i] ?? { x: 0, y: 0 }, radius, extent));
+  const legs = factors.flatMap((factor, i) => legsOf(factor, spots[i] ?? { x: 0, y: 0 }, layout, extent));
   return { nodes, bonds, legs, radius };
 }
 
@@ -122,6 +126,9 @@ interface Layout {
   readonly spots: readonly Spot[];
   readonly hub: Spot | null;
   readonly radius: number;
+  readonly leg: number;
+  /** Height of the centre line. */
+  readonly middle: number;
 }
 
 function layOut(
@@ -132,7 +139,15 @@ function layOut(
 ): Layout {
   const count = factors.length;
   const middle = height / 2;
-  const radius = Math.max(8, Math.min(11, (width - 8) / (2.6 * Math.max(2, count))));
+  const radius = Math.max(8, Math.min(height < 100 ? 9 : 11, (width - 8) / (2.6 * Math.max(2, count))));
+  /** Factors at most `away` from the centre line. */
+  const placed = (spots: readonly Spot[], hub: Spot | null, away: number): Layout => ({
+    spots,
+    hub,
+    radius,
+    leg: Math.max(6, Math.min(longestLeg, middle - away - radius - 2)),
+    middle,
+  });
   const spread = (n: number, i: number): number => (width * (i + 0.5)) / n;
   const core = factors.findIndex((factor) => count > 1 && factor.out.length + factor.in.length === 0);
   const wide = [...ranks.values()].some((owners) => owners.length > 2);
@@ -142,7 +157,7 @@ function layOut(
     const upper = factors.flatMap((factor, i) => (i !== core && factor.out.length > 0 ? [i] : []));
     const both = upper.filter((i) => (factors[i]?.in.length ?? 0) > 0);
     const lower = factors.flatMap((factor, i) => (i !== core && factor.out.length === 0 ? [i] : []));
-    const away = Math.min(28, height / 4);
+    const away = both.length > 0 ? 0 : Math.min(28, height / 5);
     const spots = factors.map((_, i): Spot => {
       if (i === core) return centre;
       if (both.length > 0) {
@@ -156,27 +171,24 @@ function layOut(
     });
     const slots = both.length + 1;
     const hub = both.length > 0 ? { x: spread(slots, Math.floor(slots / 2)), y: middle } : centre;
-    return { spots, hub: wide && core < 0 ? hub : null, radius };
+    return placed(spots, wide && core < 0 ? hub : null, away);
   }
-  const order = chain(factors, ranks);
-  const closed = order !== null && order.closed;
-  const row = order?.order ?? factors.map((_, i) => i);
+  const joined = chain(factors, ranks);
+  const closed = joined !== null && joined.closed;
+  const order = joined?.order ?? factors.map((_, i) => i);
   if (closed && count > 3) {
     const half = Math.ceil(count / 2);
     const away = Math.min(22, height / 5);
     const spots = factors.map((_, i): Spot => {
-      const at = row.indexOf(i);
+      const at = order.indexOf(i);
       return at < half
         ? { x: spread(half, at), y: middle - away }
         : { x: spread(count - half, count - 1 - at), y: middle + away };
     });
-    return { spots, hub: null, radius };
+    return placed(spots, null, away);
   }
-  return {
-    spots: factors.map((_, i) => ({ x: spread(count, row.indexOf(i)), y: middle })),
-    hub: null,
-    radius,
-  };
+  const row = factors.map((_, i): Spot => ({ x: spread(count, order.indexOf(i)), y: middle }));
+  return placed(row, null, 0);
 }
 
 /** Factors in the order of their bonds, outputs first; null when they do not form one chain or ring. */
@@ -197,14 +209,16 @@ function chain(
   const start = ends.find(hasOut) ?? ends[0] ?? factors.findIndex((_, i) => hasOut(i));
   const order = [Math.max(0, start)];
   for (;;) {
-    const next = (beside[order.at(-1) ?? 0] ?? []).find((i) => !order.includes(i));
+    const open = (beside[order.at(-1) ?? 0] ?? []).filter((i) => !order.includes(i));
+    // Round a ring by way of the outputs, so that they stand together.
+    const next = open.find(hasOut) ?? open[0];
     if (next === undefined) break;
     order.push(next);
   }
   return order.length === factors.length ? { order, closed } : null;
 }
 
-function bond(a: Spot, b: Spot, rank: number, { radius }: Layout, before: number): NetworkBond {
+function bond(a: Spot, b: Spot, rank: number, { radius, middle }: Layout, before: number): NetworkBond {
   const n = (v: number): string => v.toFixed(1);
   const [mx, my] = [(a.x + b.x) / 2, (a.y + b.y) / 2];
   const flat = Math.abs(a.y - b.y) < 1;
@@ -217,19 +231,29 @@ function bond(a: Spot, b: Spot, rank: number, { radius }: Layout, before: number
       labelX: mx,
       labelY: my + 36,
     };
+  if (Math.abs(a.x - b.x) < 1)
+    return {
+      path: `M${n(a.x)} ${n(a.y)}L${n(b.x)} ${n(b.y)}`,
+      rank,
+      width: bondWidth(rank),
+      labelX: mx + radius + 4,
+      labelY: my + 4,
+    };
   return {
     path: `M${n(a.x)} ${n(a.y)}L${n(b.x)} ${n(b.y)}`,
     rank,
     width: bondWidth(rank),
     labelX: flat ? mx : mx + (a.x < b.x === a.y < b.y ? -1 : 1) * 2,
-    labelY: flat ? my - Math.max(8, radius - 2) : my + (Math.min(a.y, b.y) === a.y ? -4 : 11),
+    labelY: flat
+      ? my - Math.max(8, radius - 2)
+      : my + (Math.min(a.y, b.y) < middle - 1 && Math.max(a.y, b.y) < middle + 1 ? -4 : 11),
   };
 }
 
 function legsOf(
   factor: Factor,
   { x, y }: Spot,
-  radius: number,
+  { radius, leg }: Layout,
   extent: (label: string) => number,
 ): readonly NetworkLeg[] {
   const row = (labels: readonly string[], side: 'out' | 'in'): NetworkLeg[] =>
@@ -239,7 +263,7 @@ function legsOf(
       return {
         x: x + dx,
         y1: y + direction * radius,
-        y2: y + direction * (radius + legLength),
+        y2: y + direction * (radius + leg),
         mode: extent(label),
         side,
       };

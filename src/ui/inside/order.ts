@@ -78,7 +78,7 @@ export function orderMarks(
   }));
   const dots: StepDot[] = [];
   const lines: FlowLine[] = [];
-  const factors: OrderMarks['factors'][number][] = [];
+  const joins: { readonly name: string; readonly x: number; readonly to: StepDot }[] = [];
   let next = 0;
 
   for (const step of path.steps) {
@@ -116,8 +116,7 @@ export function orderMarks(
       } else if (stem.dot === null) {
         const at = x + (free > 1 ? (placed - (free - 1) / 2) * Math.min(22, gap * 0.6) : 0);
         placed++;
-        factors.push({ name: stem.name, x: at, y: 14 });
-        lines.push({ path: `M${at} 19L${x} ${y}`, width: 1.25 });
+        joins.push({ name: stem.name, x: at, to: dot });
       } else lines.push({ path: `M${stem.dot.x} ${stem.dot.y}L${x} ${y}`, width: thickness(stem.size) });
     }
     dots.push(dot);
@@ -129,5 +128,34 @@ export function orderMarks(
     path: `M${last?.x ?? startX + 6} ${trunkY}H${endX - 5}`,
     width: thickness(size(einsum.output)),
   });
+  const places = apart(
+    joins.map((join) => join.x),
+    18,
+    startX - 6,
+    endX + 6,
+  );
+  const factors = joins.map(({ name, to }, i) => {
+    const x = places[i] ?? to.x;
+    lines.push({ path: `M${x.toFixed(1)} 19L${to.x} ${to.y}`, width: 1.25 });
+    return { name, x, y: 14 };
+  });
   return { dots, lines, factors, trunkY, startX, endX };
+}
+
+/** Places moved no more than needed to be `gap` apart (less when there is no room), their order kept. */
+export function apart(wanted: readonly number[], gap: number, low: number, high: number): readonly number[] {
+  const order = wanted.map((_, i) => i).sort((a, b) => (wanted[a] ?? 0) - (wanted[b] ?? 0) || a - b);
+  const step = Math.min(gap, (high - low) / Math.max(1, wanted.length - 1));
+  const places = wanted.map((value) => value);
+  let least = low;
+  for (const i of order) {
+    places[i] = Math.max(least, places[i] ?? 0);
+    least = (places[i] ?? 0) + step;
+  }
+  let most = high;
+  for (const i of order.toReversed()) {
+    places[i] = Math.min(most, places[i] ?? 0);
+    most = (places[i] ?? 0) - step;
+  }
+  return places;
 }

@@ -3,7 +3,7 @@ import type { LayerCost } from '../../core/cost/layer.ts';
 import type { MappedGemm } from '../../core/cost/mapper.ts';
 import type { Gear, Gemm } from '../../core/cost/mapping.ts';
 import type { Accelerator } from '../../core/hardware/accelerator.ts';
-import { formatCount, formatPercent } from '../format.ts';
+import { formatCount, formatPercent, formatRatio } from '../format.ts';
 
 const percent = (share: number): string => formatPercent(100 * share, 0);
 
@@ -26,12 +26,12 @@ export function whyLayer(
   parts.push(boundSentence(mapped));
   const [outermost = 0] = cost.energyByLevelPj;
   const name = accelerator.levels[0]?.name ?? 'the outermost level';
-  parts.push(`${name} takes ${percent(outermost / cost.energyPj)} of the layer's energy`);
+  parts.push(`${name} takes ${percent(outermost / cost.energyPj)} of the energy`);
   const einsum = cost.path.einsum;
   const output = einsum.output.reduce((all, label) => all * (einsum.extents.get(label) ?? 1), 1);
   if (cost.path.largestIntermediate > output)
     parts.push(
-      `the largest intermediate has ${formatCount(cost.path.largestIntermediate)} words, ${Number((cost.path.largestIntermediate / output).toFixed(1))} times the result`,
+      `widest intermediate ${formatCount(cost.path.largestIntermediate)} words, ${formatRatio(cost.path.largestIntermediate / output)} the result`,
     );
   return `${parts.join('; ')}.`;
 }
@@ -47,7 +47,7 @@ function boundSentence({ cost }: MappedGemm): string {
     return cost.utilization > 0.995
       ? 'it is compute-bound with every MAC busy'
       : `it is compute-bound with ${busy} of the MACs busy`;
-  return `${slowest.name} bounds it: its ports need ${Number((slowest.cycles / cost.computeCycles).toFixed(2))} times the cycles of the MACs`;
+  return `${slowest.name} bounds it, its ports need ${formatRatio(slowest.cycles / cost.computeCycles)} the cycles of the MACs`;
 }
 
 /** `proven optimal`, `best found`, with the padding when there is one. */

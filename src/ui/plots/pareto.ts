@@ -201,14 +201,12 @@ function placeFlag(
   );
   const width = Math.min(widest + 18, frame.right - frame.left);
   const height = lines.length * lineHeight + 10;
-  const xs = [
-    Math.min(now.x, frame.right - width),
-    frame.right - width,
-    Math.max(frame.left, now.x - width),
-    now.x + 18,
-    now.x - width - 18,
-    frame.left + 4,
-  ];
+  // Nearest first: from the design to the right, then to the left, then beside it.
+  const xs: number[] = [];
+  for (let x = now.x; x < frame.right - width; x += 24) xs.push(x);
+  xs.push(frame.right - width);
+  for (let x = Math.min(now.x, frame.right - width) - 24; x > frame.left; x -= 24) xs.push(x);
+  xs.push(now.x + 18, now.x - width - 18, frame.left + 4);
   const ys = [frame.top + 5, now.y - height - 22, now.y + 22, frame.bottom - height - 6];
   const places = ys.flatMap((y) => xs.map((x): Box => ({ x, y, width, height })));
   // A covered design weighs more than covered frontier dots, whatever the areas.
