@@ -172,7 +172,7 @@ export function createEvaluator(setting: EvaluatorSetting): Evaluator {
 
 const fromSpectra =
   'Share of the squared weights that is kept, from the singular values of the layers (every layer of equal variance); ' +
-  'the interval is that of the spectral bounds.';
+  'exact for svd, for the other formats an estimate with the spread it had against decompositions.';
 const withoutWeights =
   'Estimated - no weights: share of the squared weights that would be kept, between a flat random spectrum (low) and ' +
   'singular values falling as k^-0.5 (high); every layer of equal variance.';
