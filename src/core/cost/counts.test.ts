@@ -173,3 +173,70 @@ describe('mappings that are refused, by the name of the level', () => {
     expect(accelforge.energyPj - timeloop.energyPj).toBeCloseTo(64 ** 3 * (1.6 + 0.08), 3);
   });
 });
+
+interface Chain {
+  readonly kind: 'fused' | 'unfused';
+  readonly M: number;
+  readonly K: number;
+  readonly N: number;
+  readonly R: number;
+  /** Rows per tile. */
+  readonly MT: number;
+  readonly latency_ns: number;
+  /** `Einsum|level|tensor|read or write` over all instances. */
+  readonly actions: Readonly<Record<string, number>>;
+}
+const chains = reference<{ fixed: readonly Chain[] }>('fused_chain.json')?.fixed.filter(
+  ({ kind }) => kind === 'unfused',
+);
+
+describe.skipIf(chains === undefined)(
+  'evaluateMapping against AccelForge, unfused pairs of a low-rank layer',
+  () => {
+    it.each((chains ?? []).map((c) => [`rows of ${c.MT}, rank ${c.R}`, c] as const))('%s', (_, c) => {
+      const ws16 = presetByName('ws16');
+      let cycles = 0;
+      for (const [name, tensors, k, n] of [
+        ['First', { I: 'X', W: 'A', O: 'T' }, c.K, c.R],
+        ['Second', { I: 'T', W: 'B', O: 'Y' }, c.R, c.N],
+      ] as const) {
+        const contraction: Contraction = {
+          dims: { I: ['m', 'k'], W: ['k', 'n'], O: ['m', 'n'] },
+          extents: { m: c.M, k, n },
+        };
+        const [wide, narrow] = name === 'First' ? (['k', 'n'] as const) : (['n', 'k'] as const);
+        const mapping: Mapping = [
+          { level: 'DRAM', temporal: [['m', c.M / c.MT]], spatial: [] },
+          {
+            level: 'GLB',
+            temporal: [
+              ['m', c.MT / 16],
+              [wide, (contraction.extents[wide] ?? 0) / 16],
+              [narrow, c.R / 16],
+              ['m', 16],
+            ],
+            spatial: [
+              ['n', 16],
+              ['k', 16],
+            ],
+          },
+          { level: 'RF', temporal: [], spatial: [] },
+        ];
+        const cost = evaluateMapping(ws16, contraction, mapping, 'accelforge');
+        cycles += cost.latencyCycles;
+        for (const level of cost.levels) {
+          for (const [operand, counts] of Object.entries(level.operands)) {
+            const tensor = tensors[operand as Operand];
+            const total = { read: counts.reads, write: counts.fills + counts.updates };
+            for (const action of ['read', 'write'] as const) {
+              expect(total[action] * counts.instances).toBe(
+                c.actions[`${name}|${level.name}|${tensor}|${action}`],
+              );
+            }
+          }
+        }
+      }
+      expect(cycles / c.latency_ns).toBeCloseTo(1, 6);
+    });
+  },
+);

@@ -86,6 +86,68 @@ describe('gears', () => {
   });
 });
 
+describe('laws of the optimum', () => {
+  const small = fc.record({
+    batch: fc.constantFrom(1, 1, 4),
+    m: fc.integer({ min: 1, max: 48 }),
+    n: extent,
+    k: extent,
+  });
+  const objectives = fc.constantFrom('edp' as const, 'energy' as const, 'latency' as const);
+  const score = {
+    edp,
+    energy: (cost: GemmCost) => cost.energyPj,
+    latency: (cost: GemmCost) => cost.latencyCycles,
+  };
+
+  it('more room, wider ports and cheaper accesses never make it worse', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...machines),
+        small,
+        objectives,
+        fc.nat(),
+        fc.constantFrom(
+          'depthWords',
+          'readWordsPerCycle',
+          'writeWordsPerCycle',
+          'readEnergyPj',
+          'writeEnergyPj',
+        ),
+        (machine, g, objective, which, figure) => {
+          const better = {
+            ...machine,
+            levels: machine.levels.map((level, l) => {
+              const value = level[figure];
+              if (l !== which % machine.levels.length || value === null) return level;
+              return { ...level, [figure]: figure.endsWith('Pj') ? value / 2 : value * 2 };
+            }),
+          };
+          const [before, after] = [machine, better].map((a) =>
+            score[objective](createMapper(a, { objective, factors: 'perfect' }).cost(g, 'exact')),
+          );
+          expect(after).toBeLessThanOrEqual((before ?? 0) * (1 + 1e-9));
+        },
+      ),
+      { numRuns: 150, seed: 5 },
+    );
+  });
+
+  it('charging the drain reads never makes it cheaper', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...machines), small, objectives, (machine, g, objective) => {
+        const [timeloop, accelforge] = (['timeloop', 'accelforge'] as const).map((accounting) =>
+          score[objective](
+            createMapper(machine, { objective, accounting, factors: 'perfect' }).cost(g, 'exact'),
+          ),
+        );
+        expect(timeloop).toBeLessThanOrEqual((accelforge ?? 0) * (1 + 1e-9));
+      }),
+      { numRuns: 80, seed: 6 },
+    );
+  });
+});
+
 describe('padding', () => {
   it('is best found, never worse than the extent itself, and reports what it counted', () => {
     for (const machine of machines) {

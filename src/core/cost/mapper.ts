@@ -134,24 +134,32 @@ function misfit(accelerator: Accelerator, gemm: Gemm): [subject: string, rule: s
 interface Memo {
   readonly get: (gemm: Gemm) => MapperEntry | undefined;
   readonly set: (entry: MapperEntry) => void;
-  readonly entries: () => Iterable<MapperEntry>;
+  readonly entries: () => readonly MapperEntry[];
 }
+
+/** About 2 KB each; beyond this everything is forgotten and found again as it is asked for. */
+const mostEntries = 50_000;
 
 /** Nested by extent: a packed key would overflow 2^53, a text would cost more than the look-up. */
 function createMemo(): Memo {
-  const all = new Map<number, Map<number, Map<number, Map<number, MapperEntry>>>>();
-  const list: MapperEntry[] = [];
+  const byK = new Map<number, Map<number, Map<number, Map<number, MapperEntry>>>>();
+  let count = 0;
   return {
-    get: ({ batch, m, n, k }) => all.get(k)?.get(n)?.get(m)?.get(batch),
+    get: ({ batch, m, n, k }) => byK.get(k)?.get(n)?.get(m)?.get(batch),
     set: (entry) => {
+      if (count >= mostEntries) {
+        byK.clear();
+        count = 0;
+      }
       const { batch, m, n, k } = entry.gemm;
-      const byN = within(all, k);
-      const byM = within(byN, n);
-      const byBatch = within(byM, m);
-      if (!byBatch.has(batch)) list.push(entry);
+      const byBatch = within(within(within(byK, k), n), m);
+      if (!byBatch.has(batch)) count += 1;
       byBatch.set(batch, entry);
     },
-    entries: () => list,
+    entries: () =>
+      [...byK.values()].flatMap((byN) =>
+        [...byN.values()].flatMap((byM) => [...byM.values()].flatMap((byBatch) => [...byBatch.values()])),
+      ),
   };
 }
 

@@ -5,7 +5,7 @@ import { presetByName } from '../hardware/presets.ts';
 import { mappingOf } from './chain.ts';
 import { evaluateMapping } from './counts.ts';
 import { createSolver } from './solver.ts';
-import { gemmContraction } from './gemm.ts';
+import { gemmContraction, stepGemm } from './gemm.ts';
 import type { Objective } from './mapping.ts';
 import { goals } from './objective.ts';
 import { compileMachine } from './tables.ts';
@@ -51,3 +51,36 @@ describe.skipIf(cases.length === 0)('the exact mapper reaches every proven optim
     if (objective === 'latency') expect(cost.latencyCycles).toBe(expected.cycles);
   });
 });
+
+interface Chain {
+  readonly id: string;
+  readonly machine: string;
+  readonly path: readonly string[];
+  readonly extents: Readonly<Record<string, number>>;
+  readonly unfused: { readonly edp_pJ_ns: number };
+}
+const chains = reference<{ cases: readonly Chain[] }>('fused_chain_optima.json')?.cases ?? [];
+
+describe.skipIf(chains.length === 0)(
+  'the best unfused chains lie within 1 % of AccelForge, which may map unevenly',
+  () => {
+    it.each(chains.map((c) => [c.id, c] as const))('%s', (_, c) => {
+      const machine = compileMachine(presetByName(c.machine), 'accelforge');
+      const solver = createSolver(machine, goals.edp);
+      let energy = 0;
+      let cycles = 0;
+      for (const step of c.path) {
+        const [left = '', output = ''] = step.split('->');
+        const inputs = left.split(',').map((labels) => [...labels]);
+        const einsum = { inputs, output: [...output], extents: new Map(Object.entries(c.extents)) };
+        const { batch, m, n, k } = stepGemm(einsum, einsum);
+        const found = solver.solve([[m, n, k, batch]]);
+        energy += found?.energyPj ?? Number.NaN;
+        cycles += found?.cycles ?? Number.NaN;
+      }
+      const ratio = (energy * cycles) / c.unfused.edp_pJ_ns;
+      expect(ratio).toBeGreaterThan(1 - 1e-6);
+      expect(ratio).toBeLessThan(1.01);
+    });
+  },
+);
