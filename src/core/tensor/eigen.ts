@@ -1,0 +1,196 @@
+/**
+ * Eigenvalues and eigenvectors of symmetric matrices: Householder tridiagonalization, then implicit QL (Golub, Van Loan,
+ * Matrix Computations, 8.3; EISPACK tql1, tql2). Each reflection's update of the trailing triangle and the next one's
+ * matrix-vector product are one pass over memory. Rotations and reflections act on eigenvectors stored as rows.
+ */
+import { invariant } from '../base/checks.ts';
+import type { Matrix } from './dense.ts';
+
+interface Tridiagonal {
+  readonly diagonal: Float64Array;
+  /** Entry i joins i and i + 1; the last is 0. */
+  readonly off: Float64Array;
+  /** Row k: the unit-free reflection vector of step k from entry k + 1 on; its scale in `scales`. */
+  readonly reflections: Float64Array;
+  readonly scales: Float64Array;
+}
+
+/** T = Q^T A Q with Q = H_0 H_1 ...; reads the lower triangle. */
+function tridiagonalize({ rows: n, values }: Matrix): Tridiagonal {
+  const a = values.slice();
+  const diagonal = new Float64Array(n);
+  const off = new Float64Array(n);
+  const reflections = new Float64Array(n * n);
+  const scales = new Float64Array(n);
+  let v = new Float64Array(n);
+  let w = new Float64Array(n);
+  let nextV = new Float64Array(n);
+  let p = new Float64Array(n);
+  let pending = false;
+  for (let k = 0; k < n; k++) {
+    // Column k below the diagonal, with the pending update of the step before.
+    for (let i = k; i < n; i++) {
+      if (pending) a[i * n + k]! -= v[i]! * w[k]! + w[i]! * v[k]!;
+    }
+    diagonal[k] = a[k * n + k]!;
+    if (k === n - 1) break;
+    let tail = 0;
+    for (let i = k + 2; i < n; i++) tail += a[i * n + k]! ** 2;
+    const head = a[(k + 1) * n + k]!;
+    let scale = 0;
+    nextV.fill(0, 0, k + 1);
+    if (tail === 0) {
+      off[k] = head;
+      nextV.fill(0, k + 1);
+    } else {
+      const length = Math.sqrt(head * head + tail);
+      const alpha = head > 0 ? -length : length;
+      off[k] = alpha;
+      for (let i = k + 1; i < n; i++) nextV[i] = a[i * n + k]!;
+      nextV[k + 1] = head - alpha;
+      scale = 1 / (length * (length + Math.abs(head)));
+    }
+    scales[k] = scale;
+    reflections.set(nextV.subarray(k + 1), k * n + k + 1);
+    // One pass over the trailing triangle: apply the pending update, multiply by the new vector.
+    p.fill(0, k + 1);
+    for (let i = k + 1; i < n; i++) {
+      const row = i * n;
+      const vi = nextV[i]!;
+      let sum = 0;
+      if (pending) {
+        const pv = v[i]!;
+        const pw = w[i]!;
+        for (let j = k + 1; j < i; j++) {
+          const entry = a[row + j]! - (pv * w[j]! + pw * v[j]!);
+          a[row + j] = entry;
+          sum += entry * nextV[j]!;
+          p[j]! += entry * vi;
+        }
+        const entry = a[row + i]! - 2 * pv * pw;
+        a[row + i] = entry;
+        p[i]! += sum + entry * vi;
+      } else {
+        for (let j = k + 1; j < i; j++) {
+          const entry = a[row + j]!;
+          sum += entry * nextV[j]!;
+          p[j]! += entry * vi;
+        }
+        p[i]! += sum + a[row + i]! * vi;
+      }
+    }
+    let along = 0;
+    for (let i = k + 1; i < n; i++) along += p[i]! * nextV[i]!;
+    const half = (scale * scale * along) / 2;
+    for (let i = k + 1; i < n; i++) p[i] = scale * p[i]! - half * nextV[i]!;
+    [v, nextV] = [nextV, v];
+    [w, p] = [p, w];
+    pending = scale !== 0;
+  }
+  return { diagonal, off, reflections, scales };
+}
+
+const mostSweeps = 60;
+
+/** Implicit QL in place; with `vectors` (row k = k-th vector of T) the rotations are applied to its rows. */
+function diagonalize(d: Float64Array, e: Float64Array, vectors: Float64Array | null): void {
+  const n = d.length;
+  let scale = 0;
+  for (let i = 0; i < n; i++) scale = Math.max(scale, Math.abs(d[i]!) + Math.abs(e[i]!));
+  const negligible = Number.EPSILON * scale * 1e-3;
+  for (let l = 0; l < n; l++) {
+    for (let sweep = 0; ; sweep++) {
+      let m = l;
+      for (; m < n - 1; m++) {
+        const near = Number.EPSILON * (Math.abs(d[m]!) + Math.abs(d[m + 1]!));
+        if (Math.abs(e[m]!) <= Math.max(near, negligible)) break;
+      }
+      if (m === l) break;
+      invariant(sweep < mostSweeps, 'QL does not converge');
+      let g = (d[l + 1]! - d[l]!) / (2 * e[l]!);
+      let r = Math.hypot(g, 1);
+      g = d[m]! - d[l]! + e[l]! / (g + (g < 0 ? -r : r));
+      let [s, c, p] = [1, 1, 0];
+      let i = m - 1;
+      for (; i >= l; i--) {
+        const f = s * e[i]!;
+        const b = c * e[i]!;
+        r = Math.sqrt(f * f + g * g);
+        e[i + 1] = r;
+        if (r === 0) {
+          d[i + 1]! -= p;
+          e[m] = 0;
+          break;
+        }
+        s = f / r;
+        c = g / r;
+        g = d[i + 1]! - p;
+        r = (d[i]! - g) * s + 2 * c * b;
+        p = s * r;
+        d[i + 1] = g + p;
+        g = c * r - b;
+        if (vectors !== null) rotate(vectors, i * n, n, s, c);
+      }
+      if (r === 0 && i >= l) continue;
+      d[l]! -= p;
+      e[l] = g;
+      e[m] = 0;
+    }
+  }
+}
+
+/** Rows at `row` and the one after it. */
+function rotate(z: Float64Array, row: number, n: number, s: number, c: number): void {
+  for (let k = row, end = row + n; k < end; k++) {
+    const upper = z[k]!;
+    const lower = z[k + n]!;
+    z[k + n] = s * upper + c * lower;
+    z[k] = c * upper - s * lower;
+  }
+}
+
+/** Descending. */
+export function eigenvaluesSymmetric(m: Matrix): Float64Array {
+  invariant(m.rows === m.columns, `eigenvalues of ${m.rows} x ${m.columns}`);
+  const { diagonal, off } = tridiagonalize(m);
+  diagonalize(diagonal, off, null);
+  return diagonal.sort().reverse();
+}
+
+export interface Eigen {
+  /** All, descending. */
+  readonly values: Float64Array;
+  /** Row k: the unit vector of the k-th largest; as many rows as asked for. */
+  readonly vectors: Matrix;
+}
+
+/** @param count vectors wanted, of the largest eigenvalues */
+export function eigenSymmetric(m: Matrix, count = m.rows): Eigen {
+  invariant(m.rows === m.columns, `eigenvectors of ${m.rows} x ${m.columns}`);
+  const n = m.rows;
+  const { diagonal, off, reflections, scales } = tridiagonalize(m);
+  const z = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) z[i * n + i] = 1;
+  diagonalize(diagonal, off, z);
+  const order = Array.from(diagonal.keys()).sort((a, b) => diagonal[b]! - diagonal[a]!);
+  const vectors = new Float64Array(count * n);
+  for (const [to, from] of order.slice(0, count).entries())
+    vectors.set(z.subarray(from * n, from * n + n), to * n);
+  // Q = H_0 H_1 ... acts from its last reflection on.
+  for (let row = 0; row < count; row++) {
+    const at = row * n;
+    for (let k = n - 2; k >= 0; k--) {
+      const scale = scales[k]!;
+      if (scale === 0) continue;
+      const base = k * n;
+      let along = 0;
+      for (let i = k + 1; i < n; i++) along += reflections[base + i]! * vectors[at + i]!;
+      along *= scale;
+      for (let i = k + 1; i < n; i++) vectors[at + i]! -= along * reflections[base + i]!;
+    }
+  }
+  return {
+    values: Float64Array.from(order, (i) => diagonal[i]!),
+    vectors: { rows: count, columns: n, values: vectors },
+  };
+}
