@@ -16,28 +16,37 @@ import { compareRows, type Column } from './rows.ts';
 import { whyDifferent } from './why.ts';
 import './compare.css';
 
-function columnsOf(derived: Derived): readonly Column[] {
-  const { config, evaluator, model } = derived;
-  return [
-    {
+/** Dense, now, pins; in a drag only `now` is new. */
+function useColumns({ config, evaluator, model, dense, evaluation }: Derived): readonly Column[] {
+  const { pins, design } = config;
+  const fixed = useMemo(
+    (): Column => ({
       who: 'dense',
       design: model.linears.map((_, i) => evaluator.denseFactorization(i)),
-      evaluation: derived.dense,
-    },
-    { who: 'now', design: config.design, evaluation: derived.evaluation },
-    ...config.pins.map(({ letter, design }): Column => ({
-      who: letter,
-      design,
-      evaluation: evaluator.evaluate(design),
-    })),
-  ];
+      evaluation: dense,
+    }),
+    [model, evaluator, dense],
+  );
+  const pinned = useMemo(
+    () =>
+      pins.map((entry): Column => ({
+        who: entry.letter,
+        design: entry.design,
+        evaluation: evaluator.evaluate(entry.design),
+      })),
+    [pins, evaluator],
+  );
+  return useMemo(
+    () => [fixed, { who: 'now', design, evaluation }, ...pinned],
+    [fixed, pinned, design, evaluation],
+  );
 }
 
 export function ComparePanel() {
   const derived = useDerived();
   const actions = useActions();
   const { config, model } = derived;
-  const columns = useMemo(() => columnsOf(derived), [derived]);
+  const columns = useColumns(derived);
   const reference: Who = columns.some(({ who }) => who === config.view.reference)
     ? config.view.reference
     : 'dense';

@@ -97,6 +97,7 @@ describe('stackMarks', () => {
   });
 
   it('stacks the levels without gaps or overlap', () => {
+    expect(marks.bars.every(({ segments }) => segments.length === 3)).toBe(true);
     for (const { segments } of marks.bars)
       for (const [i, segment] of segments.entries()) {
         const next = segments[i + 1];

@@ -1,5 +1,5 @@
 /** One design of one layer from the inside: network, contraction path, loop nest of a chosen step, and why. */
-import { useMemo, useRef, useState } from 'react';
+import { memo, useMemo, useRef, useState } from 'react';
 import { InputError } from '../../core/base/checks.ts';
 import type { Factorization } from '../../core/factor/factorization.ts';
 import { operandNames } from '../../core/factor/forward.ts';
@@ -37,7 +37,8 @@ interface LaneProps {
 /** Beside each other lanes must be low, or the sentence at their foot is cut off. */
 const heights = { alone: 112, beside: 88 } as const;
 
-export function Lane({ who, evaluator, index, factorization, beside }: LaneProps) {
+/** Memoized: in a drag only the current design's lane is drawn anew. */
+export const Lane = memo(function Lane({ who, evaluator, index, factorization, beside }: LaneProps) {
   const { accelerator, mapper, gear } = evaluator;
   const ref = useRef<HTMLDivElement>(null);
   const size = useSize(ref);
@@ -204,7 +205,7 @@ export function Lane({ who, evaluator, index, factorization, beside }: LaneProps
       )}
     </article>
   );
-}
+});
 
 /** Rows, columns, depth of a step: `128·3072·192`. */
 function gemmText({ batch, m, n, k }: Gemm): string {

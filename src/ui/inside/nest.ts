@@ -35,7 +35,7 @@ export function nestLines(accelerator: Accelerator, mapped: MappedGemm): readonl
       level: index,
       name: level.meshX * level.meshY > 1 ? `${level.meshX * level.meshY} ${level.name}` : level.name,
       holds: holdsText(words, level.depthWords, level.wordBits),
-      full: level.depthWords === null ? null : Math.min(1, words / level.depthWords),
+      full: level.depthWords === null ? null : words / level.depthWords,
     };
     const again = { level: index, name: '', holds: '', full: null };
     if (temporal.length === 0 && spatial.length === 0) {

@@ -60,7 +60,7 @@ function Sized(props: ParetoPlotProps & { readonly size: Size }) {
   const domain = useDomain(still, live, props.dragging);
   const scales = useMemo(() => plotScales(frame, domain), [frame, domain]);
   const stillDrawn = useMemo(() => stillMarks(still, frame, domain), [still, frame, domain]);
-  const drawn = liveMarks(live, still, frame, domain);
+  const drawn = liveMarks(live, still, stillDrawn.dots, frame, domain);
   const brushStart = useRef<number | null>(null);
   const [cursor, setCursor] = useState<number | null>(null);
   const places = still.frontier;
@@ -236,20 +236,23 @@ function BrushBand({
 /** Axes that hold everything of interest; while dragging they never shrink, so that the scene does not pump. */
 function useDomain(still: StillData, live: LiveData, dragging: boolean): Domain {
   const base = useMemo(
-    () => [
-      ...still.frontier,
-      ...still.previous,
-      ...still.baselines.flatMap((baseline) => baseline.places.filter((place) => place.x > 0.9)),
-    ],
+    () =>
+      paretoDomain([
+        ...still.frontier,
+        ...still.previous,
+        ...still.baselines.flatMap((baseline) => baseline.places.filter((place) => place.x > 0.9)),
+      ]),
     [still],
   );
-  const fresh = paretoDomain([
-    ...base,
-    live.now,
-    ...live.pins,
-    ...(live.before === null ? [] : [live.before]),
-    ...(live.limit === null ? [] : [{ x: 1, y: live.limit }]),
-  ]);
+  const fresh = widen(
+    base,
+    paretoDomain([
+      live.now,
+      ...live.pins,
+      ...(live.before === null ? [] : [live.before]),
+      ...(live.limit === null ? [] : [{ x: 1, y: live.limit }]),
+    ]),
+  );
   const [held, setHeld] = useState<Domain>(fresh);
   const next = dragging ? widen(held, fresh) : fresh;
   if (!sameDomain(next, held)) setHeld(next);

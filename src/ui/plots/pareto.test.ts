@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { boxAround, overlap } from './boxes.ts';
-import { paretoDomain, plotFrame } from './frame.ts';
+import { paretoDomain, plotFrame, type Domain, type Frame } from './frame.ts';
 import { nonDominated } from './frontier.ts';
 import { liveMarks, stillMarks, type DesignPlace, type LiveData, type StillData } from './pareto.ts';
 import { flagLines } from './words.ts';
@@ -30,6 +30,8 @@ function live(now: DesignPlace, more: Partial<LiveData> = {}): LiveData {
 }
 
 const frame = plotFrame(696, 410);
+const marksOf = (data: LiveData, size: Frame, domain: Domain) =>
+  liveMarks(data, still, stillMarks(still, size, domain).dots, size, domain);
 
 describe('stillMarks', () => {
   it('keeps the plot small: thinned dots, one path a curve', () => {
@@ -54,7 +56,7 @@ describe('liveMarks', () => {
           const now = design(x, y);
           const size = plotFrame(width, height);
           const domain = paretoDomain([...frontier, now]);
-          const { flag, now: at } = liveMarks(live(now), still, size, domain);
+          const { flag, now: at } = marksOf(live(now), size, domain);
           expect(flag).not.toBeNull();
           if (flag !== null) expect(overlap(flag, boxAround(at.x, at.y, 9))).toBe(0);
         },
@@ -64,7 +66,7 @@ describe('liveMarks', () => {
   });
 
   it('flies the flag in the corner that no design reaches', () => {
-    const { flag, now } = liveMarks(live(design(6, 80)), still, frame, paretoDomain(frontier));
+    const { flag, now } = marksOf(live(design(6, 80)), frame, paretoDomain(frontier));
     expect(flag?.y).toBe(frame.top + 5);
     expect(flag?.x).toBeGreaterThanOrEqual(now.x - 1);
   });
@@ -72,11 +74,11 @@ describe('liveMarks', () => {
   it('draws the band in the frame only, and none where there is none', () => {
     const domain = paretoDomain(frontier);
     const wide: DesignPlace = { x: 5, y: 60, low: -50, high: 400, tier: 'estimated' };
-    const { band } = liveMarks(live(wide), still, frame, domain);
+    const { band } = marksOf(live(wide), frame, domain);
     expect(band?.top).toBe(frame.top);
     expect(band?.bottom).toBe(frame.bottom);
     const exact: DesignPlace = { x: 5, y: 60, low: 60, high: 60, tier: 'measured' };
-    expect(liveMarks(live(exact), still, frame, domain).band).toBeNull();
+    expect(marksOf(live(exact), frame, domain).band).toBeNull();
   });
 
   it('labels pins with their letter and keeps labels off each other where there is room', () => {
@@ -84,7 +86,7 @@ describe('liveMarks', () => {
       { letter: 'A' as const, ...design(3, 88) },
       { letter: 'B' as const, ...design(3.1, 87) },
     ];
-    const { labels } = liveMarks(live(design(9, 60), { pins }), still, frame, paretoDomain(frontier));
+    const { labels } = marksOf(live(design(9, 60), { pins }), frame, paretoDomain(frontier));
     const of = (who: string) => labels.find((label) => label.who === who);
     expect(of('A')?.text).toBe('3.00×, 88.0%');
     expect([of('A')?.x, of('A')?.y]).not.toEqual([of('B')?.x, of('B')?.y]);
@@ -93,7 +95,7 @@ describe('liveMarks', () => {
 
   it('tells a limit off the axes from one on them', () => {
     const domain = paretoDomain([{ x: 2, y: 90 }]);
-    expect(liveMarks(live(design(2, 95), { limit: 92 }), still, frame, domain).limit?.inside).toBe(true);
-    expect(liveMarks(live(design(2, 95), { limit: 20 }), still, frame, domain).limit?.inside).toBe(false);
+    expect(marksOf(live(design(2, 95), { limit: 92 }), frame, domain).limit?.inside).toBe(true);
+    expect(marksOf(live(design(2, 95), { limit: 20 }), frame, domain).limit?.inside).toBe(false);
   });
 });

@@ -56,7 +56,8 @@ export function stillMarks(data: StillData, frame: Frame, domain: Domain): Still
   return {
     xTicks: reductionTicks(frame, domain).map(({ at, label }) => ({ x: scales.x(at), label })),
     yTicks: keptTicks(frame, domain).map(({ at, label }) => ({ y: scales.y(at), label })),
-    frontier: staircase(data.frontier, scales, domain),
+    // A frontier of dense alone bounds nothing yet.
+    frontier: data.frontier.length > 1 ? staircase(data.frontier, scales, domain) : '',
     dots: thinned(data.frontier, scales, domain, 9),
     previous: staircase(data.previous, scales, domain),
     baselines: data.baselines.map(({ strategy, places }) => ({
@@ -126,7 +127,14 @@ export interface LiveMarks {
 
 const clamp = (value: number, low: number, high: number): number => Math.max(low, Math.min(high, value));
 
-export function liveMarks(data: LiveData, still: StillData, frame: Frame, domain: Domain): LiveMarks {
+/** @param front dots of the frontier as drawn, which flag and labels keep clear of */
+export function liveMarks(
+  data: LiveData,
+  still: StillData,
+  front: StillMarks['dots'],
+  frame: Frame,
+  domain: Domain,
+): LiveMarks {
   const scales = plotScales(frame, domain);
   const at = (place: Place): { x: number; y: number } => ({
     x: clamp(scales.x(place.x), frame.left, frame.right),
@@ -157,7 +165,7 @@ export function liveMarks(data: LiveData, still: StillData, frame: Frame, domain
   const points = [now, ...(before === null ? [] : [before]), dense, ...pins].map(({ x, y }) =>
     boxAround(x, y, 11),
   );
-  const dots = thinned(still.frontier, scales, domain, 14).map(({ x, y }) => boxAround(x, y, 3));
+  const dots = front.map(({ x, y }) => boxAround(x, y, 3));
   const flag = placeFlag(data.flag, now, points, dots, frame);
   const taken = [...points, ...dots, ...(flag === null ? [] : [flag])];
   return {
