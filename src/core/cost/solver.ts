@@ -64,7 +64,7 @@ export interface Solver {
 }
 
 /** Plans that use most of the array come first: what they reach spares listing most of the others. */
-const bands = [1, 0.75, 0.5, 0.25, 0] as const;
+const bands = [1, 0.5, 0.25, 0] as const;
 
 export function createSolver(machine: MachineTables, goal: Goal, effort: Effort = everything): Solver {
   const { levels } = machine;
