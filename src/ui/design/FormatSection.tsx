@@ -1,17 +1,15 @@
 /** Which format the selection has, what each other would give at the same size, and its shape. */
-import type { KeyboardEvent } from 'react';
-import { formats, type Format } from '../../core/factor/factorization.ts';
 import { modelOf } from '../../state/defaults.ts';
-import { copyFocus, setFormat, toggleLock } from '../../state/edits.ts';
+import { copyFocus, toggleLock } from '../../state/edits.ts';
 import { nameLayers } from '../../state/labels.ts';
 import { sameData } from '../../state/same.ts';
 import { useActions, useApp } from '../app.ts';
-import { nextChoice } from '../Choice.tsx';
-import { formatExact, formatPercent, formatRatioShort } from '../format.ts';
+import { formatExact } from '../format.ts';
 import { Icon } from '../icons.tsx';
-import { formatTitle, selectionText } from '../words.ts';
+import { selectionText } from '../words.ts';
+import { FormatChoice } from './FormatChoice.tsx';
 import { ShapeRow } from './ShapeRow.tsx';
-import { useFormatGains, type FormatGain } from './use-format-gains.ts';
+import { useFormatGains } from './use-format-gains.ts';
 
 export function FormatSection() {
   const { edit } = useActions();
@@ -31,16 +29,6 @@ export function FormatSection() {
     config.locks.some((lock) => lock.layer === index && lock.rank === null),
   );
 
-  const choose = (format: Format): void =>
-    edit(`${name} to ${formatTitle(format)}`, (c) => setFormat(c, c.view.selection, format));
-  const possible = formats.filter((format) => gains[format].kind !== 'impossible');
-  const onKeyDown = (event: KeyboardEvent<HTMLButtonElement>): void => {
-    const next = nextChoice(possible, f.format, event.key);
-    if (next === null) return;
-    event.preventDefault();
-    choose(next);
-    event.currentTarget.parentElement?.querySelector<HTMLElement>(`[data-format="${next}"]`)?.focus();
-  };
   return (
     <div className="sec format">
       <header>
@@ -70,19 +58,7 @@ export function FormatSection() {
           <Icon name={locked ? 'lock' : 'unlock'} />
         </button>
       </header>
-      <div className="formats" role="radiogroup" aria-label="Format">
-        {formats.map((format) => (
-          <FormatButton
-            key={format}
-            format={format}
-            gain={gains[format]}
-            checked={f.format === format}
-            partly={f.format === format && mixedFormats}
-            onChoose={choose}
-            onKeyDown={onKeyDown}
-          />
-        ))}
-      </div>
+      <FormatChoice current={f.format} partly={mixedFormats} gains={gains} />
       <p className="hint">
         EDP reduction and weight energy kept at equal parameters; red costs more than dense.
       </p>
@@ -105,60 +81,4 @@ export function FormatSection() {
       )}
     </div>
   );
-}
-
-interface FormatButtonProps {
-  readonly format: Format;
-  readonly gain: FormatGain;
-  readonly checked: boolean;
-  readonly partly: boolean;
-  readonly onChoose: (format: Format) => void;
-  readonly onKeyDown: (event: KeyboardEvent<HTMLButtonElement>) => void;
-}
-
-function FormatButton({ format, gain, checked, partly, onChoose, onKeyDown }: FormatButtonProps) {
-  const impossible = gain.kind === 'impossible';
-  return (
-    <button
-      type="button"
-      role="radio"
-      data-format={format}
-      aria-checked={checked}
-      aria-disabled={impossible || undefined}
-      tabIndex={checked ? 0 : -1}
-      title={impossible ? gain.reason : undefined}
-      onKeyDown={onKeyDown}
-      onClick={() => {
-        if (!impossible && !(checked && !partly)) onChoose(format);
-      }}
-    >
-      <b>
-        {formatTitle(format)}
-        {partly && ' …'}
-      </b>
-      <GainText gain={gain} />
-    </button>
-  );
-}
-
-function GainText({ gain }: { readonly gain: FormatGain }) {
-  switch (gain.kind) {
-    case 'waiting':
-      return <i> …</i>;
-    case 'impossible':
-      return (
-        <i>
-          {' '}
-          –<span className="hidden">{gain.reason}</span>
-        </i>
-      );
-    case 'gain':
-      return (
-        <i>
-          {' '}
-          <span className={gain.reduction < 0.995 ? 'bad' : ''}>{formatRatioShort(gain.reduction)}</span>{' '}
-          {formatPercent(100 * gain.kept, gain.kept > 0.9995 ? 0 : 1)}
-        </i>
-      );
-  }
 }

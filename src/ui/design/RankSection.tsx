@@ -65,6 +65,8 @@ export function RankSection() {
   );
 
   const held = config.locks.some((lock) => lock.layer === focus && lock.rank === null);
+  // A strip does not depend on its own rank: alone in motion, it is never old.
+  const moved = f?.ranks.flatMap((value, rank) => (value === before?.ranks[rank] ? [] : [rank])) ?? [];
   if (f === undefined) return null;
   return (
     <div className="sec ranks">
@@ -123,7 +125,7 @@ export function RankSection() {
             locked={isLocked(config, focus, rank)}
             scent={scents[rank] ?? null}
             range={range}
-            stale={stale}
+            stale={stale && !(moved.length === 1 && moved[0] === rank)}
             held={held}
             onPreview={onPreview}
             onCommit={onCommit}

@@ -2,7 +2,7 @@
  * The modes of one side. Type any of them (Enter takes the row once the product matches), split one, merge two, or step
  * through every ordered factorization of this many modes.
  */
-import { useMemo, useState, type KeyboardEvent } from 'react';
+import { memo, useMemo, useState, type KeyboardEvent } from 'react';
 import { orderedFactorizations } from '../../core/factor/tensorization.ts';
 import { setModes } from '../../state/edits.ts';
 import { nameLayers } from '../../state/labels.ts';
@@ -18,7 +18,7 @@ export interface ShapeRowProps {
   readonly modes: readonly number[];
 }
 
-export function ShapeRow({ side, extent, modes }: ShapeRowProps) {
+export const ShapeRow = memo(function ShapeRow({ side, extent, modes }: ShapeRowProps) {
   const { store } = useAppObject();
   const [draft, setDraft] = useState<readonly string[] | null>(null);
   const all = useMemo(() => orderedFactorizations(extent, modes.length), [extent, modes.length]);
@@ -137,4 +137,4 @@ export function ShapeRow({ side, extent, modes }: ShapeRowProps) {
       )}
     </div>
   );
-}
+});

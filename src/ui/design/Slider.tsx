@@ -35,6 +35,12 @@ export interface SliderProps {
   readonly children?: ReactNode;
 }
 
+/** Where the scale lies on the screen, in pixels. */
+interface Extent {
+  readonly left: number;
+  readonly width: number;
+}
+
 /** Keys at rest this long end a keyboard change as one undo step. */
 const restMs = 600;
 
@@ -42,6 +48,7 @@ export function Slider(props: SliderProps) {
   const { label, valueText, min, max, value, was, place, disabled = false } = props;
   const latest = useRef(props);
   const dragging = useRef(false);
+  const extent = useRef<Extent | null>(null);
   const rest = useRef<number | null>(null);
   useEffect(() => {
     latest.current = props;
@@ -58,6 +65,7 @@ export function Slider(props: SliderProps) {
   const cancel = (): void => {
     stopRest();
     dragging.current = false;
+    extent.current = null;
     latest.current.onCancel();
   };
   const keyed = (next: number): void => {
@@ -72,17 +80,21 @@ export function Slider(props: SliderProps) {
     [],
   );
 
+  /** The ends of the scale stand half a thumb inside the input. Measured once a drag: reading it forces a layout. */
+  const measure = (input: HTMLInputElement): Extent => {
+    const box = input.getBoundingClientRect();
+    const inset = Number.parseFloat(getComputedStyle(input).paddingLeft) || 0;
+    return { left: box.left + inset, width: Math.max(1, box.width - 2 * inset) };
+  };
   const valueUnder = (event: PointerEvent<HTMLInputElement>): number => {
-    const box = event.currentTarget.getBoundingClientRect();
-    // The ends of the scale stand half a thumb inside the input.
-    const inset = Number.parseFloat(getComputedStyle(event.currentTarget).paddingLeft) || 0;
-    const share = (event.clientX - box.left - inset) / Math.max(1, box.width - 2 * inset);
-    return latest.current.at(share, event.shiftKey);
+    const { left, width } = extent.current ?? measure(event.currentTarget);
+    return latest.current.at((event.clientX - left) / width, event.shiftKey);
   };
   const onPointerDown = (event: PointerEvent<HTMLInputElement>): void => {
     if (event.button !== 0 || disabled) return;
     stopRest();
     dragging.current = true;
+    extent.current = measure(event.currentTarget);
     event.currentTarget.setPointerCapture(event.pointerId);
     event.currentTarget.focus({ preventScroll: true });
     latest.current.onHover?.(null);
@@ -97,6 +109,7 @@ export function Slider(props: SliderProps) {
   const onPointerUp = (): void => {
     if (!dragging.current) return;
     dragging.current = false;
+    extent.current = null;
     commit();
   };
   const onChange = (event: ChangeEvent<HTMLInputElement>): void => {
