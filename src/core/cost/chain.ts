@@ -1,6 +1,7 @@
 /** A chain of tiles as figures and as a mapping. */
 import type { Mapping, Loop } from './mapping.ts';
-import type { Chain, OpenPlan } from './programme.ts';
+import type { OpenPlan } from './open-plan.ts';
+import type { Chain } from './programme.ts';
 import { dimNames } from './tables.ts';
 import type { Fan, MachineTables } from './tables.ts';
 

@@ -3,7 +3,7 @@
  * Forgetting that the tiles of one mapping must divide each other, the best over them per level and claimed dim, from
  * the innermost level out, costs a few thousand additions; tables that are already filled sharpen it.
  */
-import type { OpenPlan, Values } from './programme.ts';
+import type { OpenPlan, Values } from './open-plan.ts';
 
 /** The largest tiles of each level of an open plan. */
 export interface Frontier {

@@ -9,8 +9,10 @@ import { boundPlan } from './frontier.ts';
 import type { Frontier } from './frontier.ts';
 import type { Goal, Standing } from './objective.ts';
 import { wholeCycles } from './plans.ts';
-import { createChain, fillTable, weigh } from './programme.ts';
-import type { Chain, OpenPlan, Values } from './programme.ts';
+import { weigh } from './open-plan.ts';
+import { createChain, fillTable } from './programme.ts';
+import type { OpenPlan, Values } from './open-plan.ts';
+import type { Chain } from './programme.ts';
 
 interface Branch {
   readonly level: number;

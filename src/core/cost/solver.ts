@@ -10,8 +10,10 @@ import type { Goal, Standing } from './objective.ts';
 import { createPlanBook, wholeCycles } from './plans.ts';
 import type { Extents } from './plans.ts';
 import { searchPorts } from './ports.ts';
-import { createChain, createOpenPlan, openPlan, weigh } from './programme.ts';
-import type { Chain, Values } from './programme.ts';
+import { createOpenPlan, openPlan, weigh } from './open-plan.ts';
+import { createChain } from './programme.ts';
+import type { Values } from './open-plan.ts';
+import type { Chain } from './programme.ts';
 import type { MachineTables, Tally } from './tables.ts';
 import { boundTemporal, solveTemporal } from './temporal.ts';
 

@@ -5,7 +5,8 @@
 import { boundPlan, findFrontier } from './frontier.ts';
 import type { Frontier } from './frontier.ts';
 import { appendTo, descend, fillTable, takeStep } from './programme.ts';
-import type { Chain, OpenPlan, Values } from './programme.ts';
+import type { OpenPlan, Values } from './open-plan.ts';
+import type { Chain } from './programme.ts';
 
 /**
  * Writes the cheapest chain to `chain` and returns its tally, or Infinity when it does not stay below `limit`.
