@@ -8,7 +8,6 @@ import {
   formatChange,
   formatCount,
   formatNumber,
-  formatPercent,
   formatRatio,
   formatSigned,
   isRelative,
@@ -172,9 +171,4 @@ function bytesScale(largest: number): Scale {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   const power = Math.max(0, Math.min(4, Math.floor(Math.log2(Math.max(1, largest)) / 10)));
   return { unit: units[power] ?? 'B', divide: 1024 ** power };
-}
-
-/** Column heads say who; a band is always beside its value. */
-export function bandText({ accuracy }: Evaluation): string {
-  return `${formatPercent(accuracy.low)} to ${formatPercent(accuracy.high)}`;
 }

@@ -11,6 +11,8 @@ interface LimitHandleProps {
   readonly onLimit: (limit: number, phase: 'drag' | 'done' | 'cancel') => void;
 }
 
+const restMs = 600;
+
 const steps: Readonly<Record<string, number>> = {
   ArrowUp: 0.5,
   ArrowRight: 0.5,
@@ -22,6 +24,8 @@ const steps: Readonly<Record<string, number>> = {
 
 export function LimitHandle({ limit, frame, scales, domain, onLimit }: LimitHandleProps) {
   const dragging = useRef<{ readonly offset: number; value: number } | null>(null);
+  const held = useRef<number | null>(null);
+  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
   const clamp = (value: number): number => Math.round(10 * Math.max(0, Math.min(100, value))) / 10;
   const y = Math.max(frame.top, Math.min(frame.bottom, scales.y(limit)));
 
@@ -41,14 +45,29 @@ export function LimitHandle({ limit, frame, scales, domain, onLimit }: LimitHand
     dragging.current = null;
     if (drag !== null) onLimit(drag.value, phase);
   };
+  /** Keys at rest, or left: what they did is one undo step. */
+  const rest = (): void => {
+    if (timer.current !== null) clearTimeout(timer.current);
+    timer.current = null;
+    if (held.current !== null) onLimit(held.current, 'done');
+    held.current = null;
+  };
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key === 'Escape' && dragging.current !== null) finish('cancel');
+    if (event.key === 'Escape') {
+      if (dragging.current === null && held.current === null) return;
+      dragging.current = null;
+      held.current = null;
+      onLimit(limit, 'cancel');
+    } else if (event.key === 'Enter') rest();
     else {
       const step = steps[event.key];
       const next =
         event.key === 'Home' ? 0 : event.key === 'End' ? 100 : step === undefined ? null : limit + step;
       if (next === null) return;
-      onLimit(clamp(next), 'done');
+      held.current = clamp(next);
+      onLimit(held.current, 'drag');
+      if (timer.current !== null) clearTimeout(timer.current);
+      timer.current = setTimeout(rest, restMs);
     }
     event.preventDefault();
   };
@@ -69,6 +88,7 @@ export function LimitHandle({ limit, frame, scales, domain, onLimit }: LimitHand
       onPointerUp={() => finish('done')}
       onPointerCancel={() => finish('cancel')}
       onKeyDown={onKeyDown}
+      onBlur={rest}
     >
       <svg width={24} height={24} aria-hidden="true">
         <path d="M9 12l9 -6v12Z" fill="var(--rs-ink-2)" />

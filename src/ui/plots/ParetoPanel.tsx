@@ -30,7 +30,7 @@ export function ParetoPanel() {
   const { axis } = derived.config.view;
   const dragging = useApp((state) => state.config !== state.committed);
   const status = useSearchRun((run) => run.status);
-  const { runner } = useAppObject();
+  const { runner, store } = useAppObject();
   const [dominated, setDominated] = useState(true);
   const [ghost, setGhost] = useState(true);
   const [brushing, setBrushing] = useState(false);
@@ -58,7 +58,8 @@ export function ParetoPanel() {
     const change = (config: Config): Config => setSearch(config, { limit });
     if (phase === 'drag') actions.preview(change, 'Limit');
     else if (phase === 'cancel') actions.cancel();
-    else if (dragging) actions.commit(`Limit ${formatPercent(limit)}`);
+    else if (store.getState().config !== store.getState().committed)
+      actions.commit(`Limit ${formatPercent(limit)}`);
     else actions.edit(`Limit ${formatPercent(limit)}`, change);
   };
   const empty = found.length === 0;

@@ -167,7 +167,10 @@ export function liveMarks(
   );
   const dots = front.map(({ x, y }) => boxAround(x, y, 3));
   const flag = placeFlag(data.flag, now, points, dots, frame);
-  const taken = [...points, ...dots, ...(flag === null ? [] : [flag])];
+  const whiskers = [band(data.now), ...pins.map((pin) => pin.band)].flatMap((line): Box[] =>
+    line === null ? [] : [{ x: line.x - 3, y: line.top, width: 6, height: line.bottom - line.top }],
+  );
+  const taken = [...points, ...dots, ...whiskers, ...(flag === null ? [] : [flag])];
   return {
     now: { ...now, tier: data.now.tier },
     band: band(data.now),
