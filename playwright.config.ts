@@ -12,6 +12,7 @@ export default defineConfig({
   forbidOnly: process.env.CI !== undefined,
   use: {
     baseURL: `http://localhost:${port}/`,
+    actionTimeout: 10_000,
     viewport: { width: 1440, height: 900 },
     ...(executablePath === undefined ? { channel: 'chromium' } : {}),
     launchOptions: {

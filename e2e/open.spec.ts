@@ -1,7 +1,7 @@
 /** Opens: live without a click, within two seconds, from anywhere, alone. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { dialog, dragTo, expect, figure, open, plot, rank, save, search, test } from './page.ts';
+import { dialog, dragTo, expect, figure, open, plot, rank, read, save, search, test } from './page.ts';
 
 test('opens live within two seconds, with a frontier and without a click', async ({ page }) => {
   await page.addInitScript(() => {
@@ -44,7 +44,7 @@ test('goes on without a network once it is loaded', async ({ page, context, watc
   await context.setOffline(true);
   // The browser asks for the icon again whenever the address changes.
   watch.allow('icon.svg');
-  const before = await figure(page, 'EDP reduction').innerText();
+  const before = await read(figure(page, 'EDP reduction'));
   await dragTo(page, rank(page), [0.7, 0.5, 0.3]);
   await page.mouse.up();
   await expect(figure(page, 'EDP reduction')).not.toHaveText(before);

@@ -73,11 +73,14 @@ export const figure = (page: Page, row: string, column: (typeof columns)[number]
     .getByRole('cell')
     .nth(columns.indexOf(column));
 
+/** The text of an element, as `toHaveText` compares it. */
+export const read = async (place: Locator): Promise<string> => (await place.textContent()) ?? '';
+
 /** The text of the current design's figures, to compare two designs or two pages. */
 export const figures = (page: Page): Promise<readonly string[]> =>
   Promise.all(
     ['EDP reduction', 'Weight energy', 'Band', 'Energy', 'Delay', 'Parameters', 'Weights', 'MACs'].map(
-      (row) => figure(page, row).innerText(),
+      (row) => read(figure(page, row)),
     ),
   );
 

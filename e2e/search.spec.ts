@@ -1,0 +1,139 @@
+/** Runs the search as an instrument: live, paused, stopped at once, the same again with the same seed. */
+import {
+  expect,
+  figure,
+  figures,
+  notices,
+  open,
+  plot,
+  read,
+  save,
+  search,
+  steps,
+  test,
+  type,
+} from './page.ts';
+
+const region = { name: 'Search' } as const;
+
+test('runs, pauses, goes on and stops at once', async ({ page }) => {
+  await open(page);
+  const bar = page.getByRole('region', region);
+  const progress = bar.getByRole('progressbar', { name: 'Search progress' });
+  const button = (name: string) => bar.getByRole('button', { name, exact: true });
+  await expect(button('Pause search')).toBeDisabled();
+  await expect(button('Stop search')).toBeDisabled();
+  await type(bar.getByRole('textbox', { name: 'Search budget in evaluations' }), '5000000');
+  await button('Run').click();
+  const done = async (): Promise<number> => Number(await progress.getAttribute('value'));
+  await expect.poll(done).toBeGreaterThan(0);
+  await expect(bar.getByText(/evaluated/)).toHaveText(/^[\d,]+ \/ 5,000,000 evaluated$/);
+  await expect(plot(page)).toHaveAccessibleName(/The frontier of [\d,]+ evaluated designs/);
+
+  await button('Pause search').click();
+  await expect(bar.getByText('paused')).toBeVisible();
+  // What was under way when it was paused has come in; then nothing more does.
+  await expect
+    .poll(async () => {
+      const before = await done();
+      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
+      return (await done()) - before;
+    })
+    .toBe(0);
+  const paused = await done();
+  await button('Resume search').click();
+  await expect.poll(done).toBeGreaterThan(paused);
+
+  // From the press to a screen that says so, measured in the page.
+  const milliseconds = await page.evaluate(async () => {
+    const stop = document.querySelector<HTMLButtonElement>('button[aria-label="Stop search"]');
+    const from = performance.now();
+    stop?.click();
+    while (stop?.disabled === false && performance.now() - from < 5000)
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+    return performance.now() - from;
+  });
+  expect(milliseconds).toBeLessThan(100);
+  await expect(bar.getByText(/^Stopped; what was found is kept/).first()).toBeVisible();
+  const stopped = await done();
+  await button('Run').click();
+  await expect.poll(done).not.toBe(stopped);
+  await button('Stop search').click();
+  await expect(button('Run')).toBeEnabled();
+});
+
+test('the same seed finds the same frontier, another the baselines beside it', async ({ page }) => {
+  await open(page);
+  const bar = page.getByRole('region', region);
+  const frontier = page.getByRole('button', { name: 'Download the frontier as CSV' });
+  await bar.getByRole('combobox').selectOption({ label: 'Random' });
+  await search(page, 600);
+  const first = await save(page, frontier);
+  await search(page, 601);
+  await search(page, 600);
+  const again = await save(page, frontier);
+  expect(again.text).toBe(first.text);
+  expect(first.text.split('\n').length).toBeGreaterThan(3);
+  await type(bar.getByRole('textbox', { name: 'Search seed' }), '77');
+  await search(page, 600);
+  expect((await save(page, frontier)).text).not.toBe(first.text);
+
+  await bar.getByRole('combobox').selectOption({ label: 'Sweep' });
+  await search(page, 1500);
+  await bar.getByRole('button', { name: 'Baselines' }).click();
+  const plotted = page.getByRole('region', { name: /^Energy-delay/ });
+  await expect(plotted.getByText('uniform SVD', { exact: true })).toBeVisible();
+  const stop = bar.getByRole('button', { name: 'Stop search' });
+  if (await stop.isEnabled()) await stop.click();
+  await expect(bar.getByRole('button', { name: 'Baselines' })).toBeEnabled();
+
+  // Choosing among many: best above a limit, the knee, a click on the plot, keys, the table.
+  const limit = bar.getByRole('textbox', { name: /^Least weight energy kept/ });
+  await expect(bar.getByRole('button', { name: /^Best EDP/ })).toBeDisabled();
+  await type(limit, '80');
+  await expect(page.getByRole('slider', { name: /^Limit/ })).toHaveAttribute('aria-valuenow', '80');
+  await bar.getByRole('button', { name: /^Best EDP/ }).click();
+  await expect(steps(page).last()).toHaveText(/^Adopt [\d.]+×, 8\d\.\d% kept$/);
+  expect(Number.parseFloat(await read(figure(page, 'Weight energy')))).toBeGreaterThanOrEqual(80);
+  await page.getByRole('slider', { name: /^Limit/ }).press('ArrowUp');
+  await expect(limit).toHaveValue('80.5');
+  await type(limit, '100');
+  await bar.getByRole('button', { name: /^Best EDP/ }).click();
+  await expect(steps(page).last()).toHaveText(/^(Adopt|Limit)/);
+  await type(limit, '');
+  await bar.getByRole('button', { name: 'Knee' }).click();
+  await expect(steps(page).last()).toHaveText(/^Adopt/);
+
+  const before = await figures(page);
+  await plot(page).focus();
+  await page.keyboard.press('Home');
+  await expect(page.getByRole('button', { name: 'Adopt', exact: true })).toBeVisible();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  await expect.poll(() => figures(page)).not.toEqual(before);
+  for (const notice of await notices(page).getByRole('button', { name: 'Dismiss' }).all())
+    await notice.click();
+});
+
+test('the plot has a table as its twin, and two more axes', async ({ page }) => {
+  await open(page);
+  await search(page, 1500);
+  await page.getByRole('button', { name: 'Table', exact: true }).click();
+  const table = page.getByRole('region', { name: 'Frontier as a table' });
+  await expect(plot(page)).toHaveCount(0);
+  const last = table.getByRole('row').last();
+  const [reduction, kept] = [
+    await read(last.getByRole('rowheader')),
+    await read(last.getByRole('cell').first()),
+  ];
+  await last.getByRole('button', { name: /^Adopt/ }).click();
+  await expect(figure(page, 'EDP reduction')).toContainText(reduction);
+  await expect(figure(page, 'Weight energy')).toContainText(kept.replace('%', ''));
+  await page.getByRole('button', { name: 'Energy', exact: true }).click();
+  await expect(table.getByRole('columnheader').first()).toHaveText('Energy reduction');
+  await page.getByRole('button', { name: 'Table', exact: true }).click();
+  await expect(plot(page)).toHaveAccessibleName(/^Pareto plot of energy reduction/);
+  await page.getByRole('button', { name: 'Delay', exact: true }).click();
+  await expect(plot(page)).toHaveAccessibleName(/^Pareto plot of delay reduction/);
+});
