@@ -110,6 +110,11 @@ function Sized(props: ParetoPlotProps & { readonly size: Size }) {
     else if (touch && found !== preview) onPreview(found);
     else onAdopt(found);
   };
+  const onPointerLeave = (event: PointerEvent<Element>): void => {
+    // A lifted finger leaves too, and a walk by keys goes on without the pointer: their previews stay.
+    const passing = event.pointerType !== 'touch' && cursor === null;
+    if (passing && brushStart.current === null) onPreview(null);
+  };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === 'Enter' && preview !== null) onAdopt(preview);
@@ -148,7 +153,7 @@ function Sized(props: ParetoPlotProps & { readonly size: Size }) {
           aria-hidden="true"
           className={brushing ? 'brushing' : shown === undefined ? undefined : 'pointing'}
           onPointerMove={onPointerMove}
-          onPointerLeave={() => brushStart.current === null && cursor === null && onPreview(null)}
+          onPointerLeave={onPointerLeave}
           onPointerDown={onPointerDown}
           onPointerUp={onPointerUp}
           onPointerCancel={() => (brushStart.current = null)}

@@ -79,6 +79,20 @@ export const Curves = memo(function Curves({
 }: Pick<StillProps, 'marks' | 'ghost' | 'clip'>) {
   return (
     <g clipPath={`url(#${clip})`} fill="none" strokeLinejoin="round">
+      {marks.band !== '' && (
+        <>
+          <pattern
+            id={`${clip}-hatch`}
+            width={7}
+            height={7}
+            patternUnits="userSpaceOnUse"
+            patternTransform="rotate(45)"
+          >
+            <path d="M0 0V7" stroke="var(--rs-hatch)" strokeWidth={1} />
+          </pattern>
+          <path d={marks.band} fill={`url(#${clip}-hatch)`} opacity={0.3} />
+        </>
+      )}
       {marks.baselines.map(({ strategy, path }) => (
         <g key={strategy}>
           <path d={path} stroke="var(--rs-bg)" strokeWidth={3.5} strokeOpacity={0.7} />

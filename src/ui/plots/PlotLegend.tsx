@@ -45,8 +45,9 @@ export const PlotLegend = memo(function PlotLegend({ still, ghost, cloud }: Lege
         </li>
       )}
       <li className="extra">
-        <svg width={10} height={14} viewBox="-5 -7 10 14" aria-hidden="true">
+        <svg width={22} height={14} viewBox="-5 -7 22 14" aria-hidden="true">
           <path d="M0 -5.5V5.5M-3 -5.5h6M-3 5.5h6" stroke="var(--rs-ink-2)" strokeWidth={1.5} />
+          <path d="M6 5L11 -5M10 5L15 -5" stroke="var(--rs-hatch)" strokeWidth={1} />
         </svg>
         band of the estimate
       </li>

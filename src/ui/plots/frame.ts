@@ -112,7 +112,7 @@ export function reductionTicks(frame: Frame, domain: Domain): readonly Tick[] {
 }
 
 export function keptTicks(frame: Frame, domain: Domain): readonly Tick[] {
-  const count = Math.max(2, Math.min(6, Math.floor((frame.bottom - frame.top) / 56)));
+  const count = Math.max(2, Math.min(6, Math.floor((frame.bottom - frame.top) / 42)));
   return scaleLinear([domain.y[0], 100], [0, 1])
     .ticks(count)
     .map((value) => ({ at: value, label: String(value) }));

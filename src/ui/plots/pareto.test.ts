@@ -45,6 +45,22 @@ describe('stillMarks', () => {
   });
 });
 
+describe('the band of the frontier', () => {
+  const places = frontier.map((place) => ({ ...place, low: place.y - 5, high: place.y + 3 }));
+
+  it('is closed: along the high ends and back along the low ones', () => {
+    const { band } = stillMarks({ ...still, frontier: places }, frame, paretoDomain(places));
+    expect(band.match(/[ML]/g)?.length).toBe(2 * places.length);
+    expect(band.endsWith('Z')).toBe(true);
+  });
+
+  it('is not drawn where figures are exact', () => {
+    const exact = frontier.map((place) => ({ ...place, low: place.y, high: place.y }));
+    expect(stillMarks({ ...still, frontier: exact }, frame, paretoDomain(exact)).band).toBe('');
+    expect(stillMarks(still, frame, paretoDomain(frontier)).band).toBe('');
+  });
+});
+
 describe('liveMarks', () => {
   it('never lets the flag cover the current design, whatever it is and however small the plot', () => {
     fc.assert(

@@ -36,8 +36,14 @@ export interface Baseline {
   readonly places: readonly Place[];
 }
 
+/** A place of the frontier with the ends of its figure's band, where it has one. */
+export interface FrontierPlace extends Place {
+  readonly low?: number;
+  readonly high?: number;
+}
+
 export interface StillData {
-  readonly frontier: readonly Place[];
+  readonly frontier: readonly FrontierPlace[];
   readonly previous: readonly Place[];
   readonly baselines: readonly Baseline[];
 }
@@ -46,6 +52,8 @@ export interface StillMarks {
   readonly xTicks: readonly { readonly x: number; readonly label: string }[];
   readonly yTicks: readonly { readonly y: number; readonly label: string }[];
   readonly frontier: string;
+  /** Area between the ends of the frontier's bands; empty when every figure is exact. */
+  readonly band: string;
   readonly dots: readonly { readonly x: number; readonly y: number }[];
   readonly previous: string;
   readonly baselines: readonly { readonly strategy: Strategy; readonly path: string }[];
@@ -58,6 +66,7 @@ export function stillMarks(data: StillData, frame: Frame, domain: Domain): Still
     yTicks: keptTicks(frame, domain).map(({ at, label }) => ({ y: scales.y(at), label })),
     // A frontier of dense alone bounds nothing yet.
     frontier: data.frontier.length > 1 ? staircase(data.frontier, scales, domain) : '',
+    band: bandArea(data.frontier, scales),
     dots: thinned(data.frontier, scales, domain, 9),
     previous: staircase(data.previous, scales, domain),
     baselines: data.baselines.map(({ strategy, places }) => ({
@@ -65,6 +74,20 @@ export function stillMarks(data: StillData, frame: Frame, domain: Domain): Still
       path: polyline(places, scales),
     })),
   };
+}
+
+/** Along the high ends and back along the low ones. */
+function bandArea(places: readonly FrontierPlace[], scales: Scales): string {
+  const ends = places.flatMap(({ x, low, high }) =>
+    low === undefined || high === undefined ? [] : [{ x, low, high }],
+  );
+  if (ends.length < 2 || ends.every(({ low, high }) => high - low < 1e-9)) return '';
+  const there = polyline(
+    ends.map(({ x, high }) => ({ x, y: high })),
+    scales,
+  );
+  const back = polyline(ends.map(({ x, low }) => ({ x, y: low })).reverse(), scales);
+  return `${there}L${back.slice(1)}Z`;
 }
 
 /** A baseline is a family of designs along one setting, not a boundary: straight lines between its points. */

@@ -14,6 +14,8 @@ interface Dense {
 
 /** A place that remembers its design. */
 export interface FoundPlace extends Place {
+  readonly low: number;
+  readonly high: number;
   readonly point: FrontierPoint;
 }
 
@@ -23,7 +25,15 @@ export function foundPlaces(
   axis: Axis,
   dense: Dense,
 ): readonly FoundPlace[] {
-  return nonDominated(points.map((point) => ({ x: reductionOf(axis, point, dense), y: point.value, point })));
+  return nonDominated(
+    points.map((point) => ({
+      x: reductionOf(axis, point, dense),
+      y: point.value,
+      low: point.low,
+      high: point.high,
+      point,
+    })),
+  );
 }
 
 /** Places by the points' own reduction, for a run whose dense baseline is not the current one. */
