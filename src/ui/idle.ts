@@ -4,7 +4,7 @@ export function whenIdle(jobs: readonly (() => void)[]): () => void {
   let cancelled = false;
   const schedule = (): void => {
     if (cancelled || next >= jobs.length) return;
-    if (typeof requestIdleCallback === 'function') requestIdleCallback(run, { timeout: 2000 });
+    if (typeof requestIdleCallback === 'function') requestIdleCallback(run);
     else setTimeout(run, 30);
   };
   const run = (): void => {

@@ -9,9 +9,14 @@ function isText(target: EventTarget | null): boolean {
   return !target.readOnly && !['range', 'radio', 'checkbox', 'button', 'file', 'color'].includes(target.type);
 }
 
-/** A number field that shows the store's value has no undo of its own worth keeping. */
+/** A field that shows the store's value, with nothing typed into it yet, has no undo of its own to keep. */
 const hasOwnUndo = (target: EventTarget | null): boolean =>
-  isText(target) && !(target instanceof HTMLInputElement && target.defaultValue === target.value);
+  isText(target) && !(target instanceof HTMLElement && target.dataset['draft'] === 'none');
+
+/** Behind an open dialog nothing is undone, except by a slider in it. */
+const isBehindDialog = (target: EventTarget | null): boolean =>
+  document.querySelector('dialog[open]') !== null &&
+  !(target instanceof HTMLInputElement && target.type === 'range');
 
 export function undoKey(
   event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>,
@@ -33,8 +38,7 @@ export function useShortcuts(openHelp: () => void): void {
         return;
       }
       const action = undoKey(event);
-      if (action === null || hasOwnUndo(event.target) || document.querySelector('dialog[open]') !== null)
-        return;
+      if (action === null || hasOwnUndo(event.target) || isBehindDialog(event.target)) return;
       event.preventDefault();
       if (action === 'undo') store.getState().undo();
       else store.getState().redo();

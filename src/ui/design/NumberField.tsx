@@ -51,6 +51,7 @@ export function NumberField(props: NumberFieldProps) {
       autoComplete="off"
       aria-label={label}
       aria-invalid={invalid || undefined}
+      data-draft={draft === null ? 'none' : undefined}
       value={draft ?? String(value)}
       readOnly={readOnly}
       onChange={(event) => put(event.currentTarget.value)}

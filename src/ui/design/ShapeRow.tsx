@@ -75,6 +75,7 @@ export const ShapeRow = memo(function ShapeRow({ side, extent, modes }: ShapeRow
               autoComplete="off"
               aria-label={`${side} mode ${i + 1}`}
               aria-invalid={problem !== null || undefined}
+              data-draft={draft === null ? 'none' : undefined}
               size={Math.max(2, text.length)}
               value={text}
               onChange={(event) => {

@@ -17,14 +17,18 @@ export function WorkloadDialog({ onClose }: OpenDialogProps) {
     ['One sequence', `${length} tokens at once`, { tokens: length, batch: 1, sequence: length }],
     ['One token', 'decoding, batch 1', { tokens: 1, batch: 1, sequence: length }],
     ['Eight decoders', 'one token of 8 sequences', { tokens: 8, batch: 8, sequence: length }],
-    ['Eight sequences', `${8 * length} tokens at once`, { tokens: 8 * length, batch: 8, sequence: length }],
+    [
+      'Eight sequences',
+      `${formatExact(8 * length)} tokens at once`,
+      { tokens: 8 * length, batch: 8, sequence: length },
+    ],
   ];
   return (
     <Dialog title="Workload" onClose={onClose}>
       <p>
-        A linear layer sees the <b>tokens in flight</b> as rows. With few of them reading the weights decides,
-        and every format that has fewer parameters wins; with many the multiplications decide, and most tensor
-        formats cost more than dense.
+        A linear layer sees the <b>tokens in flight</b> as rows. With few of them reading the weights decides:
+        SVD, TT and Tucker gain about what they save in parameters. With many the multiplications decide, and
+        most tensor formats cost more than dense.
       </p>
       <h3>The usual cases</h3>
       <div className="cards" role="group" aria-label="Usual cases">
