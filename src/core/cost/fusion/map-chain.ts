@@ -1,0 +1,160 @@
+/**
+ * A chain of contractions on an accelerator, fused where that pays: HEAT's fused einsum mapping with whole intermediates.
+ * An intermediate either passes through the outermost level or stays at an inner one, absent above, its whole size taken
+ * from that level while it lives. Products run one after the other: energies and cycles add up. Every subset of
+ * intermediates and every home is considered, each product by the exact mapper, so the result is the optimum of this class
+ * (over perfect factors of the padded extents). Left out: recomputation, uneven placement.
+ */
+import { check, invariant } from '../../base/checks.ts';
+import type { Cycles, EnergyPj, Words } from '../../base/units.ts';
+import type { ContractionPath } from '../../einsum/path.ts';
+import type { Accelerator } from '../../hardware/accelerator.ts';
+import { gemmContraction } from '../gemm.ts';
+import type { Accounting, Gemm, Mapping, MappingCost, Objective } from '../mapping.ts';
+import { chainOf } from './chain.ts';
+import type { Chain, Intermediate } from './chain.ts';
+import { evaluateFixedStep } from './fixed.ts';
+import { residentWords } from './homes.ts';
+import type { Homes } from './homes.ts';
+import { bestPlan } from './lazy.ts';
+import type { Planned, PlannedPart } from './lazy.ts';
+import { createParts, misfit } from './parts.ts';
+import type { Parts } from './parts.ts';
+import { proposeResidency } from './residency.ts';
+import type { Residency } from './residency.ts';
+
+export interface ChainOptions {
+  readonly fusion?: 'auto' | 'none';
+  readonly objective?: Objective;
+  readonly accounting?: Accounting;
+  /** `any` (the default): awkward extents may be padded; `perfect`: the extents as they are. */
+  readonly factors?: 'perfect' | 'any';
+}
+
+export interface MappedStep {
+  /** The product as an einsum: labels of the input slot, of the weight slot and of the result. */
+  readonly equation: string;
+  readonly gemm: Gemm;
+  /** The extents that everything is counted at. */
+  readonly padded: Gemm;
+  readonly energyPj: EnergyPj;
+  readonly latencyCycles: Cycles;
+  /** Outermost keeper by operand, where it is not the machine's own. */
+  readonly homes: Homes;
+  /** Over the dims of `gemmContraction(padded)`. */
+  readonly mapping: Mapping;
+  readonly cost: MappingCost;
+}
+
+export interface MappedIntermediate {
+  readonly indices: string;
+  readonly words: Words;
+  /** Name of the outermost level that holds it. */
+  readonly level: string;
+  readonly onChip: boolean;
+  /** Its trip out to where it would otherwise live and back, at these mappings; 0 when it makes that trip. */
+  readonly savedPj: EnergyPj;
+}
+
+export interface MappedChain {
+  readonly energyPj: EnergyPj;
+  readonly latencyCycles: Cycles;
+  readonly path: ContractionPath;
+  readonly steps: readonly MappedStep[];
+  readonly intermediates: readonly MappedIntermediate[];
+}
+
+/** @throws InputError when a product fits nowhere */
+export function mapChain(
+  accelerator: Accelerator,
+  path: ContractionPath,
+  options: ChainOptions = {},
+): MappedChain {
+  const { fusion = 'auto', objective = 'edp', accounting = 'timeloop', factors = 'any' } = options;
+  const parts = createParts(accelerator, accounting, factors);
+  return mapChainWith(parts, path, fusion, objective);
+}
+
+/** `mapChain` with parts that are remembered between calls. */
+export function mapChainWith(
+  parts: Parts,
+  path: ContractionPath,
+  fusion: 'auto' | 'none',
+  objective: Objective,
+): MappedChain {
+  for (const [label, extent] of path.einsum.extents)
+    check(extent >= 1, 'chain', `extent of ${label} must be at least 1`, extent);
+  const chain = chainOf(path);
+  const planned = bestPlan(proposeResidency(parts, chain, fusion), objective);
+  if (planned === null) throw misfit(parts.accelerator, chain.steps[0]?.gemm);
+  return described(parts, chain, planned);
+}
+
+/** A planned chain counted by the rules and put into words. */
+function described(parts: Parts, chain: Chain, planned: Planned<Residency>): MappedChain {
+  const { accelerator, accounting } = parts;
+  const steps = planned.parts.map((part, s) => describeStep(parts, chain, part, s));
+  const intermediates = chain.intermediates.map((each, i) =>
+    describeIntermediate(accelerator, accounting, each, planned.decisions[i] ?? 0),
+  );
+  return {
+    energyPj: steps.reduce((sum, { energyPj }) => sum + energyPj, 0),
+    latencyCycles: steps.reduce((sum, { latencyCycles }) => sum + latencyCycles, 0),
+    path: chain.path,
+    steps,
+    intermediates,
+  };
+}
+
+function describeStep(parts: Parts, chain: Chain, planned: PlannedPart, s: number): MappedStep {
+  const step = chain.steps[s];
+  invariant(step !== undefined, 'a part per step');
+  const { part, gemm: padded } = planned;
+  const { accelerator, accounting } = parts;
+  const mapping = planned.mapping();
+  const resident = residentWords(accelerator.levels.length, part.homes, padded);
+  const held = resident.map((words, l) => words + (part.held[l] ?? 0));
+  const cost = evaluateFixedStep(
+    accelerator,
+    { contraction: gemmContraction(padded), mapping, homes: part.homes, held },
+    accounting,
+  );
+  const [first = [], second = []] = step.inputs;
+  return {
+    equation: `${first.join('')},${second.join('')}->${step.step.output.join('')}`,
+    gemm: step.gemm,
+    padded,
+    energyPj: cost.energyPj,
+    latencyCycles: cost.latencyCycles,
+    homes: part.homes,
+    mapping,
+    cost,
+  };
+}
+
+function describeIntermediate(
+  accelerator: Accelerator,
+  accounting: Accounting,
+  { labels, words, slot }: Intermediate,
+  home: number,
+): MappedIntermediate {
+  const { levels } = accelerator;
+  let perWord = 0;
+  // Producer: written at every keeper outside the home, and drained from the one inside it; consumer: read there again and
+  // filled into the one inside.
+  levels.forEach((level, l) => {
+    if (l < home && level.keeps.includes('O')) perWord += level.writeEnergyPj;
+    if (l < home && level.keeps.includes(slot)) perWord += level.readEnergyPj;
+    if (l > 0 && l <= home && level.keeps.includes('O') && accounting === 'accelforge')
+      perWord += level.readEnergyPj;
+    if (l > 0 && l <= home && level.keeps.includes(slot)) perWord += level.writeEnergyPj;
+  });
+  const outermost = levels.findIndex(({ keeps }) => keeps.includes('O'));
+  return {
+    indices: labels.join(''),
+    words,
+    level: levels[home > 0 ? home : outermost]?.name ?? '',
+    onChip: home > 0,
+    savedPj: home > 0 ? words * perWord : 0,
+  };
+}

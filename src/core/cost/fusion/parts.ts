@@ -1,0 +1,261 @@
+/**
+ * Parts: one product with its operands at given homes and with other tensors held beside it, mapped by the exact mapper on
+ * a variant of the machine. A part knows what it costs at the prices it was asked at, and bounds in between: the least
+ * energy + price x cycles is concave in the price.
+ */
+import { InputError } from '../../base/checks.ts';
+import type { Accelerator } from '../../hardware/accelerator.ts';
+import { mappingOf } from '../chain.ts';
+import type { Choice } from '../chain.ts';
+import type { Accounting, Gemm, Mapping } from '../mapping.ts';
+import { goals } from '../objective.ts';
+import { paddedExtents } from '../padding.ts';
+import type { Extents } from '../plans.ts';
+import { createSolver, everything } from '../solver.ts';
+import type { Solver } from '../solver.ts';
+import { findSpreads } from '../spreads.ts';
+import type { MachineTables } from '../tables.ts';
+import { residentWords, tablesAt } from './homes.ts';
+import type { Homes } from './homes.ts';
+import { createPricedGoal } from './trade.ts';
+import type { Point, PricedGoal } from './trade.ts';
+
+export interface PartPoint extends Point {
+  /** The extents that everything is counted at. */
+  readonly gemm: Gemm;
+  readonly mapping: () => Mapping;
+}
+
+export interface Part {
+  readonly gemm: Gemm;
+  readonly homes: Homes;
+  /** Words of other tensors, by level. */
+  readonly held: readonly number[];
+  /** Energy and cycles that no mapping is below. */
+  readonly floor: Point;
+  /** No mapping has less energy + price x cycles. */
+  readonly bound: (price: number) => number;
+  /** The mapping of least energy + price x cycles if it is known, or that nothing fits. */
+  readonly known: (price: number) => PartPoint | 'misfit' | null;
+  /** Finds it. */
+  readonly ask: (price: number) => void;
+}
+
+export interface Parts {
+  readonly accelerator: Accelerator;
+  readonly accounting: Accounting;
+  /** The same part for the same figures, always. */
+  readonly part: (gemm: Gemm, homes: Homes, held: readonly number[]) => Part;
+  /** Searches done so far. */
+  readonly searches: () => number;
+}
+
+/** A machine with given homes: its tables, whose depths are set before each search. */
+interface Variant {
+  readonly homes: Homes;
+  readonly tables: MachineTables;
+  readonly depth: Float64Array;
+  readonly goal: PricedGoal;
+  readonly priced: Solver;
+  /** At no price for cycles: least energy, then fewer cycles. */
+  readonly leastEnergy: Solver;
+  /** Compulsory energy per MAC, by dim and extent. */
+  readonly compulsory: readonly Map<number, number>[];
+}
+
+export function createParts(
+  accelerator: Accelerator,
+  accounting: Accounting,
+  factors: 'perfect' | 'any',
+): Parts {
+  const levels = accelerator.levels.length;
+  const variants = new Map<string, Variant>();
+  const parts = new Map<string, Part>();
+  let searches = 0;
+
+  const variantAt = (homes: Homes): Variant => {
+    const key = `${homes.I},${homes.W},${homes.O}`;
+    let variant = variants.get(key);
+    if (variant === undefined) {
+      const { tables, depth } = tablesAt(accelerator, homes, accounting);
+      const goal = createPricedGoal();
+      variant = {
+        homes,
+        tables,
+        depth,
+        goal,
+        priced: createSolver(tables, goal, everything),
+        leastEnergy: createSolver(tables, goals.energy, everything),
+        compulsory: [new Map(), new Map(), new Map()],
+      };
+      variants.set(key, variant);
+    }
+    return variant;
+  };
+
+  const search = (
+    variant: Variant,
+    candidates: readonly Extents[],
+    held: readonly number[],
+    price: number,
+  ): PartPoint | 'misfit' => {
+    searches += 1;
+    const { depth, tables, goal, homes } = variant;
+    goal.price = price;
+    const solver = price > 0 ? variant.priced : variant.leastEnergy;
+    let best: PartPoint | 'misfit' = 'misfit';
+    let least = Number.POSITIVE_INFINITY;
+    for (const group of bySize(candidates, levels, homes)) {
+      accelerator.levels.forEach((level, l) => {
+        depth[l] =
+          level.depthWords === null
+            ? Number.POSITIVE_INFINITY
+            : level.depthWords - (held[l] ?? 0) - (group.resident[l] ?? 0);
+      });
+      if (depth.some((words) => words < 0)) continue;
+      const solution = solver.solve(group.extents);
+      if (solution === null) continue;
+      const cost = solution.energyPj + price * solution.cycles;
+      if (cost >= least) continue;
+      least = cost;
+      const [m, n, k, batch] = solution.choice.extents as [number, number, number, number];
+      best = {
+        energyPj: solution.energyPj,
+        cycles: solution.cycles,
+        gemm: { batch, m, n, k },
+        mapping: lazyMapping(tables, solution.choice),
+      };
+    }
+    return best;
+  };
+
+  const create = (gemm: Gemm, homes: Homes, held: readonly number[]): Part => {
+    const variant = variantAt(homes);
+    const { m, n, k, batch } = gemm;
+    const candidates: readonly Extents[] =
+      factors === 'any' ? paddedExtents(variant.tables, gemm) : [[m, n, k, batch]];
+    const floor = floorOf(accelerator, variant, gemm, candidates);
+    const found: { readonly price: number; readonly point: PartPoint; readonly cost: number }[] = [];
+    let nowhere = false;
+    const known = (price: number): PartPoint | 'misfit' | null => {
+      if (nowhere) return 'misfit';
+      let below: PartPoint | null = null;
+      for (const { price: at, point } of found) {
+        if (at === price) return point;
+        if (at < price) below = point;
+        // Least at two prices: least at every price in between.
+        else return below === point || (below !== null && same(below, point)) ? below : null;
+      }
+      return null;
+    };
+    const bound = (price: number): number => {
+      if (nowhere) return Number.POSITIVE_INFINITY;
+      const crude = floor.energyPj + price * floor.cycles;
+      let [at, cost] = [0, floor.energyPj];
+      for (const next of found) {
+        if (next.price === price) return next.cost;
+        if (next.price > price) {
+          return Math.max(crude, cost + ((next.cost - cost) * (price - at)) / (next.price - at));
+        }
+        ({ price: at, cost } = next);
+      }
+      return Math.max(crude, cost + (price - at) * floor.cycles);
+    };
+    const ask = (price: number): void => {
+      if (known(price) !== null) return;
+      const point = search(variant, candidates, held, price);
+      if (point === 'misfit') {
+        nowhere = true;
+        return;
+      }
+      const place = found.findIndex((entry) => entry.price > price);
+      const entry = { price, point, cost: point.energyPj + price * point.cycles };
+      found.splice(place < 0 ? found.length : place, 0, entry);
+    };
+    return { gemm, homes, held, floor, bound, known, ask };
+  };
+
+  return {
+    accelerator,
+    accounting,
+    searches: () => searches,
+    part: (gemm, homes, held) => {
+      const { m, n, k, batch } = gemm;
+      const key = `${m},${n},${k},${batch},${homes.I},${homes.W},${homes.O},${held.join()}`;
+      let part = parts.get(key);
+      if (part === undefined) parts.set(key, (part = create(gemm, homes, held)));
+      return part;
+    },
+  };
+}
+
+const same = (a: PartPoint, b: PartPoint): boolean =>
+  a.cycles === b.cycles && Math.abs(a.energyPj / b.energyPj - 1) < 1e-12;
+
+function lazyMapping(tables: MachineTables, choice: Choice): () => Mapping {
+  let mapping: Mapping | null = null;
+  return () => (mapping ??= mappingOf(tables, choice));
+}
+
+/** Extents that leave the levels equally full are searched together. */
+function bySize(
+  candidates: readonly Extents[],
+  levels: number,
+  homes: Homes,
+): { readonly resident: readonly number[]; readonly extents: Extents[] }[] {
+  const groups = new Map<string, { readonly resident: readonly number[]; readonly extents: Extents[] }>();
+  for (const extents of candidates) {
+    const [m, n, k, batch] = extents;
+    const resident = residentWords(levels, homes, { batch, m, n, k });
+    const key = resident.join();
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { resident, extents: [extents] });
+    else group.extents.push(extents);
+  }
+  return [...groups.values()];
+}
+
+/** Compulsory traffic, the whole array busy. */
+function floorOf(
+  accelerator: Accelerator,
+  variant: Variant,
+  gemm: Gemm,
+  candidates: readonly Extents[],
+): Point {
+  const { tables, compulsory, homes } = variant;
+  const perMac = (dim: number, extent: number): number => {
+    const known = compulsory[dim] as Map<number, number>;
+    let energy = known.get(extent);
+    if (energy === undefined) {
+      energy = findSpreads(tables, dim, extent, Number.POSITIVE_INFINITY).leastEnergy;
+      known.set(extent, energy);
+    }
+    return energy;
+  };
+  let energyPj = Number.POSITIVE_INFINITY;
+  for (const [m, n, k, batch] of candidates) {
+    const each = tables.macEnergyPj + perMac(0, m) + perMac(1, n) + perMac(2, k);
+    energyPj = Math.min(energyPj, batch * m * n * k * each);
+  }
+  const { batch, m, n, k } = gemm;
+  const lanes = accelerator.mac.meshX * accelerator.mac.meshY;
+  const outermost = accelerator.levels[0];
+  const through = (operand: 'I' | 'W' | 'O', words: number): number =>
+    outermost?.keeps.includes(operand) === true && homes[operand] === 0 ? batch * words : 0;
+  const cycles = Math.max(
+    (batch * m * n * k) / lanes,
+    (through('I', m * k) + through('W', k * n)) /
+      (outermost?.readWordsPerCycle ?? Number.POSITIVE_INFINITY) /
+      instances(outermost),
+    through('O', m * n) / (outermost?.writeWordsPerCycle ?? Number.POSITIVE_INFINITY) / instances(outermost),
+  );
+  return { energyPj: energyPj * (1 - 1e-12), cycles: cycles * (1 - 1e-12) };
+}
+
+const instances = (level: { readonly meshX: number; readonly meshY: number } | undefined): number =>
+  level === undefined ? 1 : level.meshX * level.meshY;
+
+/** What to say when a product fits nowhere. */
+export function misfit(accelerator: Accelerator, gemm: Gemm | undefined): InputError {
+  return new InputError(`accelerator ${accelerator.name}`, 'must have room for the product', gemm);
+}
