@@ -1,12 +1,14 @@
 /**
  * The space of one matrix shape: every format x tensorizations x ranks. Tensorizations are the products of a few
- * splittings of each side (balanced, tensorly-torch's, their mirror images, skewed ones), so that candidates share
- * their GEMMs; ranks run along a few profiles (uniform, neck, belly, one side ahead) over a grid that the accelerator
- * likes (4, 5, 6, 7 x 2^e), with the neighbours of the break-even rank. Splittings of unequal order are left out, and
- * so is everything with more parameters than dense.
+ * splittings of each side (balanced, tensorly-torch's, their mirror images, skewed ones) and ranks run along a few
+ * profiles (uniform, neck, belly, one side ahead) over one logarithmic grid, so that candidates share their GEMMs. Svd,
+ * which is one number, gets every small rank, then every fourth, every eighth, and the neighbours of its break-even.
+ * Left out: splittings of unequal order, and candidates with more parameters or several times more MACs than dense.
  */
 import { factorizationKey } from '../cost/layer.ts';
+import { findPath } from '../einsum/path.ts';
 import type { Factorization, Format } from '../factor/factorization.ts';
+import { forwardEinsum } from '../factor/forward.ts';
 import { breakEvenRanks, parameterCount } from '../factor/parameters.ts';
 import { clipRanks, denseFactorization, rankCount } from '../factor/ranks.ts';
 import { balancedModes, orderedFactorizations, tltorchModes } from '../factor/tensorization.ts';
@@ -14,6 +16,8 @@ import { balancedModes, orderedFactorizations, tltorchModes } from '../factor/te
 interface Matrix {
   readonly out: number;
   readonly in: number;
+  /** Rows of X in one step. */
+  readonly rows: number;
 }
 
 interface Modes {
@@ -22,13 +26,12 @@ interface Modes {
 }
 
 /** Splittings tried per side, by order; three modes take longer to contract and to map. */
-const splittings: Readonly<Record<number, number>> = { 2: 4, 3: 3 };
-/** Svd ranks up to here are all tried: at few tokens each of them is on the frontier. */
-const finely = 16;
+const splittings: Readonly<Record<number, number>> = { 2: 5, 3: 3 };
 /** A profile ends when so many scales in a row were clipped to the same ranks: they are at their limits. */
 const enough = 5;
-/** Rank profiles x grid points kept per tensorization. */
-const perTensorization = 42;
+/** Candidates with more MACs than so many times dense are left out; those with few parameters need no look. */
+const mostMacs = 2.5;
+const unchecked = 1 / 16;
 
 /** The candidates of one format for one shape. */
 export function layerCandidates(format: Format, shape: Matrix): readonly Factorization[] {
@@ -42,22 +45,28 @@ export function* candidatesByPart(
 ): Generator<readonly Factorization[], void, void> {
   if (format === 'dense') yield [denseFactorization(shape.out, shape.in)];
   else if (format === 'svd') yield svdCandidates(shape);
-  else for (const modes of tensorizations(shape)) yield rankCandidates(format, modes, shape.out * shape.in);
+  else for (const modes of tensorizations(shape)) yield rankCandidates(format, modes, shape);
 }
 
-/** @param dense parameters that a candidate must stay below */
-function rankCandidates(format: Format, modes: Modes, dense: number): readonly Factorization[] {
+function rankCandidates(format: Format, modes: Modes, shape: Matrix): readonly Factorization[] {
+  const dense = shape.out * shape.in;
   const at = (ranks: readonly number[]): Factorization => clipRanks({ format, ...modes, ranks });
   const seen = new Map<string, { readonly f: Factorization; readonly parameters: number }>();
-  /** False when it has as many parameters as dense. */
+  /** False when it is hopeless: as many parameters as dense, or several times its MACs. */
   const add = (f: Factorization): boolean => {
     const parameters = parameterCount(f);
-    if (parameters < dense) seen.set(factorizationKey(f), { f, parameters });
-    return parameters < dense;
+    if (parameters >= dense) return false;
+    const key = factorizationKey(f);
+    if (seen.has(key)) return true;
+    if (parameters > dense * unchecked) {
+      const { macs } = findPath(forwardEinsum(f, shape.rows));
+      if (macs > mostMacs * dense * shape.rows) return false;
+    }
+    seen.set(key, { f, parameters });
+    return true;
   };
-  const profiles = rankProfiles(format, modes);
-  const grid = rankGrid(dense, profiles.length === 1 ? finer : coarser);
-  for (const profile of profiles) {
+  const grid = rankGrid(dense);
+  for (const profile of rankProfiles(format, modes)) {
     let before = '';
     let same = 0;
     for (const scale of grid) {
@@ -68,10 +77,7 @@ function rankCandidates(format: Format, modes: Modes, dense: number): readonly F
       if (same === enough || !add(f)) break;
     }
   }
-  return evenly(
-    [...seen.values()].sort((a, b) => a.parameters - b.parameters),
-    perTensorization,
-  ).map(({ f }) => f);
+  return [...seen.values()].sort((a, b) => a.parameters - b.parameters).map(({ f }) => f);
 }
 
 function svdCandidates({ out, in: columns }: Matrix): readonly Factorization[] {
@@ -83,30 +89,28 @@ function svdCandidates({ out, in: columns }: Matrix): readonly Factorization[] {
     ranks: [rank],
   });
   const limit = breakEvenRanks(at(1))[0] ?? full;
-  const step = full <= 192 ? 1 : Math.ceil(full / 192 / 4) * 4;
-  const ranks = new Set([...rankGrid(full, finer), limit - 1, limit, limit + 1]);
-  for (let rank = 1; rank <= full; rank += rank < finely ? 1 : step) ranks.add(rank);
+  const ranks = new Set([...rankGrid(full), limit - 1, limit, limit + 1]);
+  // 768: every rank to 16, every fourth to 64, every eighth; larger and smaller matrices in proportion.
+  const unit = Math.max(1, Math.round(full / 768));
+  const coarse = full <= 192 ? 1 : 8 * unit;
+  for (let rank = 1; rank <= full; rank += rank < 16 ? 1 : Math.min(coarse, rank < 64 ? 4 : coarse))
+    ranks.add(rank);
   return [...ranks]
     .filter((rank) => rank >= 1 && rank <= Math.min(full, limit + 1))
     .sort((a, b) => a - b)
     .map(at);
 }
 
-/** Multiples of powers of two that have no prime above 5: the mapper need not look for a better, padded extent. */
-const coarser = [4, 5, 6];
-const finer = [8, 9, 10, 12, 15];
-
-/** Small ranks, then the leads times powers of two: near-uniform in logarithm and kind to array widths. */
-function rankGrid(most: number, leads: readonly number[]): readonly number[] {
-  const grid = [1, 2, 3, 4, 5, 6].filter((rank) => rank < (leads[0] ?? 1));
-  for (let power = 1; power <= most; power *= 2)
-    for (const lead of leads) if (lead * power <= most) grid.push(lead * power);
-  return grid;
+/** 1, 2, 3, 4, 6, 8, 12, ...: near-uniform in logarithm, kind to array widths, and never in need of padding. */
+function rankGrid(most: number): readonly number[] {
+  const grid = [1];
+  for (let power = 2; power <= most; power *= 2) grid.push(power, 1.5 * power);
+  return grid.filter((rank) => rank <= most);
 }
 
-const smoothRanks = rankGrid(2 ** 16, finer);
+const smoothRanks = rankGrid(2 ** 16);
 
-/** The largest of the finer grid that is not above. */
+/** The largest of the grid that is not above. */
 function smoothed(rank: number): number {
   return smoothRanks.findLast((smooth) => smooth <= rank) ?? 1;
 }
