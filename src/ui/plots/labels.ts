@@ -75,6 +75,7 @@ function around({ x, y }: { x: number; y: number }): readonly Pick<Label, 'x' | 
     { x: x + 13, y: y - 4, anchor: 'start' },
     { x: x + 13, y: y + 16, anchor: 'start' },
     { x: x - 12, y: y - 8, anchor: 'end' },
+    { x: x - 4, y: y + 32, anchor: 'start' },
     { x, y: y + 28, anchor: 'middle' },
     { x, y: y - 16, anchor: 'middle' },
   ];

@@ -54,7 +54,7 @@ export function baselinePlaces(
   dense: Dense,
 ): readonly Baseline[] {
   return (Object.entries(baselines) as [Strategy, readonly FrontierPoint[]][]).flatMap(([strategy, points]) =>
-    points.length === 0
+    points.length < 2
       ? []
       : [{ strategy, label: baselineNames[strategy], places: foundPlaces(points, axis, dense) }],
   );
