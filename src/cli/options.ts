@@ -145,20 +145,29 @@ export const wholes = (
   },
 });
 
-/** SHAPES: `[[2,3],[3,4]]`. */
-export const shapes = (help: string): Option<readonly (readonly number[])[] | undefined> => ({
-  value: 'SHAPES',
+/** Lists of numbers in a list, as JSON text or as they are. */
+const lists = (
+  value: string,
+  rule: string,
+  help: string,
+): Option<readonly (readonly number[])[] | undefined> => ({
+  value,
   help,
   read: (raw, place) => {
     if (absent(raw)) return undefined;
-    const rule = 'a list of shapes such as [[2,3],[3,4]]';
-    const value = typeof raw === 'string' ? (parseJson(raw) ?? refuse(place, rule, raw)) : raw;
+    const given = typeof raw === 'string' ? (parseJson(raw) ?? refuse(place, rule, raw)) : raw;
     const good =
-      Array.isArray(value) &&
-      value.every((shape) => Array.isArray(shape) && shape.every((n) => typeof n === 'number'));
-    return good ? (value as number[][]) : refuse(place, rule, raw);
+      Array.isArray(given) &&
+      given.every((list) => Array.isArray(list) && list.every((n) => typeof n === 'number'));
+    return good ? (given as number[][]) : refuse(place, rule, raw);
   },
 });
+
+/** SHAPES: `[[2,3],[3,4]]`. */
+export const shapes = (help: string) => lists('SHAPES', 'a list of shapes such as [[2,3],[3,4]]', help);
+
+/** A contraction path: `[[0,1],[0,1]]`, the positions that each step joins. */
+export const steps = (help: string) => lists('JSON', 'a list of positions such as [[0,1],[0,1]]', help);
 
 /** A JSON file, or the object itself in a batch. */
 export const jsonFile = (help: string, value = 'FILE'): Option<unknown> => ({

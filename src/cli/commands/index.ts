@@ -1,5 +1,6 @@
 /** The commands of this version, and those that the contract names but this version does not have. */
 import type { Command } from '../command.ts';
+import { chainCommand } from './chain.ts';
 import { costCommand } from './cost.ts';
 import { einsumCommand } from './einsum.ts';
 import { infoCommand } from './info.ts';
@@ -13,9 +14,10 @@ export const commands: readonly Command[] = [
   einsumCommand,
   shapesCommand,
   costCommand,
+  chainCommand,
   infoCommand,
   searchCommand,
   showCommand,
 ];
 
-export const notYet: readonly string[] = ['chain', 'evaluate', 'data', 'export', 'distil'];
+export const notYet: readonly string[] = ['evaluate', 'data', 'export', 'distil'];

@@ -1,0 +1,141 @@
+/** `chain` and `path --objective edp` through the plain door and through `batch`. */
+import { describe, expect, it } from 'vitest';
+import { openDoor } from './door.ts';
+
+async function run(args: readonly string[], input = '') {
+  let out = '';
+  const notes: string[] = [];
+  const code = await openDoor(args, {
+    version: '',
+    folder: '.',
+    now: () => 0,
+    note: (line) => notes.push(line),
+    print: (text) => {
+      out += text;
+    },
+    input: (async function* () {
+      yield input;
+    })(),
+  });
+  return { code, out, notes };
+}
+
+interface Chain {
+  readonly path: readonly (readonly number[])[];
+  readonly energyPj: number;
+  readonly latencyCycles: number;
+  readonly edpPjCycles: number;
+  readonly steps: readonly {
+    readonly equation: string;
+    readonly energyPj: number;
+    readonly latencyCycles: number;
+    readonly extents: Readonly<Record<string, number>>;
+    readonly mapping: readonly {
+      readonly level: string;
+      readonly temporal: readonly (readonly [string, number])[];
+      readonly spatial: readonly (readonly [string, number])[];
+    }[];
+  }[];
+  readonly intermediates: readonly {
+    readonly indices: string;
+    readonly level: string;
+    readonly savedPj: number;
+  }[];
+}
+
+async function chain(...args: string[]): Promise<Chain> {
+  const { code, out, notes } = await run(['chain', ...args, '--json']);
+  expect({ code, notes }).toEqual({ code: 0, notes: [] });
+  return JSON.parse(out) as Chain;
+}
+
+const pair = ['mk,kr,rn->mn', '[[128,768],[768,64],[64,768]]', '--path', '[[0,1],[0,1]]'];
+
+describe('chain', () => {
+  it('says per product what it costs and per intermediate where it stays', async () => {
+    const found = await chain(...pair, '--accelerator', 'ws16', '--accounting', 'accelforge');
+    expect(found.path).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+    expect(found.steps.map(({ equation }) => equation)).toEqual(['mk,kr->mr', 'mr,rn->mn']);
+    const sum = (pick: (step: Chain['steps'][number]) => number): number =>
+      found.steps.reduce((all, step) => all + pick(step), 0);
+    expect(found.energyPj).toBeCloseTo(
+      sum(({ energyPj }) => energyPj),
+      3,
+    );
+    expect(found.latencyCycles).toBe(sum(({ latencyCycles }) => latencyCycles));
+    expect(found.edpPjCycles).toBe(found.energyPj * found.latencyCycles);
+    expect(found.intermediates).toMatchObject([{ indices: 'mr', level: 'GLB' }]);
+    expect(found.intermediates[0]?.savedPj).toBeCloseTo(8192 * 131.6, 3);
+    const apart = await chain(
+      ...pair,
+      '--accelerator',
+      'ws16',
+      '--accounting',
+      'accelforge',
+      '--fusion',
+      'none',
+    );
+    expect(apart.intermediates).toMatchObject([{ indices: 'mr', level: 'DRAM', savedPj: 0 }]);
+    expect(apart.edpPjCycles).toBeGreaterThan(found.edpPjCycles);
+  });
+
+  it.each([
+    ['bij,ipr,rjq->bpq', '[[16,8,8],[8,8,4],[4,8,8]]'],
+    ['bij,ipr,rjq->bpq', '[[17,7,8],[7,8,5],[5,8,8]]'],
+    ['hqd,hkd,hke->hqe', '[[2,16,8],[2,16,8],[2,16,8]]'],
+  ])('gives loops over letters that multiply out: %s %s', async (equation, shapes) => {
+    const { steps } = await chain(equation, shapes, '--accelerator', 'ws8t');
+    for (const { mapping, extents } of steps) {
+      for (const [dim, extent] of Object.entries(extents)) {
+        const loops = mapping.flatMap(({ temporal, spatial }) => [...temporal, ...spatial]);
+        expect(loops.reduce((all, [name, bound]) => (name === dim ? all * bound : all), 1)).toBe(extent);
+      }
+    }
+  });
+
+  it('prints tables, works in a batch and refuses by name', async () => {
+    const { out } = await run(['chain', ...pair, '--accelerator', 'ws16']);
+    expect(out).toMatch(/mr +8,192 +GLB/);
+    const request = {
+      id: 7,
+      command: 'chain',
+      equation: 'mk,kr,rn->mn',
+      shapes: [
+        [8, 96],
+        [96, 8],
+        [8, 96],
+      ],
+    };
+    const lines = [
+      {
+        ...request,
+        path: [
+          [0, 1],
+          [0, 1],
+        ],
+        accelerator: 'ws8t',
+      },
+      { ...request, path: [[0, 3]] },
+      { ...request, path: 'left' },
+      {
+        ...request,
+        shapes: [
+          [1, 96],
+          [96, 0],
+          [0, 96],
+        ],
+      },
+    ];
+    const answers = (await run(['batch'], lines.map((line) => JSON.stringify(line)).join('\n'))).out
+      .trim()
+      .split('\n');
+    const parsed = answers.map((line) => JSON.parse(line) as { ok: boolean; error?: string });
+    expect(parsed.map(({ ok }) => ok)).toEqual([true, false, false, false]);
+    expect(parsed[1]?.error).toMatch(/^chain: path: step 0 must name/);
+    expect(parsed[2]?.error).toMatch(/^chain: --path must be a list of positions/);
+    expect(parsed[3]?.error).toMatch(/^chain: extent of r must be at least 1/);
+  });
+});

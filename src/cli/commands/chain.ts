@@ -1,0 +1,184 @@
+/** `chain`: a chain or tree of contractions on an accelerator, fused where that pays. */
+import { check } from '../../core/base/checks.ts';
+import { mapChainWith } from '../../core/cost/fusion/map-chain.ts';
+import type { MappedChain, MappedStep } from '../../core/cost/fusion/map-chain.ts';
+import { createParts } from '../../core/cost/fusion/parts.ts';
+import type { Parts } from '../../core/cost/fusion/parts.ts';
+import type { Accounting, Contraction, Mapping } from '../../core/cost/mapping.ts';
+import { findPath, followPath } from '../../core/einsum/path.ts';
+import { parseEinsum } from '../../core/einsum/parse.ts';
+import type { Einsum } from '../../core/einsum/einsum.ts';
+import type { Accelerator } from '../../core/hardware/accelerator.ts';
+import { gemmOf, overDims, rolesOf } from '../contraction.ts';
+import { defineCommand } from '../command.ts';
+import { choice, common, otherwise, positional, required, shapes, steps, text } from '../options.ts';
+import { facts, table } from '../table.ts';
+
+interface Result {
+  readonly path: readonly (readonly number[])[];
+  readonly energyPj: number;
+  readonly latencyCycles: number;
+  readonly edpPjCycles: number;
+  /** The unit of every energy. */
+  readonly energyUnit: string;
+  readonly accounting: Accounting;
+  readonly steps: readonly {
+    /** Input slot, weight slot, result. */
+    readonly equation: string;
+    readonly energyPj: number;
+    readonly latencyCycles: number;
+    /** Over the equation's letters; over M, N, K, B where several letters were padded together. */
+    readonly mapping: Mapping;
+    /** What every dim of the mapping was counted at. */
+    readonly extents: Readonly<Record<string, number>>;
+  }[];
+  readonly intermediates: readonly {
+    readonly indices: string;
+    readonly words: number;
+    readonly level: string;
+    readonly onChip: boolean;
+    readonly savedPj: number;
+  }[];
+  readonly seconds: number;
+}
+
+export const chainCommand = defineCommand({
+  name: 'chain',
+  summary: 'energy and latency of a chain of contractions, its intermediates kept on chip where that pays',
+  usage: 'chain EQUATION SHAPES [--path JSON] [--fusion auto|none]',
+  notes: [
+    'EQUATION  such as mk,kr,rn->mn',
+    'SHAPES    JSON, one shape per operand: [[128,768],[768,64],[64,768]]',
+    'PATH      JSON, positions as in opt_einsum: the operands of a step leave the list, its result is appended, such',
+    '          as [[0,1],[0,1]]; without it the path of fewest MACs',
+    'Result: {path, energyPj, latencyCycles, edpPjCycles, steps: [{equation, energyPj, latencyCycles, mapping}],',
+    'intermediates: [{indices, level, savedPj}], seconds}. level is the outermost one that holds the intermediate,',
+    'savedPj what its way out and back would cost; 0 where it goes that way.',
+  ],
+  options: {
+    equation: required(positional(text('EQUATION', 'the einsum'))),
+    shapes: required(positional(shapes('one shape per operand'))),
+    path: steps('the contraction path'),
+    fusion: otherwise(choice(['auto', 'none'], 'whether intermediates may stay on chip'), 'auto'),
+    factors: otherwise(choice(['perfect', 'any'], 'whether awkward extents may be padded'), 'any'),
+    accelerator: common.accelerator,
+    accounting: common.accounting,
+    objective: common.objective,
+  },
+  run: (options, { now }): Result => {
+    const { accelerator, accounting, objective, fusion, factors } = options;
+    const start = now();
+    const einsum = parseEinsum(options.equation, options.shapes);
+    check(einsum.shapes === undefined, 'chain', 'must not broadcast axes of size 1', options.equation);
+    const path = options.path === undefined ? findPath(einsum) : followPath(einsum, options.path);
+    const chain = mapChainWith(partsFor(accelerator, accounting, factors), path, fusion, objective);
+    return { ...resultOf(chain, einsum, accelerator, accounting), seconds: (now() - start) / 1000 };
+  },
+  print: (result) => {
+    const unit = result.energyUnit;
+    return [
+      facts([
+        [`energy (${unit})`, result.energyPj],
+        ['latency (cycles)', result.latencyCycles],
+        [`EDP (${unit} cycles)`, result.edpPjCycles],
+        ['accounting', result.accounting],
+      ]),
+      '',
+      table(
+        ['step', 'operands', 'product', `energy (${unit})`, 'cycles'],
+        result.steps.map(({ equation, energyPj, latencyCycles }, s) => [
+          s,
+          joined(result.path, s)?.join(', '),
+          equation,
+          energyPj,
+          latencyCycles,
+        ]),
+      ),
+      ...(result.intermediates.length === 0
+        ? []
+        : [
+            '',
+            table(
+              ['intermediate', 'words', 'stays in', `saved (${unit})`],
+              result.intermediates.map(({ indices, words, level, onChip, savedPj }) => [
+                indices,
+                words,
+                onChip ? level : `${level} (spilled)`,
+                savedPj,
+              ]),
+            ),
+          ]),
+    ].join('\n');
+  },
+});
+
+/** Positions of the product `s`; steps of one operand are no products. */
+const joined = (path: Result['path'], s: number): readonly number[] | undefined =>
+  path.filter(({ length }) => length === 2)[s];
+
+function resultOf(
+  chain: MappedChain,
+  einsum: Einsum,
+  { energyUnit }: Accelerator,
+  accounting: Accounting,
+): Omit<Result, 'seconds'> {
+  const { energyPj, latencyCycles } = chain;
+  return {
+    path: chain.path.steps.map(({ operands }) => operands),
+    energyPj,
+    latencyCycles,
+    edpPjCycles: energyPj * latencyCycles,
+    energyUnit,
+    accounting,
+    steps: chain.steps.map((step) => ({
+      equation: step.equation,
+      energyPj: step.energyPj,
+      latencyCycles: step.latencyCycles,
+      ...overLetters(step, einsum),
+    })),
+    intermediates: chain.intermediates,
+  };
+}
+
+/** The step's mapping over the equation's letters where its loops can be told apart. */
+function overLetters(
+  { equation, mapping, padded, gemm }: MappedStep,
+  einsum: Einsum,
+): { readonly mapping: Mapping; readonly extents: Readonly<Record<string, number>> } {
+  const [inputs = '', output = ''] = equation.split('->');
+  const [first = '', second = ''] = inputs.split(',');
+  // Letters that one input alone has are summed before the product.
+  const seen = (letter: string, ...others: readonly string[]): boolean =>
+    others.some((term) => term.includes(letter));
+  const dims = {
+    I: [...first].filter((letter) => seen(letter, second, output)),
+    W: [...second].filter((letter) => seen(letter, first, output)),
+    O: [...output],
+  };
+  const letters = new Set(Object.values(dims).flat());
+  const contraction: Contraction = {
+    dims,
+    extents: Object.fromEntries([...letters].map((letter) => [letter, einsum.extents.get(letter) ?? 1])),
+  };
+  const roles = rolesOf(contraction);
+  const merged = Object.values(roles).some((group: readonly string[]) => group.length > 1);
+  const same = JSON.stringify(gemmOf(roles, contraction)) === JSON.stringify(padded);
+  if (!merged || same) return overDims(mapping, roles, contraction);
+  const { batch, m, n, k } = padded;
+  return { mapping, extents: { ...(gemm.batch > 1 ? { B: batch } : {}), M: m, N: n, K: k } };
+}
+
+/** What is known of products, per machine: in a batch it is kept. */
+const known = new Map<string, Parts>();
+const mostKnown = 16;
+
+function partsFor(accelerator: Accelerator, accounting: Accounting, factors: 'perfect' | 'any'): Parts {
+  const key = JSON.stringify([accelerator, accounting, factors]);
+  let parts = known.get(key);
+  if (parts === undefined) {
+    parts = createParts(accelerator, accounting, factors);
+    if (known.size >= mostKnown) known.clear();
+    known.set(key, parts);
+  }
+  return parts;
+}
