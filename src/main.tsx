@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client';
 import { followAddress, tellProblems } from './state/address.ts';
 import { createDerive } from './state/derive.ts';
 import { createFileSource } from './state/file-source.ts';
+import { followGains } from './state/gain-source.ts';
 import { followDerived } from './state/live.ts';
 import { followScents } from './state/scent-source.ts';
 import { createSearchRunner, isOfSetting } from './state/search-run.ts';
@@ -14,8 +15,8 @@ import { openWorker } from './state/worker-client.ts';
 import type {
   FileReply,
   FileRequest,
-  ScentReply,
-  ScentRequest,
+  ScentWorkerReply,
+  ScentWorkerRequest,
   SearchReply,
   SearchRequest,
 } from '../workers/protocol.ts';
@@ -40,12 +41,11 @@ const derive = createDerive(file.spectra);
 const derived = followDerived(store, (state) => state.config, derive);
 const committed = followDerived(store, (state) => state.committed, derive);
 
-const scents = followScents(
-  derived,
-  openWorker<ScentRequest, ScentReply>(
-    () => new Worker(new URL('../workers/scent.worker.ts', import.meta.url), module),
-  ),
+const scentPort = openWorker<ScentWorkerRequest, ScentWorkerReply>(
+  () => new Worker(new URL('../workers/scent.worker.ts', import.meta.url), module),
 );
+const scents = followScents(derived, scentPort);
+const gains = followGains(committed, scentPort);
 const searchPort = openWorker<SearchRequest, SearchReply>(
   () => new Worker(new URL('../workers/search.worker.ts', import.meta.url), module),
 );
@@ -67,6 +67,7 @@ const app: App = {
   derived,
   committed,
   scents,
+  gains,
   search,
   runner,
   file,

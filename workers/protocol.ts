@@ -24,7 +24,7 @@ interface Situation {
   readonly accounting: Accounting;
 }
 
-// Scent strips (scent.worker.ts)
+// Scent strips and gains (scent.worker.ts)
 
 /** The scents of one layer; `model` has that layer only. */
 export interface ScentRequest extends Situation {
@@ -42,6 +42,26 @@ export interface ScentReply {
   /** Mappings found on the way, for the page's own mapper. */
   readonly entries: readonly MapperEntry[];
 }
+
+/** What one factorization of one layer gives; `model` has that layer only. */
+export interface GainRequest extends Situation {
+  readonly kind: 'gain';
+  readonly run: number;
+  readonly weights: WeightSource;
+  readonly factorization: Factorization;
+}
+
+export interface GainReply {
+  readonly kind: 'gain';
+  readonly run: number;
+  /** Against the dense layer: EDP dense / EDP, and the share of squared weights kept; null with the reason. */
+  readonly gain: { readonly reduction: number; readonly kept: number } | null;
+  readonly problem: string | null;
+  readonly entries: readonly MapperEntry[];
+}
+
+export type ScentWorkerRequest = ScentRequest | GainRequest;
+export type ScentWorkerReply = ScentReply | GainReply;
 
 // Search (search.worker.ts)
 

@@ -1,16 +1,22 @@
-/** The scent strips of one layer: a thin shell around `core/search/scent.ts`. */
+/** The scent strips of one layer, and what other formats give: a thin shell around the evaluator. */
 import { InputError } from '../src/core/base/checks.ts';
-import { createMapper, type Mapper } from '../src/core/cost/mapper.ts';
+import { createMapper, type Mapper, type MapperEntry } from '../src/core/cost/mapper.ts';
 import { createEvaluator, type Evaluator } from '../src/core/search/evaluate.ts';
 import { scentOf, type Scent } from '../src/core/search/scent.ts';
-import type { ScentReply, ScentRequest } from './protocol.ts';
+import type {
+  GainReply,
+  GainRequest,
+  ScentRequest,
+  ScentWorkerReply,
+  ScentWorkerRequest,
+} from './protocol.ts';
 
 /** The newest machine's mapper lives on: most GEMMs of the next request are known to it. */
 let machine: { readonly key: string; readonly mapper: Mapper } | null = null;
 /** Entries that the page has already been sent. */
 let sent = 0;
 
-function evaluatorOf({ model, workload, accelerator, accounting, weights }: ScentRequest): Evaluator {
+function evaluatorOf({ model, workload, accelerator, accounting, weights }: ScentWorkerRequest): Evaluator {
   const key = JSON.stringify([accelerator, accounting]);
   if (machine?.key !== key) {
     machine = { key, mapper: createMapper(accelerator, { accounting }) };
@@ -39,16 +45,33 @@ function scents(request: ScentRequest, evaluator: Evaluator): readonly (Scent | 
   });
 }
 
-self.addEventListener('message', ({ data }: MessageEvent<ScentRequest>) => {
-  const evaluator = evaluatorOf(data);
-  const strips = scents(data, evaluator);
-  const entries = evaluator.mapper.entries().slice(sent);
+function gain(request: GainRequest, evaluator: Evaluator): Pick<GainReply, 'gain' | 'problem'> {
+  try {
+    const dense = evaluator.layer(0, evaluator.denseFactorization(0));
+    const cost = evaluator.layer(0, request.factorization);
+    const reduction = (dense.energyPj * dense.latencyCycles) / (cost.energyPj * cost.latencyCycles);
+    return { gain: { reduction, kept: evaluator.kept(0, request.factorization).value }, problem: null };
+  } catch (error) {
+    if (error instanceof InputError) return { gain: null, problem: error.message };
+    throw error;
+  }
+}
+
+/** Mappings found since the last reply. */
+function fresh({ mapper }: Evaluator): readonly MapperEntry[] {
+  const entries = mapper.entries().slice(sent);
   sent += entries.length;
-  const reply: ScentReply = {
-    kind: 'scent',
-    run: data.run,
-    scents: strips,
-    entries,
-  };
-  self.postMessage(reply);
+  return entries;
+}
+
+function answer(request: ScentWorkerRequest): ScentWorkerReply {
+  const evaluator = evaluatorOf(request);
+  const { run } = request;
+  if (request.kind === 'gain')
+    return { kind: 'gain', run, ...gain(request, evaluator), entries: fresh(evaluator) };
+  return { kind: 'scent', run, scents: scents(request, evaluator), entries: fresh(evaluator) };
+}
+
+self.addEventListener('message', ({ data }: MessageEvent<ScentWorkerRequest>) => {
+  self.postMessage(answer(data));
 });

@@ -3,7 +3,16 @@
  * only the newest waits, so that a strip is never older than one computation. Costs that come back are remembered by
  * the page's mapper: the next drag frame finds them known.
  */
-import type { Scent, ScentReply, ScentRequest } from '../../workers/protocol.ts';
+import type {
+  GainReply,
+  Scent,
+  ScentReply,
+  ScentRequest,
+  ScentWorkerReply,
+  ScentWorkerRequest,
+} from '../../workers/protocol.ts';
+import type { Accounting } from '../core/cost/mapping.ts';
+import type { Accelerator } from '../core/hardware/accelerator.ts';
 import { createSource, type DerivedSource, type Source } from './live.ts';
 import type { Derived } from './derive.ts';
 import type { WorkerPort } from './worker-client.ts';
@@ -19,7 +28,7 @@ const none: ScentState = { scents: [], stale: false };
 
 export function followScents(
   derived: DerivedSource,
-  port: WorkerPort<ScentRequest, ScentReply>,
+  port: WorkerPort<ScentWorkerRequest, ScentWorkerReply>,
 ): Source<ScentState> {
   const source = createSource<ScentState>(none);
   let run = 0;
@@ -48,11 +57,11 @@ export function followScents(
 
   port.listen(
     (reply) => {
-      if (inFlight === null || reply.run !== inFlight.request.run) return;
-      const { key } = inFlight;
+      if (reply.kind !== 'scent' || inFlight === null || reply.run !== inFlight.request.run) return;
+      const { key, request } = inFlight;
       inFlight = null;
       shown = key;
-      derived.get().evaluator.mapper.remember(reply.entries);
+      takeEntries(derived.get(), request, reply);
       source.set({ scents: reply.scents, stale: false });
       next();
     },
@@ -79,6 +88,16 @@ function requestOf({ config, model, linears }: Derived, run: number): ScentReque
     weights: view.weights,
     factorization: view.factorization,
   };
+}
+
+/** The page's mapper takes up what the worker found, unless the page has another machine by now. */
+export function takeEntries(
+  { config, evaluator }: Derived,
+  asked: { readonly accelerator: Accelerator; readonly accounting: Accounting },
+  { entries }: ScentReply | GainReply,
+): void {
+  if (config.accelerator === asked.accelerator && config.accounting === asked.accounting)
+    evaluator.mapper.remember(entries);
 }
 
 /** Two requests with one key have the same answer. */

@@ -4,6 +4,7 @@ import { useStore, type StoreApi } from 'zustand';
 import type { AppState } from '../state/store.ts';
 import type { Derived } from '../state/derive.ts';
 import type { FileSource, FileState } from '../state/file-source.ts';
+import type { FormatGains } from '../state/gain-source.ts';
 import type { DerivedSource, Source } from '../state/live.ts';
 import type { ScentState } from '../state/scent-source.ts';
 import type { SearchRun, SearchRunner } from '../state/search-run.ts';
@@ -15,6 +16,8 @@ export interface App {
   /** Derived of the last undo step: the ghost while dragging. */
   readonly committed: Source<Derived>;
   readonly scents: Source<ScentState>;
+  /** What each format would give in the focus layer of the last undo step. */
+  readonly gains: Source<FormatGains>;
   readonly search: StoreApi<SearchRun>;
   readonly runner: SearchRunner;
   /** Dropped model files: read in a worker, never uploaded. */
@@ -52,6 +55,10 @@ export function useCommitted(): Derived {
 
 export function useScents(): ScentState {
   return useSource(useAppObject().scents);
+}
+
+export function useGains(): FormatGains {
+  return useSource(useAppObject().gains);
 }
 
 export function useSearchRun<T>(select: (run: SearchRun) => T): T {

@@ -3,12 +3,12 @@ import { memo, type KeyboardEvent } from 'react';
 import { formats, type Format } from '../../core/factor/factorization.ts';
 import { modelOf } from '../../state/defaults.ts';
 import { setFormat } from '../../state/edits.ts';
+import type { FormatGain, FormatGains } from '../../state/gain-source.ts';
 import { nameLayers } from '../../state/labels.ts';
 import { useAppObject } from '../app.ts';
 import { nextChoice } from '../Choice.tsx';
 import { formatPercent, formatRatioShort } from '../format.ts';
 import { formatTitle } from '../words.ts';
-import type { FormatGain, FormatGains } from './use-format-gains.ts';
 
 export interface FormatChoiceProps {
   readonly current: Format;

@@ -3,18 +3,17 @@ import { modelOf } from '../../state/defaults.ts';
 import { copyFocus, toggleLock } from '../../state/edits.ts';
 import { nameLayers } from '../../state/labels.ts';
 import { sameData } from '../../state/same.ts';
-import { useActions, useApp } from '../app.ts';
+import { useActions, useApp, useGains } from '../app.ts';
 import { formatExact } from '../format.ts';
 import { Icon } from '../icons.tsx';
 import { selectionText } from '../words.ts';
 import { FormatChoice } from './FormatChoice.tsx';
 import { ShapeRow } from './ShapeRow.tsx';
-import { useFormatGains } from './use-format-gains.ts';
 
 export function FormatSection() {
   const { edit } = useActions();
   const config = useApp((state) => state.config);
-  const gains = useFormatGains();
+  const gains = useGains();
   const { selection, focus } = config.view;
   const model = modelOf(config.model);
   const f = config.design[focus];

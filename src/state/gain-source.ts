@@ -1,0 +1,128 @@
+/**
+ * What each format would give in the focus layer: exactly the design that choosing it makes, at about the present
+ * parameter count. Asked of the scent worker one by one, after each undo step, so that neither page nor strips wait.
+ */
+import type { GainRequest, ScentWorkerReply, ScentWorkerRequest } from '../../workers/protocol.ts';
+import { InputError } from '../core/base/checks.ts';
+import { factorizationKey } from '../core/cost/layer.ts';
+import { formats, type Format } from '../core/factor/factorization.ts';
+import type { Derived } from './derive.ts';
+import { inFormat } from './edits.ts';
+import { createSource, type Source } from './live.ts';
+import { takeEntries } from './scent-source.ts';
+import type { WorkerPort } from './worker-client.ts';
+
+export type FormatGain =
+  /** EDP dense / EDP of the layer, and the share of squared weights kept. */
+  | { readonly kind: 'gain'; readonly reduction: number; readonly kept: number }
+  | { readonly kind: 'impossible'; readonly reason: string }
+  | { readonly kind: 'waiting' };
+
+export type FormatGains = Readonly<Record<Format, FormatGain>>;
+
+const waiting: FormatGain = { kind: 'waiting' };
+const none = Object.fromEntries(formats.map((format) => [format, waiting])) as FormatGains;
+
+export function followGains(
+  committed: Source<Derived>,
+  port: WorkerPort<ScentWorkerRequest, ScentWorkerReply>,
+): Source<FormatGains> {
+  const source = createSource<FormatGains>(none);
+  let run = 0;
+  let about: Question | null = null;
+  let left: readonly Format[] = [];
+  let inFlight: { readonly format: Format; readonly request: GainRequest; readonly about: Question } | null =
+    null;
+
+  const tell = (format: Format, gain: FormatGain): void => source.set({ ...source.get(), [format]: gain });
+
+  const ask = (): void => {
+    const question = about;
+    if (question === null) return;
+    while (inFlight === null) {
+      const [format, ...others] = left;
+      if (format === undefined) return;
+      left = others;
+      const request = requestOf(committed.get(), format, run + 1);
+      if (typeof request === 'string') {
+        tell(format, { kind: 'impossible', reason: request });
+        continue;
+      }
+      run += 1;
+      inFlight = { format, request, about: question };
+      port.post(request);
+    }
+  };
+  const follow = (): void => {
+    const next = questionOf(committed.get());
+    if (about !== null && isSame(about, next)) return;
+    about = next;
+    left = formats;
+    ask();
+  };
+
+  port.listen(
+    (reply) => {
+      if (reply.kind !== 'gain' || inFlight === null || reply.run !== inFlight.request.run) return;
+      const { format, request, about: asked } = inFlight;
+      inFlight = null;
+      takeEntries(committed.get(), request, reply);
+      if (asked === about) {
+        if (reply.gain === null)
+          tell(format, { kind: 'impossible', reason: reply.problem ?? 'not possible' });
+        else tell(format, { kind: 'gain', ...reply.gain });
+      }
+      ask();
+    },
+    // The cells keep what they have; the next undo step asks again.
+    () => {
+      inFlight = null;
+      about = null;
+    },
+  );
+  committed.subscribe(follow);
+  follow();
+  return source;
+}
+
+/** What the answers depend on. Layers of one class have the same. */
+interface Question {
+  readonly evaluator: Derived['evaluator'];
+  readonly group: unknown;
+  readonly factorization: string;
+}
+
+function questionOf({ evaluator, linears, config }: Derived): Question {
+  const { focus } = config.view;
+  const view = linears[focus];
+  return {
+    evaluator,
+    group: evaluator.classes.find(({ layers }) => layers.includes(focus)),
+    factorization: view === undefined ? '' : factorizationKey(view.factorization),
+  };
+}
+
+function isSame(a: Question, b: Question): boolean {
+  return a.evaluator === b.evaluator && a.group === b.group && a.factorization === b.factorization;
+}
+
+/** The request, or why the format cannot express the layer. */
+function requestOf({ config, model, linears }: Derived, format: Format, run: number): GainRequest | string {
+  const view = linears[config.view.focus] ?? linears[0];
+  if (view === undefined) throw new Error('internal: a model has at least one linear layer');
+  try {
+    return {
+      kind: 'gain',
+      run,
+      model: { ...model, linears: [view.layer], attention: [] },
+      workload: config.workload,
+      accelerator: config.accelerator,
+      accounting: config.accounting,
+      weights: view.weights,
+      factorization: inFormat(view.layer, view.factorization, format),
+    };
+  } catch (error) {
+    if (error instanceof InputError) return error.message;
+    throw error;
+  }
+}
