@@ -24,7 +24,6 @@ import { AppContext, type App } from './ui/app.ts';
 import { Shell } from './ui/Shell.tsx';
 import './ui/theme.css';
 
-const module = { type: 'module' } as const;
 const later = (run: () => void, milliseconds: number): unknown => setTimeout(run, milliseconds);
 
 const openedWithLink = location.hash.length > 1;
@@ -33,7 +32,7 @@ const store = createAppStore(config);
 tellProblems(store, problems);
 
 const filePort = openWorker<FileRequest, FileReply>(
-  () => new Worker(new URL('../workers/file.worker.ts', import.meta.url), module),
+  () => new Worker(new URL('../workers/file.worker.ts', import.meta.url), { type: 'module' }),
 );
 const file = createFileSource({ store, port: filePort, setTimeout: later });
 
@@ -42,12 +41,12 @@ const derived = followDerived(store, (state) => state.config, derive);
 const committed = followDerived(store, (state) => state.committed, derive);
 
 const scentPort = openWorker<ScentWorkerRequest, ScentWorkerReply>(
-  () => new Worker(new URL('../workers/scent.worker.ts', import.meta.url), module),
+  () => new Worker(new URL('../workers/scent.worker.ts', import.meta.url), { type: 'module' }),
 );
 const scents = followScents(derived, scentPort);
 const gains = followGains(committed, scentPort);
 const searchPort = openWorker<SearchRequest, SearchReply>(
-  () => new Worker(new URL('../workers/search.worker.ts', import.meta.url), module),
+  () => new Worker(new URL('../workers/search.worker.ts', import.meta.url), { type: 'module' }),
 );
 const { run: search, runner } = createSearchRunner({
   port: searchPort,
