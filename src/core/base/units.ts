@@ -15,5 +15,4 @@ export type Bits = Quantity<'bit'>;
 export type Bytes = Quantity<'byte'>;
 /** Multiply-accumulates; one MAC = 2 FLOPs. */
 export type Macs = Quantity<'MAC'>;
-export type Seconds = Quantity<'s'>;
 export type Hertz = Quantity<'1/s'>;
