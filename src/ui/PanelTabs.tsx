@@ -24,7 +24,11 @@ const regions: Readonly<Record<Panel, string>> = {
 export function PanelTabs() {
   const { look } = useActions();
   const panel = useApp((state) => state.config.view.panel);
-  const go = (next: Panel): void => look((view) => ({ ...view, panel: next }));
+  const go = (next: Panel): void => {
+    look((view) => ({ ...view, panel: next }));
+    // Two tabs share a region: the new one starts at its top.
+    if (next !== panel) document.getElementById(regions[next])?.scrollTo(0, 0);
+  };
   const onKeyDown = (event: KeyboardEvent<HTMLButtonElement>): void => {
     const next = nextChoice(panels, panel, event.key);
     if (next === null) return;
