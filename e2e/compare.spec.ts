@@ -1,17 +1,5 @@
 /** Pins designs, reads them side by side, takes them out as files. */
-import {
-  expect,
-  figure,
-  figures,
-  formatNamed,
-  open,
-  read,
-  save,
-  search,
-  test,
-  type,
-  typedRank,
-} from './page.ts';
+import { expect, figure, figures, formatNamed, open, read, save, test, type, typedRank } from './page.ts';
 
 test('pins stand beside the current design and can be taken up again', async ({ page }) => {
   await open(page);
@@ -46,8 +34,8 @@ test('pins stand beside the current design and can be taken up again', async ({ 
   await pin.click();
   await pin.click();
   await expect(pin).toBeDisabled();
-  await page.getByRole('button', { name: 'Unpin A' }).click();
-  await expect(page.getByRole('button', { name: 'Unpin A' })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Unpin A', exact: true }).click();
+  await expect(page.getByRole('button', { name: 'Unpin A', exact: true })).toHaveCount(0);
   await expect(pin).toBeEnabled();
   await expect(compare.getByRole('combobox', { name: 'difference from' })).toHaveValue('dense');
 });
@@ -57,7 +45,6 @@ test('the comparison, the frontier and the plot leave as files', async ({ page, 
   watch.allow('Applying inline style violates');
   await open(page);
   await page.getByRole('button', { name: 'Pin current', exact: true }).click();
-  await search(page, 800);
   const get = (name: string) => save(page, page.getByRole('button', { name: `Download the ${name}` }));
   const table = await get('comparison as CSV');
   expect(table.name).toMatch(/^rankscape-.*\.csv$/);

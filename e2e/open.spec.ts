@@ -48,7 +48,7 @@ test('goes on without a network once it is loaded', async ({ page, context, watc
   await dragTo(page, rank(page), [0.7, 0.5, 0.3]);
   await page.mouse.up();
   await expect(figure(page, 'EDP reduction')).not.toHaveText(before);
-  await search(page, 2000);
+  await search(page, 100);
   await expect(plot(page)).toHaveAccessibleName(/The frontier of/);
   await page.getByRole('button', { name: 'Share' }).click();
   await expect(dialog(page).getByRole('textbox', { name: 'Link' })).toHaveValue(/#v1\./);
@@ -71,7 +71,7 @@ test('runs from any folder of any server', async ({ page, watch, baseURL }) => {
   watch.home(origin);
   try {
     await open(page, `${origin}${folder}`);
-    await search(page, 500);
+    await search(page, 100);
     await page.getByRole('button', { name: 'Help and shortcuts' }).click();
     await expect(dialog(page)).toBeVisible();
   } finally {

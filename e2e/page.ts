@@ -122,6 +122,20 @@ export async function save(
   return { name: download.suggestedFilename(), text: await readFile(await download.path(), 'utf8') };
 }
 
+/** Opens the page on one small layer, which is searched in a moment. */
+export async function openSmall(page: Page): Promise<void> {
+  await open(page);
+  const models = await openSelector(page, 'Model');
+  for (const [name, value] of [
+    [/^M, rows/, '16'],
+    [/^N, outputs/, '192'],
+    [/^K, inputs/, '64'],
+  ] as const)
+    await models.getByRole('textbox', { name }).fill(value);
+  await models.getByRole('button', { name: 'Use this layer' }).click();
+  await expect(models).toBeHidden();
+}
+
 /** Runs the search to its end with this many evaluations at most. */
 export async function search(page: Page, budget: number): Promise<void> {
   await type(page.getByRole('textbox', { name: 'Search budget in evaluations' }), String(budget));
