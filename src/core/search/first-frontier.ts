@@ -86,7 +86,7 @@ export function firstEvaluator(): Evaluator {
     workload,
     accelerator: machine,
     accounting,
-    gear: 'fast',
+    gear: 'exact', // as the page does: an adopted point keeps its figures
     weights: () => ({ kind: 'synthetic' }),
   });
 }
