@@ -139,3 +139,42 @@ describe('chain', () => {
     expect(parsed[3]?.error).toMatch(/^chain: extent of r must be at least 1/);
   });
 });
+
+describe('path --objective edp', () => {
+  it('says how far the path of fewest multiplications is from the best one', async () => {
+    const shapes = '[[128,4,4,6,8],[4,4,4],[4,4,4,4],[4,6,6,4],[4,8,8]]';
+    const args = [
+      'path',
+      'bijkl,wiB,BxjC,CykD,Dzl->bwxyz',
+      shapes,
+      '--accelerator',
+      'ws16',
+      '--objective',
+      'edp',
+    ];
+    const { out } = await run([...args, '--json']);
+    const found = JSON.parse(out) as {
+      readonly macs: number;
+      readonly path: unknown;
+      readonly energyPj: number;
+      readonly latencyCycles: number;
+      readonly edpPjCycles: number;
+      readonly fewestMacs: { readonly macs: number; readonly path: unknown; readonly edpPjCycles: number };
+    };
+    expect(found.edpPjCycles).toBe(found.energyPj * found.latencyCycles);
+    expect(found.fewestMacs.macs).toBeLessThan(found.macs);
+    expect(found.fewestMacs.edpPjCycles / found.edpPjCycles).toBeGreaterThan(1.1);
+    const asChain = await chain(
+      'bijkl,wiB,BxjC,CykD,Dzl->bwxyz',
+      shapes,
+      '--accelerator',
+      'ws16',
+      '--path',
+      JSON.stringify(found.path),
+    );
+    expect(asChain.edpPjCycles / found.edpPjCycles).toBeCloseTo(1, 9);
+    const least = await run(args.slice(0, -2).concat('--json'));
+    expect(JSON.parse(least.out)).toMatchObject({ path: found.fewestMacs.path, macs: found.fewestMacs.macs });
+    expect((await run(args)).out).toContain('EDP of the path of fewest MACs');
+  });
+});

@@ -1,11 +1,12 @@
 /** `chain`: a chain or tree of contractions on an accelerator, fused where that pays. */
 import { check } from '../../core/base/checks.ts';
+import { findPathWith } from '../../core/cost/fusion/edp-path.ts';
 import { mapChainWith } from '../../core/cost/fusion/map-chain.ts';
 import type { MappedChain, MappedStep } from '../../core/cost/fusion/map-chain.ts';
 import { createParts } from '../../core/cost/fusion/parts.ts';
 import type { Parts } from '../../core/cost/fusion/parts.ts';
 import type { Accounting, Contraction, Mapping } from '../../core/cost/mapping.ts';
-import { findPath, followPath } from '../../core/einsum/path.ts';
+import { followPath } from '../../core/einsum/path.ts';
 import { parseEinsum } from '../../core/einsum/parse.ts';
 import type { Einsum } from '../../core/einsum/einsum.ts';
 import type { Accelerator } from '../../core/hardware/accelerator.ts';
@@ -50,7 +51,7 @@ export const chainCommand = defineCommand({
     'EQUATION  such as mk,kr,rn->mn',
     'SHAPES    JSON, one shape per operand: [[128,768],[768,64],[64,768]]',
     'PATH      JSON, positions as in opt_einsum: the operands of a step leave the list, its result is appended, such',
-    '          as [[0,1],[0,1]]; without it the path of fewest MACs',
+    '          as [[0,1],[0,1]]; without it the path that is best once mapped',
     'Result: {path, energyPj, latencyCycles, edpPjCycles, steps: [{equation, energyPj, latencyCycles, mapping}],',
     'intermediates: [{indices, level, savedPj}], seconds}. level is the outermost one that holds the intermediate,',
     'savedPj what its way out and back would cost; 0 where it goes that way.',
@@ -70,8 +71,11 @@ export const chainCommand = defineCommand({
     const start = now();
     const einsum = parseEinsum(options.equation, options.shapes);
     check(einsum.shapes === undefined, 'chain', 'must not broadcast axes of size 1', options.equation);
-    const path = options.path === undefined ? findPath(einsum) : followPath(einsum, options.path);
-    const chain = mapChainWith(partsFor(accelerator, accounting, factors), path, fusion, objective);
+    const parts = partsFor(accelerator, accounting, factors);
+    const chain =
+      options.path === undefined
+        ? findPathWith(parts, einsum, fusion, objective).best
+        : mapChainWith(parts, followPath(einsum, options.path), fusion, objective);
     return { ...resultOf(chain, einsum, accelerator, accounting), seconds: (now() - start) / 1000 };
   },
   print: (result) => {

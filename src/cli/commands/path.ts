@@ -1,8 +1,9 @@
 /** `path`: the cheapest contraction path of an einsum. */
-import { findPath, type ContractionPath, type PathObjective } from '../../core/einsum/path.ts';
+import { findPath, type ContractionPath } from '../../core/einsum/path.ts';
 import { parseEinsum } from '../../core/einsum/parse.ts';
-import { stepGemm } from '../../core/cost/gemm.ts';
-import { createMapper, type Mapper } from '../../core/cost/mapper.ts';
+import { check } from '../../core/base/checks.ts';
+import { findPathForEdp } from '../../core/cost/fusion/edp-path.ts';
+import type { MappedChain } from '../../core/cost/fusion/map-chain.ts';
 import { defineCommand } from '../command.ts';
 import { choice, common, otherwise, positional, required, shapes, text } from '../options.ts';
 import { facts, table } from '../table.ts';
@@ -18,18 +19,29 @@ interface Result {
   readonly energyPj?: number;
   readonly latencyCycles?: number;
   readonly edpPjCycles?: number;
+  /** The path of fewest MACs, mapped and fused as well as it can be. */
+  readonly fewestMacs?: {
+    readonly path: readonly (readonly number[])[];
+    readonly macs: number;
+    readonly energyPj: number;
+    readonly latencyCycles: number;
+    readonly edpPjCycles: number;
+  };
+  /** Whether every path was considered. */
+  readonly proven?: boolean;
 }
 
 export const pathCommand = defineCommand({
   name: 'path',
   summary: 'cheapest contraction path of an einsum',
-  usage: 'path EQUATION SHAPES [--objective macs|write|size|edp]',
+  usage: 'path EQUATION SHAPES [--objective macs|write|size|edp] [--fusion auto|none]',
   notes: [
     'EQUATION  such as ij,jk,kl->il',
     'SHAPES    JSON, one shape per operand: [[2,3],[3,4],[4,5]]',
     'Result: {equation, output, macs, write, largestIntermediate, path}. Positions in path are those of opt_einsum:',
-    'the operands of a step leave the list, its result is appended. edp maps the macs-, write- and size-optimal',
-    'paths on the accelerator, step by step, and adds {energyPj, latencyCycles, edpPjCycles} of the best.',
+    'the operands of a step leave the list, its result is appended. edp maps and fuses every path on the accelerator',
+    'and adds {energyPj, latencyCycles, edpPjCycles} of the best and, to compare, fewestMacs: {path, macs, energyPj,',
+    'latencyCycles, edpPjCycles}; above 9 operands it chooses among the macs-, write- and size-optimal paths.',
   ],
   options: {
     equation: required(positional(text('EQUATION', 'the einsum'))),
@@ -37,8 +49,9 @@ export const pathCommand = defineCommand({
     objective: otherwise(choice(['macs', 'write', 'size', 'edp'], 'what is minimized'), 'macs'),
     accelerator: common.accelerator,
     accounting: common.accounting,
+    fusion: otherwise(choice(['auto', 'none'], 'with edp, whether intermediates may stay on chip'), 'auto'),
   },
-  run: ({ equation, shapes: sizes, objective, accelerator, accounting }): Result => {
+  run: ({ equation, shapes: sizes, objective, accelerator, accounting, fusion }): Result => {
     const einsum = parseEinsum(equation, sizes);
     const describe = (path: ContractionPath): Result => ({
       equation,
@@ -49,11 +62,15 @@ export const pathCommand = defineCommand({
       path: path.steps.map((step) => step.operands),
     });
     if (objective !== 'edp') return describe(findPath(einsum, objective));
-    const mapper = createMapper(accelerator, { accounting });
-    const ways = objectives.map((each) => mapped(mapper, findPath(einsum, each)));
-    const best = ways.reduce((least, way) => (way.edpPjCycles < least.edpPjCycles ? way : least));
-    const { energyPj, latencyCycles, edpPjCycles } = best;
-    return { ...describe(best.path), energyPj, latencyCycles, edpPjCycles };
+    check(einsum.shapes === undefined, 'path', 'with edp must not broadcast axes of size 1', equation);
+    const { best, fewestMacs, proven } = findPathForEdp(accelerator, einsum, { accounting, fusion });
+    const { path, macs } = describe(fewestMacs.path);
+    return {
+      ...describe(best.path),
+      ...figures(best),
+      fewestMacs: { path, macs, ...figures(fewestMacs) },
+      proven,
+    };
   },
   print: (result) =>
     [
@@ -63,7 +80,13 @@ export const pathCommand = defineCommand({
         ['MACs', result.macs],
         ['elements written', result.write],
         ['largest intermediate', result.largestIntermediate],
-        ...(result.edpPjCycles === undefined ? [] : ([['EDP (pJ cycles)', result.edpPjCycles]] as const)),
+        ...(result.fewestMacs === undefined
+          ? []
+          : ([
+              ['EDP (pJ cycles)', result.edpPjCycles],
+              ['EDP of the path of fewest MACs', result.fewestMacs.edpPjCycles],
+              ['its MACs', result.fewestMacs.macs],
+            ] as const)),
       ]),
       '',
       table(
@@ -73,23 +96,8 @@ export const pathCommand = defineCommand({
     ].join('\n'),
 });
 
-const objectives: readonly PathObjective[] = ['macs', 'write', 'size'];
-
-/** Step after step through the outermost level; what derives from the first operand takes the input slot, as in a layer. */
-function mapped(mapper: Mapper, path: ContractionPath) {
-  let energyPj = 0;
-  let latencyCycles = 0;
-  const activations = path.einsum.inputs.map((_, position) => position === 0);
-  for (const step of path.steps) {
-    const [first = 0, second = first] = step.operands;
-    const swap = activations[first] === false && activations[second] === true;
-    activations.push(activations[first] === true || activations[second] === true);
-    for (const position of step.operands.toSorted((a, b) => b - a)) activations.splice(position, 1);
-    if (step.operands.length < 2) continue;
-    const inputs = swap ? step.inputs.toReversed() : step.inputs;
-    const cost = mapper.cost(stepGemm(path.einsum, { inputs, output: step.output }), 'exact');
-    energyPj += cost.energyPj;
-    latencyCycles += cost.latencyCycles;
-  }
-  return { path, energyPj, latencyCycles, edpPjCycles: energyPj * latencyCycles };
-}
+const figures = ({ energyPj, latencyCycles }: MappedChain) => ({
+  energyPj,
+  latencyCycles,
+  edpPjCycles: energyPj * latencyCycles,
+});

@@ -11,8 +11,6 @@ import type { MachineTables } from '../tables.ts';
 /** By operand: the level that it is whole in and absent above; 0 = wherever the machine keeps it. */
 export type Homes = Readonly<Record<Operand, number>>;
 
-export const spilled: Homes = { I: 0, W: 0, O: 0 };
-
 /** The machine on which these operands are absent above their homes. */
 export function machineAt(accelerator: Accelerator, homes: Homes): Accelerator {
   if (operands.every((operand) => homes[operand] === 0)) return accelerator;

@@ -1,0 +1,77 @@
+/**
+ * The contraction path that is best on an accelerator once mapped and fused, not the one of fewest multiplications: over
+ * every binary tree, both orders of its branches, every residency of its intermediates and every mapping of its products.
+ * Nothing is lost to pruning: a tree is left out only when what it at least costs is no better than a path already mapped.
+ */
+import { check } from '../../base/checks.ts';
+import type { Einsum } from '../../einsum/einsum.ts';
+import { findPath, followPath } from '../../einsum/path.ts';
+import type { ContractionPath, PathObjective } from '../../einsum/path.ts';
+import type { Accelerator } from '../../hardware/accelerator.ts';
+import type { Objective } from '../mapping.ts';
+import { bestPlan } from './lazy.ts';
+import { mapChainWith } from './map-chain.ts';
+import type { ChainOptions, MappedChain } from './map-chain.ts';
+import { createParts } from './parts.ts';
+import type { Parts } from './parts.ts';
+import type { Point } from './trade.ts';
+import { proposeTrees } from './trees.ts';
+
+export interface MappedPath {
+  readonly best: MappedChain;
+  /** The path of fewest multiply-accumulates, mapped and fused as well as it can be. */
+  readonly fewestMacs: MappedChain;
+  /** Whether every tree was considered. */
+  readonly proven: boolean;
+}
+
+/** Up to here every tree is considered; beyond, the paths of least MACs, writes and largest intermediate. */
+const mostOperands = 9;
+
+const pathObjectives: readonly PathObjective[] = ['macs', 'write', 'size'];
+
+/** @throws InputError when a product fits nowhere or an extent is 0 */
+export function findPathForEdp(
+  accelerator: Accelerator,
+  einsum: Einsum,
+  options: ChainOptions = {},
+): MappedPath {
+  const { fusion = 'auto', objective = 'edp', accounting = 'timeloop', factors = 'any' } = options;
+  return findPathWith(createParts(accelerator, accounting, factors), einsum, fusion, objective);
+}
+
+/** `findPathForEdp` with parts that are remembered between calls. */
+export function findPathWith(
+  parts: Parts,
+  einsum: Einsum,
+  fusion: 'auto' | 'none',
+  objective: Objective,
+): MappedPath {
+  check(einsum.inputs.length > 0, 'einsum', 'must have an operand');
+  const paths = new Map<string, ContractionPath>();
+  for (const each of pathObjectives) {
+    const path = findPath(einsum, each);
+    const key = JSON.stringify(path.steps.map(({ operands }) => operands));
+    if (!paths.has(key)) paths.set(key, path);
+  }
+  const score = scores[objective];
+  const mapped = [...paths.values()].map((path) => mapChainWith(parts, path, fusion, objective));
+  const fewestMacs = mapped[0] as MappedChain;
+  const known = mapped.reduce((least, each) => (score(point(each)) < score(point(least)) ? each : least));
+  const proven = einsum.inputs.length <= mostOperands;
+  if (!proven || einsum.inputs.length <= 2) return { best: known, fewestMacs, proven };
+  const limit = score(point(known)) * (1 - 1e-9);
+  const propose = proposeTrees(parts, einsum, fusion, (least) => score(least) < limit);
+  const planned = bestPlan(propose, objective);
+  if (planned === null || !(score(planned) < limit)) return { best: known, fewestMacs, proven };
+  const best = mapChainWith(parts, followPath(einsum, planned.decisions), fusion, objective);
+  return { best, fewestMacs, proven };
+}
+
+const point = ({ energyPj, latencyCycles }: MappedChain): Point => ({ energyPj, cycles: latencyCycles });
+
+const scores: Readonly<Record<Objective, (figures: Point) => number>> = {
+  edp: ({ energyPj, cycles }) => energyPj * cycles,
+  energy: ({ energyPj }) => energyPj,
+  latency: ({ cycles }) => cycles,
+};
