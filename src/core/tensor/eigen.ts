@@ -15,9 +15,9 @@ interface Tridiagonal {
   readonly scales: Float64Array;
 }
 
-/** T = Q^T A Q with Q = H_0 H_1 ...; reads the lower triangle. */
-function tridiagonalize({ rows: n, values }: Matrix): Tridiagonal {
-  const a = values.slice();
+/** T = Q^T A Q / size with Q = H_0 H_1 ...; reads the lower triangle. Scaled, so that no square under- or overflows. */
+function tridiagonalize({ rows: n, values }: Matrix, size: number): Tridiagonal {
+  const a = values.map((value) => value / size);
   const diagonal = new Float64Array(n);
   const off = new Float64Array(n);
   const reflections = new Float64Array(n * n);
@@ -97,7 +97,7 @@ function diagonalize(d: Float64Array, e: Float64Array, vectors: Float64Array | n
   const n = d.length;
   let scale = 0;
   for (let i = 0; i < n; i++) scale = Math.max(scale, Math.abs(d[i]!) + Math.abs(e[i]!));
-  const negligible = Number.EPSILON * scale * 1e-3;
+  const negligible = Number.EPSILON * scale * 1e-3 + Number.MIN_VALUE * 2 ** 60;
   for (let l = 0; l < n; l++) {
     for (let sweep = 0; ; sweep++) {
       let m = l;
@@ -152,9 +152,21 @@ function rotate(z: Float64Array, row: number, n: number, s: number, c: number): 
 /** Descending. */
 export function eigenvaluesSymmetric(m: Matrix): Float64Array {
   invariant(m.rows === m.columns, `eigenvalues of ${m.rows} x ${m.columns}`);
-  const { diagonal, off } = tridiagonalize(m);
+  const size = sizeOf(m);
+  const { diagonal, off } = tridiagonalize(m, size);
   diagonalize(diagonal, off, null);
-  return diagonal.sort().reverse();
+  return diagonal
+    .map((value) => value * size)
+    .sort()
+    .reverse();
+}
+
+/** The largest entry, 1 for a zero matrix. */
+function sizeOf({ values }: Matrix): number {
+  let largest = 0;
+  for (const value of values) largest = Math.max(largest, Math.abs(value));
+  invariant(Number.isFinite(largest), 'eigenvalues of entries that are not finite');
+  return largest < Number.MIN_VALUE * 2 ** 60 ? 1 : largest;
 }
 
 export interface Eigen {
@@ -168,7 +180,8 @@ export interface Eigen {
 export function eigenSymmetric(m: Matrix, count = m.rows): Eigen {
   invariant(m.rows === m.columns, `eigenvectors of ${m.rows} x ${m.columns}`);
   const n = m.rows;
-  const { diagonal, off, reflections, scales } = tridiagonalize(m);
+  const size = sizeOf(m);
+  const { diagonal, off, reflections, scales } = tridiagonalize(m, size);
   const z = new Float64Array(n * n);
   for (let i = 0; i < n; i++) z[i * n + i] = 1;
   diagonalize(diagonal, off, z);
@@ -190,7 +203,7 @@ export function eigenSymmetric(m: Matrix, count = m.rows): Eigen {
     }
   }
   return {
-    values: Float64Array.from(order, (i) => diagonal[i]!),
+    values: Float64Array.from(order, (i) => diagonal[i]! * size),
     vectors: { rows: count, columns: n, values: vectors },
   };
 }

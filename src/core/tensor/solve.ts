@@ -1,4 +1,5 @@
 /** Least squares by normal equations: X = B G^-1 for a symmetric positive semidefinite G, by Cholesky with a small ridge. */
+import { invariant } from '../base/checks.ts';
 import type { Matrix } from './dense.ts';
 
 /** Relative to the mean of the diagonal: enough to keep singular G solvable, too little to be seen in an error. */
@@ -9,6 +10,7 @@ export function solveRight(b: Matrix, g: Matrix): Matrix {
   const q = g.rows;
   let trace = 0;
   for (let i = 0; i < q; i++) trace += g.values[i * q + i]!;
+  invariant(Number.isFinite(trace), 'least squares of entries that are not finite');
   let factor: Float64Array | null = null;
   for (let more = ridge; factor === null; more *= 100)
     factor = cholesky(g, more * (trace > 0 ? trace / q : 1));

@@ -1,0 +1,146 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { evaluateEinsum } from '../../einsum/evaluate.ts';
+import { matrix, relativeDistance, transpose, type Matrix } from '../../tensor/dense.ts';
+import { matmul } from '../../tensor/matmul.ts';
+import { singularValues } from '../../tensor/svd.ts';
+import { gaussian, gaussianMatrix } from '../../tensor/tensor.fixture.ts';
+import { anyFactorization } from '../factor.fixture.ts';
+import { formats, type Factorization } from '../factorization.ts';
+import { factorShapes, forwardEinsum, weightEinsum } from '../forward.ts';
+import { clipRanks, rankCount, rankLimits } from '../ranks.ts';
+import { product } from '../tensorization.ts';
+import { decompose } from './decompose.ts';
+import { reconstruct } from './reconstruct.ts';
+
+const weights = (f: Factorization, seed: number): Matrix =>
+  gaussianMatrix(product(f.outModes), product(f.inModes), seed);
+
+const small = anyFactorization(formats, { most: 4, order: 2 });
+
+describe('decompose', () => {
+  it('gives factors of the forward einsum, and the error of what they stand for', () => {
+    fc.assert(
+      fc.property(anyFactorization(formats, { most: 4, order: 3 }), fc.nat(1000), (f, seed) => {
+        const w = weights(f, seed);
+        const { factors, relativeError } = decompose(w, f);
+        expect(factors.map(({ shape }) => shape)).toEqual(factorShapes(f));
+        const again = reconstruct(f, factors);
+        expect([again.rows, again.columns]).toEqual([w.rows, w.columns]);
+        expect(relativeDistance(w.values, again.values)).toBeCloseTo(relativeError, 12);
+        expect(relativeError).toBeLessThan(1 + 1e-9);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('the forward einsum of the factors is X times the transpose of W rebuilt', () => {
+    fc.assert(
+      fc.property(small, fc.nat(1000), (f, seed) => {
+        const { factors } = decompose(weights(f, seed), f);
+        const rebuilt = reconstruct(f, factors);
+        const operands = factors.map(({ values }) => values);
+        const alone = evaluateEinsum(weightEinsum(f), operands);
+        expect(relativeDistance(alone.values, rebuilt.values)).toBeLessThan(1e-9);
+        const x = matrix(3, rebuilt.columns, gaussian(3 * rebuilt.columns, seed));
+        const y = evaluateEinsum(forwardEinsum(f, 3), [x.values, ...operands]);
+        expect(relativeDistance(matmul(x, transpose(rebuilt)).values, y.values)).toBeLessThan(1e-9);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('full ranks leave nothing', () => {
+    for (const format of formats) {
+      const flat = format === 'dense' || format === 'svd';
+      const modes = flat ? { outModes: [12], inModes: [12] } : { outModes: [3, 4], inModes: [4, 3] };
+      const full = new Array<number>(rankCount(format, modes.outModes.length, modes.inModes.length)).fill(
+        1000,
+      );
+      const f = clipRanks({
+        format,
+        ...modes,
+        ranks: format === 'block-term' ? [1, ...full.slice(1)] : full,
+      });
+      expect(decompose(gaussianMatrix(12, 12, 5), f).relativeError).toBeLessThan(2e-6);
+    }
+  });
+
+  it('a rank more is no worse', () => {
+    const exact = ['svd', 'kronecker', 'tt', 'ttm', 'tucker'] as const;
+    fc.assert(
+      fc.property(anyFactorization(exact, { most: 5, order: 2 }), fc.nat(1000), fc.nat(), (f, seed, pick) => {
+        const k = pick % Math.max(1, f.ranks.length);
+        const { max = 0 } = rankLimits(f)[k] ?? {};
+        const rank = f.ranks[k] ?? 0;
+        if (rank >= max) return;
+        const w = weights(f, seed);
+        const more = decompose(w, { ...f, ranks: f.ranks.with(k, rank + 1) }).relativeError;
+        // Sequential cuts and local optima may lose a little where the optimum cannot.
+        expect(more).toBeLessThan(decompose(w, f).relativeError * 1.03 + 1e-6);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('svd is the tail of the singular values', () => {
+    const w = gaussianMatrix(20, 14, 3);
+    const values = singularValues(w);
+    const energy = (list: Float64Array): number => list.reduce((sum, value) => sum + value * value, 0);
+    for (const rank of [1, 5, 13]) {
+      const f: Factorization = { format: 'svd', outModes: [20], inModes: [14], ranks: [rank] };
+      const tail = Math.sqrt(energy(values.subarray(rank)) / energy(values));
+      expect(decompose(w, f).relativeError).toBeCloseTo(tail, 7);
+    }
+  });
+
+  it('recovers what it can express', () => {
+    const cases: readonly Factorization[] = [
+      { format: 'cp', outModes: [4, 5], inModes: [3, 6], ranks: [3] },
+      { format: 'kronecker', outModes: [2, 3, 2], inModes: [3, 2, 2], ranks: [2] },
+      { format: 'tr', outModes: [4, 5], inModes: [3, 6], ranks: [2, 3, 2, 3] },
+      { format: 'tucker', outModes: [4, 5], inModes: [3, 6], ranks: [2, 3, 2, 3] },
+    ];
+    for (const f of cases) {
+      const factors = factorShapes(f).map((shape, k) => ({
+        shape,
+        values: gaussian(product(shape), 70 + k),
+      }));
+      expect(decompose(reconstruct(f, factors), f).relativeError).toBeLessThan(1e-4);
+    }
+  });
+
+  it('block terms: more blocks leave less, one is tucker', () => {
+    const w = gaussianMatrix(12, 12, 8);
+    const modes = { outModes: [3, 4], inModes: [4, 3] };
+    const of = (blocks: number): number =>
+      decompose(w, { format: 'block-term', ...modes, ranks: [blocks, 2, 2, 2, 2] }).relativeError;
+    const tucker = decompose(w, { format: 'tucker', ...modes, ranks: [2, 2, 2, 2] }).relativeError;
+    expect(of(1)).toBeCloseTo(tucker, 9);
+    expect(of(2)).toBeLessThan(of(1) - 0.01);
+    expect(of(4)).toBeLessThan(of(2) - 0.01);
+  });
+
+  it('is the same again with the same seed', () => {
+    const f: Factorization = { format: 'cp', outModes: [4, 5], inModes: [3, 6], ranks: [3] };
+    const w = weights(f, 4);
+    expect(decompose(w, f, { seed: 7 })).toEqual(decompose(w, f, { seed: 7 }));
+  });
+
+  it('stands zero weights and refuses unsound ones', () => {
+    for (const format of formats) {
+      const flat = format === 'dense' || format === 'svd';
+      const modes = flat ? { outModes: [6], inModes: [6] } : { outModes: [2, 3], inModes: [3, 2] };
+      const ranks = new Array<number>(rankCount(format, modes.outModes.length, modes.inModes.length)).fill(2);
+      const f = clipRanks({ format, ...modes, ranks });
+      const { factors, relativeError } = decompose(matrix(6, 6, new Float64Array(36)), f);
+      expect(relativeError).toBe(0);
+      for (const { values } of factors) expect(values.every(Number.isFinite)).toBe(true);
+    }
+    const svd: Factorization = { format: 'svd', outModes: [2], inModes: [2], ranks: [1] };
+    expect(() => decompose(matrix(2, 2, Float64Array.of(1, 2, Number.NaN, 3)), svd)).toThrow(
+      'weights: must be finite numbers',
+    );
+    expect(() => decompose(gaussianMatrix(3, 2), svd)).toThrow('output modes: must multiply to 3');
+  });
+});
