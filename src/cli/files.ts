@@ -33,6 +33,10 @@ export function readTextFile(folder: string, name: string, subject: string): str
   return onFile(subject, name, () => readFileSync(resolve(folder, name), 'utf8'));
 }
 
+export function readBytes(folder: string, name: string, subject: string): Uint8Array {
+  return onFile(subject, name, () => readFileSync(resolve(folder, name)));
+}
+
 export function readJsonFile(folder: string, name: string, subject: string): unknown {
   const content = readTextFile(folder, name, subject);
   try {

@@ -57,6 +57,11 @@ const shapes = {
   'encoder.layer.0.intermediate.dense.bias': [16],
 };
 
+const dataBytes = Object.values(shapes).reduce(
+  (sum, shape) => sum + 4 * shape.reduce((all, n) => all * n, 1),
+  0,
+);
+
 describe('info', () => {
   const expected = {
     format: 'safetensors',
@@ -109,6 +114,72 @@ describe('info', () => {
       const { code, out, notes } = await run('info', name);
       expect({ code, out, lines: notes.length }).toEqual({ code: 2, out: '', lines: 1 });
     }
+  });
+});
+
+describe('factorize', () => {
+  const query = 'encoder.layer.0.attention.self.query';
+  // W = diag(8, 7, .., 1): its singular values are its entries.
+  const diagonal = Float32Array.from({ length: 64 }, (_, k) => (k % 9 === 0 ? 8 - k / 9 : 0));
+  const error = (rank: number): number => {
+    const tail = (from: number): number =>
+      [8, 7, 6, 5, 4, 3, 2, 1].slice(from).reduce((sum, x) => sum + x * x, 0);
+    return Math.sqrt(tail(rank) / tail(0));
+  };
+
+  beforeAll(() => {
+    const file = safetensors(shapes);
+    const tableBytes = 4 * 32 * 8;
+    file.set(new Uint8Array(diagonal.buffer), file.length - dataBytes + tableBytes);
+    writeFileSync(join(folder, 'weights.safetensors'), file);
+    const header = "{'descr': '<f4', 'fortran_order': False, 'shape': (8, 8), }\n";
+    const start = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length, 0);
+    const parts = [start, new TextEncoder().encode(header), new Uint8Array(diagonal.buffer)];
+    writeFileSync(join(folder, 'w.npy'), Buffer.concat(parts));
+  });
+
+  it('gives exact counts and the error of the singular values cut off, from either file', async () => {
+    const expected = { parameters: 48, denseParameters: 64, macs: 480, ranks: [3], einsum: 'bi,ir,ro->bo' };
+    for (const source of [
+      ['--matrix', 'w.npy'],
+      ['--model', 'weights.safetensors', '--layer', query],
+    ]) {
+      const more = ['--format', 'svd', '--ranks', '3', '--tokens', '10'];
+      const result = await json<{ relativeError: number }>('factorize', ...source, ...more);
+      expect(result).toMatchObject(expected);
+      expect(result.relativeError).toBeCloseTo(error(3), 6);
+    }
+  });
+
+  it('takes modes and drops boundary ranks', async () => {
+    const modes = ['--out-modes', '2,4', '--in-modes', '4,2'];
+    const args = ['--matrix', 'w.npy', '--format', 'ttm', ...modes, '--ranks', '1,8,1'];
+    const result = await json<{ relativeError: number }>('factorize', ...args);
+    expect(result).toMatchObject({ ranks: [8], parameters: 128, einsum: 'bij,wiB,Bxj->bwx' });
+    expect(result.relativeError).toBeLessThan(1e-6);
+  });
+
+  const wrong: [string[], string][] = [
+    [['--matrix', 'w.npy', '--format', 'svd'], 'factorize: needs --ranks'],
+    [['--format', 'svd', '--ranks', '2'], 'factorize: needs either --model FILE and --layer NAME'],
+    [
+      ['--model', 'weights.safetensors', '--layer', 'x', '--format', 'svd', '--ranks', '2'],
+      '--layer must be one that info',
+    ],
+    [
+      ['--matrix', 'w.npy', '--format', 'svd', '--ranks', '9'],
+      'rank r of svd: must be at most 8 to be realizable, got 9',
+    ],
+    [['--matrix', 'w.npy', '--format', 'cp', '--out-modes', '2,3', '--ranks', '2'], 'output modes: must'],
+    [
+      ['--matrix', 'w.npy', '--format', 'svd', '--ranks', '2', '--calibration', 'x.json'],
+      '--calibration is not in this',
+    ],
+  ];
+  it.each(wrong)('refuses %j', async (args, message) => {
+    const { code, notes } = await run('factorize', ...args);
+    expect(code).toBe(2);
+    expect(notes[0]).toContain(message);
   });
 });
 

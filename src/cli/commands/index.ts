@@ -3,6 +3,7 @@ import type { Command } from '../command.ts';
 import { chainCommand } from './chain.ts';
 import { costCommand } from './cost.ts';
 import { einsumCommand } from './einsum.ts';
+import { factorizeCommand } from './factorize.ts';
 import { infoCommand } from './info.ts';
 import { pathCommand } from './path.ts';
 import { searchCommand } from './search.ts';
@@ -16,6 +17,7 @@ export const commands: readonly Command[] = [
   costCommand,
   chainCommand,
   infoCommand,
+  factorizeCommand,
   searchCommand,
   showCommand,
 ];

@@ -34,7 +34,8 @@ export const searchCommand = defineCommand({
     'Result: {dense, frontier: [POINT, ...], best?, candidates: {format: count}, evaluations, seconds}; a POINT has',
     '{edpReduction, energyPj, latencyCycles, parameters, macs, bytes, accuracy: {metric, tier, value, low, high}, link,',
     'layers}. value is higher-is-better: percent of the squared weights kept, where there are no data.',
-    'Same seed and same budget give the same frontier on any machine.',
+    'A file gives its shapes; its weights are not read here. Same seed and same budget give the same frontier on any',
+    'machine.',
   ],
   options: {
     model: required(text('M', 'id of a shape card, or a safetensors file, index or folder')),

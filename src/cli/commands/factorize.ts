@@ -1,0 +1,129 @@
+/** `factorize`: a weight matrix in a format, by plain least squares. */
+import { InputError, check } from '../../core/base/checks.ts';
+import { findPath } from '../../core/einsum/path.ts';
+import { printEinsum } from '../../core/einsum/parse.ts';
+import { decompose } from '../../core/factor/decompose/decompose.ts';
+import { reconstruct } from '../../core/factor/decompose/reconstruct.ts';
+import { formats, type Factorization, type Format } from '../../core/factor/factorization.ts';
+import { forwardEinsum } from '../../core/factor/forward.ts';
+import { parameterCount } from '../../core/factor/parameters.ts';
+import { checkFactorization } from '../../core/factor/ranks.ts';
+import { relativeDistance, type Matrix } from '../../core/tensor/dense.ts';
+import { readWeight } from '../../core/workload/layers.ts';
+import { defineCommand, type Surroundings } from '../command.ts';
+import { readBytes } from '../files.ts';
+import { openModel } from '../model-files.ts';
+import { readNpy } from '../npy.ts';
+import { choice, common, otherwise, required, text, whole, wholes } from '../options.ts';
+import { facts } from '../table.ts';
+
+interface Result {
+  /** Of the factors, without bias. */
+  readonly parameters: number;
+  readonly denseParameters: number;
+  /** Of the cheapest contraction path, at --tokens rows. */
+  readonly macs: number;
+  /** ||W - W'|| / ||W||, Frobenius, of the factors as float32. */
+  readonly relativeError: number;
+  readonly ranks: readonly number[];
+  readonly einsum: string;
+  readonly seconds: number;
+}
+
+export const factorizeCommand = defineCommand({
+  name: 'factorize',
+  summary: 'factors of a weight matrix, and how far their product is from it',
+  usage:
+    'factorize (--model FILE --layer NAME | --matrix FILE.npy) --format F [--out-modes 4,12,16 --in-modes 4,12,16] --ranks 8,8',
+  notes: [
+    'Ranks are in the order of the format: svd r; kronecker R; cp R; tucker one per mode, out then in; tt and ttm the',
+    'inner ranks; tr the ring from r0; block-term the blocks, then the tucker ranks. Unrealizable ranks are refused.',
+    'Result: {parameters, denseParameters, macs, relativeError, ranks, einsum, seconds}; relativeError is',
+    "||W - W'|| / ||W|| (Frobenius) of the float32 factors.",
+  ],
+  options: {
+    model: text('FILE', 'a safetensors file, index or folder'),
+    layer: text('NAME', 'its layer or weight, as info lists them'),
+    matrix: text('FILE.npy', 'a matrix [out, in]'),
+    format: required(choice(formats, 'what W is replaced by')),
+    outModes: wholes('4,12,16', 'modes of the rows (default the whole side)'),
+    inModes: wholes('4,12,16', 'modes of the columns (default the whole side)'),
+    ranks: wholes('8,8', 'ranks'),
+    tokens: otherwise(whole('rows of X that macs are counted for'), 1),
+    seed: common.seed,
+    calibration: text('FILE', 'second moments of the inputs: not in this version'),
+  },
+  run: async (options, surroundings): Promise<Result> => {
+    const start = surroundings.now();
+    if (options.calibration !== undefined)
+      throw new InputError('factorize', '--calibration is not in this version', options.calibration);
+    const weight = await readMatrix(options, surroundings);
+    const factorization = factorizationOf(options, weight);
+    const { factors } = decompose(weight, factorization, { seed: options.seed });
+    const rounded = factors.map(({ shape, values }) => ({ shape, values: values.map(Math.fround) }));
+    const einsum = forwardEinsum(factorization, options.tokens);
+    return {
+      parameters: parameterCount(factorization),
+      denseParameters: weight.rows * weight.columns,
+      macs: findPath(einsum).macs,
+      relativeError: relativeDistance(weight.values, reconstruct(factorization, rounded).values),
+      ranks: factorization.ranks,
+      einsum: printEinsum(einsum),
+      seconds: (surroundings.now() - start) / 1000,
+    };
+  },
+  print: (result) =>
+    facts([
+      ['parameters', result.parameters],
+      ['dense parameters', result.denseParameters],
+      ['MACs', result.macs],
+      ['relative error', result.relativeError],
+      ['ranks', result.ranks.join(' ')],
+      ['einsum', result.einsum],
+      ['seconds', result.seconds.toFixed(2)],
+    ]),
+});
+
+interface Source {
+  readonly model: string | undefined;
+  readonly layer: string | undefined;
+  readonly matrix: string | undefined;
+}
+
+async function readMatrix({ model, layer, matrix }: Source, { folder }: Surroundings): Promise<Matrix> {
+  check(
+    (matrix === undefined) !== (model === undefined) && (model === undefined) === (layer === undefined),
+    'factorize',
+    'needs either --model FILE and --layer NAME, or --matrix FILE.npy',
+  );
+  if (matrix !== undefined) return readNpy(readBytes(folder, matrix, 'factorize'));
+  const open = await openModel(folder, model ?? '', 'factorize');
+  try {
+    const found = open.model.linears.find(({ name, weight }) => name === layer || weight === layer);
+    check(found !== undefined, 'factorize', '--layer must be one that info lists', layer);
+    return await readWeight(open.store, found);
+  } finally {
+    open.close();
+  }
+}
+
+interface Wanted {
+  readonly format: Format;
+  readonly outModes: readonly number[] | undefined;
+  readonly inModes: readonly number[] | undefined;
+  readonly ranks: readonly number[] | undefined;
+}
+
+function factorizationOf(
+  { format, outModes, inModes, ranks }: Wanted,
+  { rows, columns }: Matrix,
+): Factorization {
+  check(format === 'dense' || ranks !== undefined, 'factorize', 'needs --ranks');
+  const wanted: Factorization = {
+    format,
+    outModes: outModes ?? [rows],
+    inModes: inModes ?? [columns],
+    ranks: ranks ?? [],
+  };
+  return checkFactorization(wanted, rows, columns);
+}

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { readNpy } from './npy.ts';
+
+function npy(descr: string, shape: string, data: ArrayBufferView, order = 'False', version = 1): Uint8Array {
+  const header = `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': (${shape}), }\n`;
+  const start = version === 1 ? 10 : 12;
+  const file = new Uint8Array(start + header.length + data.byteLength);
+  file.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, version, 0]);
+  new DataView(file.buffer).setUint16(8, header.length, true);
+  file.set(new TextEncoder().encode(header), start);
+  file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), start + header.length);
+  return file;
+}
+
+describe('npy', () => {
+  const values = [1, -2, 0.5, 4, 5, 6];
+  it('reads floats, row- and column-major, of every version', () => {
+    const expected = { rows: 2, columns: 3, values: Float64Array.from(values) };
+    expect(readNpy(npy('<f8', '2, 3', Float64Array.from(values)))).toEqual(expected);
+    expect(readNpy(npy('<f4', '2, 3', Float32Array.from(values), 'False', 2))).toEqual(expected);
+    const half = Uint16Array.of(0x3c00, 0xc000, 0x3800, 0x4400, 0x4500, 0x4600);
+    expect(readNpy(npy('<f2', '2, 3', half))).toEqual(expected);
+    const turned = Float64Array.of(1, 4, -2, 5, 0.5, 6);
+    expect(readNpy(npy('<f8', '2, 3', turned, 'True'))).toEqual(expected);
+  });
+
+  it('refuses what is no matrix of finite numbers', () => {
+    const data = Float64Array.from(values);
+    expect(() => readNpy(new Uint8Array(20))).toThrow('npy: file must start as NumPy writes it');
+    expect(() => readNpy(npy('>f8', '2, 3', data))).toThrow('npy: dtype must be one of');
+    expect(() => readNpy(npy('<f8', '6,', data))).toThrow('npy: array must have two dimensions, got "(6,)"');
+    expect(() => readNpy(npy('<f8', '2, 4', data))).toThrow('(is it cut off?)');
+    expect(() => readNpy(npy('<f8', '2, 3', data.fill(NaN, 2, 3)))).toThrow('npy: element 2 must be finite');
+  });
+});
