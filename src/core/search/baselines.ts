@@ -13,8 +13,6 @@ import type { Search, SearchSetting } from './setting.ts';
 import { layerCandidates } from './space.ts';
 import { createStudy, type Study } from './study.ts';
 
-const designsPerBatch = 8;
-
 /** The same share of full rank in every layer, from the largest to 1. */
 export function* uniformSvd(setting: SearchSetting): Search {
   return yield* tryUniform(setting, function* (shapes) {
@@ -77,7 +75,7 @@ export function* randomSearch(setting: SearchSetting): Search {
     layers.map((index) => ({ shape, group: linears[index]?.group ?? 'other' })),
   );
   const picks = new Int32Array(free.length);
-  for (let done = 1; free.length > 0 && lists.length > 0 && recorder.evaluations < setting.budget; done++) {
+  while (free.length > 0 && lists.length > 0 && recorder.evaluations < setting.budget) {
     const size = random.next();
     const drawn = new Map<
       Group,
@@ -96,7 +94,7 @@ export function* randomSearch(setting: SearchSetting): Search {
     }
     recorder.assembled();
     study.record(picks);
-    if (done % designsPerBatch === 0) yield recorder.batch();
+    yield recorder.batch();
   }
   yield recorder.batch();
   return recorder.result();
@@ -109,12 +107,11 @@ function* tryUniform(
 ): Search {
   const study: Study = createStudy(setting);
   const { assembly, recorder } = study;
-  let done = 0;
   if (assembly.free.length > 0)
     for (const perShape of designs(assembly.shapes)) {
       if (recorder.evaluations >= setting.budget) break;
       study.record(study.uniform(perShape));
-      if (++done % designsPerBatch === 0) yield recorder.batch();
+      yield recorder.batch();
     }
   yield recorder.batch();
   return recorder.result();

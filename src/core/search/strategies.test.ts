@@ -152,7 +152,8 @@ describe('BERT-base on simba at 128 tokens', () => {
     weights: () => ({ kind: 'synthetic' }),
   });
   const long = env['RANKSCAPE_LONG'] !== undefined;
-  const budget = long ? 30_000 : 12_000;
+  // With a third of the budget not every svd rank is in: a few designs of the uniform baseline lie between.
+  const [budget, slack] = long ? [30_000, 1.001] : [8000, 1.006];
   const frontiers = new Map<Name, readonly FrontierPoint[]>();
   beforeAll(() => {
     for (const name of names) frontiers.set(name, run(name, setting(evaluator, { budget })).result.frontier);
@@ -164,8 +165,7 @@ describe('BERT-base on simba at 128 tokens', () => {
     expect(other.length).toBeGreaterThan(5);
     const worse = other.filter((point) => {
       const best = bestWithin(sweep, point.value);
-      // The sweep's frontier is thinned to some hundreds of points: between two of them up to a thousandth.
-      return best === null || best.edpPjCycles > point.edpPjCycles * 1.002;
+      return best === null || best.edpPjCycles > point.edpPjCycles * slack;
     });
     expect(worse.map(({ edpReduction, value }) => ({ edpReduction, value }))).toEqual([]);
   });

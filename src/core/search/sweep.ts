@@ -16,8 +16,8 @@ import { createStudy, type Picks, type Study } from './study.ts';
 const spaceShare = 0.8;
 /** Shares of the space after which the layers bargain for a first time, so that the frontier is good early. */
 const looks = [0.1, 0.25, 0.5];
-const partsPerBatch = 8;
-const visitsPerBatch = 12;
+const partsPerBatch = 4;
+const visitsPerBatch = 4;
 const designsPerBatch = 512;
 /** Random changes stop after so many without a better design. */
 const patience = 5000;
