@@ -1,6 +1,6 @@
 /**
  * Errors held against TensorLy's and numpy's (`decomposition.json`): singular-value methods to rounding, alternating
- * methods within 2 % of the best of its random starts.
+ * methods within 2 % of the best of its random starts. RANKSCAPE_LONG runs every row, the 768 x 768 ones too.
  */
 import { env } from 'node:process';
 import { describe, expect, it } from 'vitest';
@@ -136,7 +136,7 @@ const long = env['RANKSCAPE_LONG'] !== undefined;
 describe.skipIf(table === null)(
   'decompositions of the reference matrices (needs the reference figures)',
   () => {
-    const names = Object.keys(matrices).filter((name) => long || !name.includes('768'));
+    const names = Object.keys(matrices).filter((name) => long || !/768|noise/.test(name));
 
     it.each(names)(
       '%s',
@@ -165,7 +165,9 @@ describe.skipIf(table === null)(
           theirs: (row: Row) => number | undefined,
           slack?: number,
         ): void => {
-          for (const row of rowsOf(given?.[key])) {
+          const rows = rowsOf(given?.[key]);
+          // Alternating methods take their time: a few rows stand for all outside a long run.
+          for (const row of long || !/tucker|cp|tr/.test(key) ? rows : rows.slice(0, 2)) {
             notWorse(ours(row), theirs(row), slack);
             compared++;
           }
