@@ -11,6 +11,7 @@ import type {
   MappingCost,
   Objective,
 } from '../../core/cost/mapping.ts';
+import { readMapping } from '../../core/cost/mapping-json.ts';
 import { paddedExtents } from '../../core/cost/padding.ts';
 import { compileMachine } from '../../core/cost/tables.ts';
 import type { Accelerator } from '../../core/hardware/accelerator.ts';
@@ -20,7 +21,6 @@ import {
   gemmOf,
   overDims,
   paddedLike,
-  readMapping,
   rolesOf,
   swapped,
 } from '../contraction.ts';

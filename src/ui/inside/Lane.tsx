@@ -1,11 +1,12 @@
 /** One design of one layer from the inside: network, contraction path, loop nest of a chosen step, and why. */
-import { memo, useMemo, useRef, useState } from 'react';
+import { lazy, memo, Suspense, useMemo, useRef, useState } from 'react';
 import { InputError } from '../../core/base/checks.ts';
 import type { Factorization } from '../../core/factor/factorization.ts';
 import { operandNames } from '../../core/factor/forward.ts';
 import type { MappedGemm } from '../../core/cost/mapper.ts';
 import type { Gemm } from '../../core/cost/mapping.ts';
 import type { Evaluator } from '../../core/search/evaluate.ts';
+import { useApp } from '../app.ts';
 import {
   formatCount,
   formatEnergy,
@@ -19,8 +20,11 @@ import { WhoIcon } from '../plots/Mark.tsx';
 import { whoColour, whoName, type Who } from '../plots/shapes.ts';
 import { useSize } from '../plots/use-size.ts';
 import { formatTitle, shapeText } from '../words.ts';
+import { Accesses } from './Accesses.tsx';
 import { NetworkFigure, OrderFigure } from './Figures.tsx';
+import { boundWords } from './loads.ts';
 import { levelColour, loopsText, nestLines } from './nest.ts';
+import type { NestDraft } from './nest-draft.ts';
 import { networkMarks } from './network.ts';
 import { orderMarks } from './order.ts';
 import { standing, whyLayer } from './why.ts';
@@ -33,6 +37,9 @@ interface LaneProps {
   /** More than one lane stands on the page. */
   readonly beside: boolean;
 }
+
+// Its fields are not needed for the first picture.
+const NestDialog = lazy(() => import('./NestDialog.tsx').then((all) => ({ default: all.NestDialog })));
 
 /** Beside each other lanes must be low, or the sentence at their foot is cut off. */
 const heights = { alone: 112, beside: 88 } as const;
@@ -50,7 +57,12 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
     (best, step, i) => (step.macs > (cost.steps[best]?.macs ?? 0) ? i : best),
     0,
   );
+  const accounting = useApp((state) => state.config.accounting);
   const [wanted, setWanted] = useState<number | null>(null);
+  const [editing, setEditing] = useState(false);
+  const [counting, setCounting] = useState(false);
+  /** Nests edited by hand, as long as the panel shows this layer. */
+  const [drafts] = useState(() => new WeakMap<MappedGemm, NestDraft>());
   const chosen = wanted !== null && wanted < cost.steps.length ? wanted : largest;
   const step = cost.steps[chosen];
   const gemm = step?.gemm;
@@ -196,12 +208,47 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
                 </div>
               ))}
             </div>
-            <p className="note">{standing(gemm, mapped, gear)}</p>
+            <p className="nest-foot">
+              <span className="note">{standing(gemm, mapped, gear)}</span>
+              <button type="button" className="link" onClick={() => setEditing(true)}>
+                Edit the loops
+              </button>
+            </p>
           </div>
         )}
       </div>
       {mapped !== null && (
         <p className="why">{whyLayer(accelerator, cost, chosen, mapped, stepNames, !beside)}</p>
+      )}
+      {mapped !== null && (
+        <details className="disclosure" onToggle={(event) => setCounting(event.currentTarget.open)}>
+          <summary>Accesses</summary>
+          {counting && (
+            <>
+              <p>{boundWords(accelerator, mapped.cost)}</p>
+              <Accesses
+                accelerator={accelerator}
+                cost={mapped.cost}
+                accounting={accounting}
+                label={`Accesses of step ${chosen + 1}`}
+              />
+            </>
+          )}
+        </details>
+      )}
+      {editing && mapped !== null && gemm !== undefined && (
+        <Suspense>
+          <NestDialog
+            title={`step ${chosen + 1}${stepNames[chosen] === undefined ? '' : ` (${stepNames[chosen]})`}, ${gemmText(gemm)}`}
+            accelerator={accelerator}
+            gemm={gemm}
+            gear={gear}
+            mapped={mapped}
+            kept={drafts.get(mapped)}
+            onKeep={(draft) => drafts.set(mapped, draft)}
+            onClose={() => setEditing(false)}
+          />
+        </Suspense>
       )}
     </article>
   );

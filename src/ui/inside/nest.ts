@@ -59,7 +59,8 @@ export function nestLines(accelerator: Accelerator, mapped: MappedGemm): readonl
   return lines;
 }
 
-function holdsText(words: number, depthWords: number | null, wordBits: number): string {
+/** `36 of 64 KiB`. */
+export function holdsText(words: number, depthWords: number | null, wordBits: number): string {
   if (words === 0) return '';
   const bytes = (count: number): number => (count * wordBits) / 8;
   const all = depthWords === null ? null : bytes(depthWords);

@@ -1,0 +1,189 @@
+/**
+ * What if the loops ran otherwise: the loop nest of one step edited by hand, counted at once beside the mapper's own.
+ * Not part of the design; while a nest is impossible the last one that could be counted stays.
+ */
+import { useState } from 'react';
+import { gemmContraction } from '../../core/cost/gemm.ts';
+import type { MappedGemm } from '../../core/cost/mapper.ts';
+import type { Gear, Gemm, MappingCost } from '../../core/cost/mapping.ts';
+import type { Accelerator } from '../../core/hardware/accelerator.ts';
+import { useApp } from '../app.ts';
+import { attempt } from '../dialogs/attempt.ts';
+import { Dialog } from '../dialogs/Dialog.tsx';
+import {
+  formatCount,
+  formatEnergy,
+  formatExact,
+  formatLatency,
+  formatPercent,
+  formatRatio,
+  inline,
+  isRelative,
+} from '../format.ts';
+import { Accesses } from './Accesses.tsx';
+import { boundWords } from './loads.ts';
+import { MappingText } from './MappingText.tsx';
+import { coverage, draftOf, judge, mappingOfDraft, type NestDraft } from './nest-draft.ts';
+import { NestFields } from './NestFields.tsx';
+import { standing } from './why.ts';
+import './nest.css';
+
+export interface NestDialogProps {
+  /** `Step 2, U` */
+  readonly title: string;
+  readonly accelerator: Accelerator;
+  readonly gemm: Gemm;
+  readonly gear: Gear;
+  readonly mapped: MappedGemm;
+  /** What was edited before in this panel. */
+  readonly kept: NestDraft | undefined;
+  readonly onKeep: (draft: NestDraft) => void;
+  readonly onClose: () => void;
+}
+
+export function NestDialog(props: NestDialogProps) {
+  const { title, accelerator, gemm, gear, mapped, kept, onKeep, onClose } = props;
+  const accounting = useApp((state) => state.config.accounting);
+  const contraction = gemmContraction(mapped.padded);
+  const mappers = draftOf(accelerator, contraction, mapped.mapping);
+  const [draft, setDraft] = useState(kept ?? mappers);
+  const [fill, setFill] = useState(true);
+  const judgement = judge(accelerator, contraction, draft, accounting);
+  const [last, setLast] = useState(judgement.ok ? judgement.cost : mapped.cost);
+  const cost = judgement.ok ? judgement.cost : last;
+  const stale = !judgement.ok;
+
+  const change = (next: NestDraft): void => {
+    if (judgement.ok) setLast(judgement.cost);
+    setDraft(next);
+    onKeep(next);
+  };
+  const made = attempt(() => mappingOfDraft(draft));
+  const untouched = JSON.stringify(draft) === JSON.stringify(mappers);
+  return (
+    <Dialog title={`Loop nest: ${title}`} onClose={onClose} wide>
+      <p>
+        What if the loops ran otherwise? Change any factor or order; it is counted at once. This is no part of
+        the design or of its link: copy it out to keep it.
+      </p>
+      <div className="nest-tools">
+        <label className="check">
+          <input type="checkbox" checked={fill} onChange={(event) => setFill(event.currentTarget.checked)} />
+          {accelerator.levels[0]?.name} takes the rest of each dim
+        </label>
+        <span className="grow" />
+        <span className="note">↑ ↓ in a field: the next factor that divides</span>
+        <button type="button" className="tb line" disabled={untouched} onClick={() => change(mappers)}>
+          Back to the mapper's
+        </button>
+      </div>
+      <NestFields
+        accelerator={accelerator}
+        contraction={contraction}
+        draft={draft}
+        cost={cost}
+        stale={stale}
+        wrong={judgement.ok ? null : judgement.level}
+        fill={fill}
+        onChange={change}
+      />
+      <p className="note">
+        {coverage(draft, contraction)
+          .map(({ dim, extent, covered }) =>
+            covered === extent
+              ? `${dim} ${formatExact(extent)}`
+              : `${dim} ${covered === null ? 'unclear' : formatExact(covered)} of ${formatExact(extent)}`,
+          )
+          .join(', ')}
+        {'; '}
+        {standing(gemm, mapped, gear)}
+      </p>
+      {!judgement.ok && (
+        <p className="problem" role="alert">
+          {judgement.problem}. The figures below are of the last nest that could be counted.
+        </p>
+      )}
+      <Against accelerator={accelerator} cost={cost} mappers={mapped.cost} stale={stale} />
+      <p className={stale ? 'stale' : undefined} role="status">
+        {boundWords(accelerator, cost)}
+      </p>
+      <details className="disclosure">
+        <summary>Accesses</summary>
+        <Accesses accelerator={accelerator} cost={cost} accounting={accounting} label="Accesses by hand" />
+      </details>
+      <h3>As text</h3>
+      <MappingText
+        accelerator={accelerator}
+        accounting={accounting}
+        gemm={gemm}
+        contraction={contraction}
+        mapping={made.ok ? made.value : null}
+        onRead={change}
+      />
+    </Dialog>
+  );
+}
+
+interface AgainstProps {
+  readonly accelerator: Accelerator;
+  readonly cost: MappingCost;
+  readonly mappers: MappingCost;
+  readonly stale: boolean;
+}
+
+/** By hand beside the mapper's own. */
+function Against({ accelerator, cost, mappers, stale }: AgainstProps) {
+  const { energyUnit, clockHz } = accelerator;
+  const rows: readonly {
+    readonly name: string;
+    readonly of: (cost: MappingCost) => number;
+    readonly show: (value: number) => string;
+    /** A larger value is better. */
+    readonly more?: true;
+  }[] = [
+    { name: 'Energy', of: ({ energyPj }) => energyPj, show: (v) => inline(formatEnergy(v, energyUnit)) },
+    {
+      name: 'Latency',
+      of: ({ latencyCycles }) => latencyCycles,
+      show: (v) => `${formatExact(v)} cycles, ${inline(formatLatency(v, clockHz))}`,
+    },
+    {
+      name: `EDP, ${isRelative(energyUnit) ? '× MAC' : energyUnit} × cycles`,
+      of: ({ edpPjCycles }) => edpPjCycles,
+      show: formatCount,
+    },
+    {
+      name: 'MACs busy',
+      of: ({ utilization }) => utilization,
+      show: (v) => formatPercent(100 * v, 1),
+      more: true,
+    },
+  ];
+  return (
+    <table className={stale ? 'against stale' : 'against'} aria-label="By hand beside the mapper's">
+      <thead>
+        <tr>
+          <th scope="col">Figure</th>
+          <th scope="col">By hand</th>
+          <th scope="col">Mapper's</th>
+          <th scope="col">Ratio</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ name, of, show, more }) => {
+          const ratio = of(cost) / of(mappers);
+          const same = Math.abs(ratio - 1) < 5e-4;
+          const better = more === true ? ratio > 1 : ratio < 1;
+          return (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td>{show(of(cost))}</td>
+              <td>{show(of(mappers))}</td>
+              <td className={same || stale ? undefined : better ? 'good' : 'bad'}>{formatRatio(ratio)}</td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
