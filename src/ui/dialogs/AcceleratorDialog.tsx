@@ -114,7 +114,10 @@ export function AcceleratorDialog({ onClose }: OpenDialogProps) {
           ]}
           onChange={(next) => edit(`Count as ${next}`, (config) => setAccounting(config, next))}
         />
-        <span className="note">AccelForge also charges the read when outputs drain to the level above.</span>
+        <span className="note">
+          AccelForge also counts the read when outputs leave a level for the one above it: more energy, and
+          busier ports, where partial sums travel. Every mapping, dense too, is chosen anew under it.
+        </span>
       </div>
 
       <h3>As text</h3>

@@ -2,6 +2,7 @@
 import type { Accounting, MappingCost } from '../../core/cost/mapping.ts';
 import { operands, type Accelerator, type Operand } from '../../core/hardware/accelerator.ts';
 import { energyScale, formatCount, formatNumber, formatPercent } from '../format.ts';
+import { drainEnergyPj } from './loads.ts';
 import { levelColour } from './nest.ts';
 
 const operandNames: Readonly<Record<Operand, string>> = { I: 'inputs', W: 'weights', O: 'outputs' };
@@ -84,8 +85,9 @@ export function Accesses({ accelerator, cost, accounting, label }: AccessesProps
         keeps at a time. Reads: words handed to the level below or, of partial sums, read back to be added to.
         Fills: words that come in from the level above. Updates: results that come up from below.{' '}
         {accounting === 'timeloop'
-          ? 'Counted as Timeloop does: results that leave for the level above are not charged a read.'
-          : 'Counted as AccelForge does: results that leave for the level above are charged a read.'}
+          ? `Counted as Timeloop does: results that leave for the level above are not charged a read; AccelForge would add ${formatPercent((100 * drainEnergyPj(accelerator, cost)) / cost.energyPj)} to the energy.`
+          : 'Counted as AccelForge does: results that leave for the level above are charged a read, which Timeloop leaves out.'}{' '}
+        The accelerator's dialog has the switch.
       </p>
     </div>
   );

@@ -221,7 +221,15 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
         <p className="why">{whyLayer(accelerator, cost, chosen, mapped, stepNames, !beside)}</p>
       )}
       {mapped !== null && (
-        <details className="disclosure" onToggle={(event) => setCounting(event.currentTarget.open)}>
+        <details
+          className="disclosure"
+          onToggle={(event) => {
+            const details = event.currentTarget;
+            setCounting(details.open);
+            // It opens below the fold of the strip.
+            if (details.open) requestAnimationFrame(() => details.scrollIntoView({ block: 'nearest' }));
+          }}
+        >
           <summary>Accesses</summary>
           {counting && (
             <>

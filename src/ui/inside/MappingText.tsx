@@ -62,14 +62,14 @@ export function MappingText(props: MappingTextProps) {
           {said}
         </span>
       </div>
-      <p className="note">
+      <p className="note command">
         The command line counts the same: <code>{command}</code>
       </p>
       <p>
         <label>
           <span className="note">Paste a mapping as JSON</span>
           <textarea
-            className="field"
+            className="field mapping"
             spellCheck={false}
             value={text}
             onChange={(event) => setText(event.currentTarget.value)}

@@ -51,13 +51,32 @@ export function boundWords(accelerator: Accelerator, cost: MappingCost): string 
   const busy = `${formatPercent(100 * cost.utilization, cost.utilization > 0.995 ? 0 : 1)} of ${formatExact(meshX * meshY)} busy`;
   if (busiest === undefined || busiest.cycles <= cost.computeCycles) {
     const macs = `The MACs bound the latency: ${formatExact(cost.computeCycles)} cycles with ${busy}`;
-    return busiest === undefined
-      ? `${macs}.`
-      : `${macs}; the busiest port, ${busiest.level} ${busiest.direction}, needs ${formatExact(busiest.cycles)}.`;
+    if (busiest === undefined) return `${macs}.`;
+    const needs = busiest.cycles === cost.computeCycles ? 'as many' : formatExact(busiest.cycles);
+    return `${macs}; the busiest port, ${busiest.level} ${busiest.direction}, needs ${needs}.`;
   }
   const { level, direction, words, wordsPerCycle, cycles } = busiest;
   return (
     `${level} bounds the latency: one instance must ${direction} ${formatExact(words)} words at ` +
     `${plain(wordsPerCycle)} a cycle, ${formatExact(cycles)} cycles; the MACs need ${formatExact(cost.computeCycles)} with ${busy}.`
   );
+}
+
+/**
+ * What the other accounting adds to a cost counted as Timeloop does: the reads of outputs that drain to their parent,
+ * from every level that keeps outputs but the outermost.
+ */
+export function drainEnergyPj({ levels }: Accelerator, cost: MappingCost): number {
+  const keepers = levels.flatMap((level) => {
+    const counts = cost.levels.find(({ name }) => name === level.name)?.operands.O;
+    return counts === undefined ? [] : [{ counts, readEnergyPj: level.readEnergyPj }];
+  });
+  // reads = content - owned and fills = drained - owned, with updates = content.
+  return keepers
+    .slice(1)
+    .reduce(
+      (sum, { counts: { instances, reads, fills, updates }, readEnergyPj }) =>
+        sum + instances * (fills + updates - reads) * readEnergyPj,
+      0,
+    );
 }
