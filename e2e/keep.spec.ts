@@ -22,20 +22,23 @@ test('the last work is offered on the next visit, with what the search had found
   await search(page, 100);
   const before = await figures(page);
   await expect
-    .poll(() =>
-      page.evaluate(
-        () =>
-          new Promise<number>((resolve) => {
-            const request = indexedDB.open('rankscape');
-            request.onsuccess = () => {
-              const all = request.result.transaction('last').objectStore('last').getAllKeys();
-              all.onsuccess = () => {
-                resolve(all.result.length);
-                request.result.close();
+    .poll(
+      () =>
+        page.evaluate(
+          () =>
+            new Promise<number>((resolve) => {
+              const request = indexedDB.open('rankscape');
+              request.onsuccess = () => {
+                const all = request.result.transaction('last').objectStore('last').getAllKeys();
+                all.onsuccess = () => {
+                  resolve(all.result.length);
+                  request.result.close();
+                };
               };
-            };
-          }),
-      ),
+            }),
+        ),
+      // A found frontier is saved every five seconds.
+      { timeout: 15_000 },
     )
     .toBe(2);
 
