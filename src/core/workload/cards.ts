@@ -158,15 +158,15 @@ function llama(
   };
 }
 
-const shippedShape = plain(3, 96, 384, 4);
+const smallShape = plain(3, 96, 384, 4);
 
 function glyphVit(): TransformerModel {
-  const { linears, attention } = transformerBlocks(shippedShape, vitNames);
+  const { linears, attention } = transformerBlocks(smallShape, vitNames);
   return {
     id: 'glyph-vit',
-    title: 'Glyph-ViT (shipped)',
+    title: 'Glyph-ViT, 96 wide',
     source:
-      'made by this project: a pre-norm encoder, 96 wide, for 32 procedural stroke glyphs of 24 x 24 pixels',
+      "this project's own shape, not trained yet: a pre-norm encoder, 96 wide, for 32 procedural stroke glyphs of 24 x 24 pixels",
     linears: [
       outside({ name: 'embeddings.patch_embeddings.projection', role: 'Patch', out: 96, in: 36, bias: true }),
       ...linears,
@@ -181,12 +181,12 @@ function glyphVit(): TransformerModel {
 }
 
 function lexicalQa(): TransformerModel {
-  const { linears, attention } = transformerBlocks(shippedShape, bertNames);
+  const { linears, attention } = transformerBlocks(smallShape, bertNames);
   return {
     id: 'lexical-qa',
-    title: 'Lexical QA (shipped)',
+    title: 'Lexical QA, 96 wide',
     source:
-      'made by this project: a pre-norm encoder, 96 wide, for extractive questions over 24 tokens of 384 words',
+      "this project's own shape, not trained yet: a pre-norm encoder, 96 wide, for extractive questions over 24 tokens of 384 words",
     linears: [...linears, outside({ name: 'qa_outputs', role: 'Head', out: 2, in: 96, bias: true })],
     attention,
     embeddings: [

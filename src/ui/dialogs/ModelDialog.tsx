@@ -28,7 +28,9 @@ export function ModelDialog({ onClose }: OpenDialogProps) {
     <Dialog title="Model" onClose={onClose} wide>
       <h3>Shape cards</h3>
       <p className="note">
-        Published shapes without weights. What is kept of the weights is then an estimate between two spectra.
+        Shapes without weights: what is kept of the weights is then an estimate between two spectra.
+        Embeddings are counted, never factorized; a head or pooler only when you select it and choose a
+        format.
       </p>
       <div className="cards" role="group" aria-label="Shape cards">
         {cardIds.map((id) => (
@@ -69,5 +71,8 @@ function describe(model: TransformerModel): string {
   const blocks = new Set(model.linears.flatMap((layer) => layer.block ?? [])).size;
   const width = model.linears.find((layer) => layer.group === 'Q')?.in ?? model.linears[0]?.in ?? 0;
   const { linear, embedding } = countParameters(model);
-  return `${blocks} layers, ${width} wide, ${formatCount(linear + embedding)} parameters`;
+  return (
+    `${blocks} layers, ${width} wide, ${formatCount(linear + embedding)} parameters: ` +
+    `${formatCount(linear)} linear, ${formatCount(embedding)} embeddings`
+  );
 }

@@ -9,6 +9,7 @@ import { NumberField } from '../design/NumberField.tsx';
 import { formatNumber, formatPercent, formatSigned } from '../format.ts';
 import { Icon } from '../icons.tsx';
 import { adoptLabel } from '../plots/words.ts';
+import { CandidateCounts } from './CandidateCounts.tsx';
 import { LimitField } from './LimitField.tsx';
 import { lastGain, sparkMarks } from './spark.ts';
 import { progressText, rateText, strategyNames } from './words.ts';
@@ -79,6 +80,7 @@ export function SearchBar() {
             {right === '' ? (run.message ?? '') : right}
           </span>
         </div>
+        <CandidateCounts counts={run.counts} />
         <Hypervolume run={run} />
       </div>
       <div className="search-settings">
