@@ -18,7 +18,7 @@ test('a preset, an edited figure, and the reason why one is refused', async ({ p
   const before = await read(figure(page, 'Energy'));
   const machines = await openSelector(page, 'Accelerator');
   const presets = machines.getByRole('group', { name: 'Presets' }).getByRole('button');
-  await expect(presets).toHaveCount(4);
+  await expect(presets).toHaveCount(6);
   await presets.filter({ hasText: /eyeriss/i }).click();
   await expect(presets.filter({ hasText: /eyeriss/i })).toHaveAttribute('aria-pressed', 'true');
   // Relative energies are never shown as joules.

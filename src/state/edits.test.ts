@@ -64,6 +64,8 @@ describe('the opening config', () => {
         ['simba', 8],
         ['eyeriss', 14],
         ['ws8t', 8],
+        ['tpu1', 256],
+        ['gemmini', 16],
       ]),
     );
   });

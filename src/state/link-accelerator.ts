@@ -7,7 +7,7 @@ import { presets } from '../core/hardware/presets.ts';
 import { BrokenBytes, crc32, type ByteReader, type ByteWriter } from './bytes.ts';
 
 /** Grows at its end only. */
-const presetCodes = ['ws16', 'simba', 'eyeriss', 'ws8t'] as const;
+const presetCodes = ['ws16', 'simba', 'eyeriss', 'ws8t', 'tpu1', 'gemmini'] as const;
 
 /** Every number of an accelerator in one row; `keeps` as a mask of the operands. */
 type Figures = readonly (number | null)[];

@@ -1,8 +1,10 @@
 /**
- * The machines that ship, and where each of their figures is from. The figures are those of the reference
- * counts and optima, so that both can be compared; no energy here is a claim about a chip.
+ * The machines that ship, and where each of their figures is from. The first four are those of the reference counts and
+ * optima, so that both can be compared; no energy here is a claim about a chip.
  * Sources: M. Horowitz, "Computing's energy problem", ISSCC 2014 (45 nm table); Chen, Emer, Sze, "Eyeriss", ISCA 2016
- * (relative energies) and Chen et al., JSSC 2017 (sizes); Shao et al., "Simba", MICRO 2019 (sizes).
+ * (relative energies) and Chen et al., JSSC 2017 (sizes); Shao et al., "Simba", MICRO 2019 (sizes); Jouppi et al.,
+ * "In-datacenter performance analysis of a tensor processing unit", ISCA 2017 (sizes, bandwidths, clock); Genc et al.,
+ * "Gemmini", DAC 2021, and the parameters that its generator ships (sizes).
  */
 import { InputError } from '../base/checks.ts';
 import type { Accelerator } from './accelerator.ts';
@@ -99,12 +101,43 @@ const machines = [
     mac: { mesh_x: 8, mesh_y: 8, energy_pJ: 0.23 },
     energy_unit: 'pJ',
   },
+  {
+    name: 'tpu1',
+    clock_hz: 7e8,
+    word_bits: 8,
+    levels: [
+      level('DRAM', 'IWO', [1, 1], null, 8, [48, 20], [162.5, 162.5]),
+      level('UB', 'IO', [1, 1], 25_165_824, 8, [256, 256], [12.5, 12.5]),
+      level('WFIFO', 'W', [1, 1], 262_144, 8, [256, 48], [6.5, 6.5]),
+      level('Acc', 'O', [256, 1], 4096, 32, [1, 1], [7, 7]),
+      level('WReg', 'W', [256, 256], 1, 8, unlimited, [0.02, 0.03]),
+    ],
+    mac: { mesh_x: 256, mesh_y: 256, energy_pJ: 0.3 },
+    energy_unit: 'pJ',
+  },
+  {
+    name: 'gemmini',
+    clock_hz: 1e9,
+    word_bits: 8,
+    levels: [
+      level('DRAM', 'IWO', [1, 1], null, 8, [16, 16], [64, 64]),
+      level('SPad', 'IW', [1, 1], 262_144, 8, [64, 16], [3.5, 3.5]),
+      level('Acc', 'O', [16, 1], 1024, 32, [1, 1], [10, 10]),
+      level('WReg', 'W', [16, 16], 1, 8, unlimited, [0.02, 0.03]),
+    ],
+    mac: { mesh_x: 16, mesh_y: 16, energy_pJ: 0.3 },
+    energy_unit: 'pJ',
+  },
 ] as const;
 
 const dram =
   '64 pJ per 8-bit word is 8 pJ per bit, the usual figure for LPDDR4; reads and writes are assumed equal.';
 const int8Mac =
   'An 8-bit multiply (.2 pJ) plus an 8-bit add (.03 pJ) at 45 nm (Horowitz, ISSCC 2014); the wider accumulation is not charged.';
+const wideMac =
+  'Assumed: an 8-bit multiply (.2 pJ) plus a 32-bit add (.1 pJ) at 45 nm (Horowitz, ISSCC 2014).';
+const between =
+  'interpolated between the 45 nm SRAMs of Horowitz (10, 20 and 100 pJ per 64 bits of 8 KiB, 32 KiB and 1 MiB)';
 
 const infos: Readonly<Record<string, PresetInfo>> = {
   ws16: {
@@ -162,6 +195,38 @@ const infos: Readonly<Record<string, PresetInfo>> = {
       memoryEnergy: `${dram} Buffer (.5 / .6) and registers (.06 / .08) are assumed, scaled from ws16 to their smaller sizes.`,
       macEnergy: int8Mac,
       clock: 'Assumed: 1 GHz, 8-bit words everywhere.',
+    },
+  },
+  tpu1: {
+    title: 'tpu1: TPU v1-like, 256 x 256',
+    summary:
+      'A weight-stationary systolic array of 65,536 8-bit MACs behind a narrow memory: at few tokens the weights are the bill. Sizes as published, energies chosen by us.',
+    sources: {
+      array:
+        'Published: 256 x 256 8-bit MACs, weights held in the array (Jouppi et al., ISCA 2017). Here 256 columns each fan out to 256 rows; filling and draining the array takes no cycles.',
+      capacity:
+        'Published: 24 MiB unified buffer, a weight FIFO of four 64 KiB tiles, 4 MiB of accumulators as 256 RAMs of 4,096 32-bit words (Jouppi et al., ISCA 2017); one weight a cell, the second, shadow one is not modelled.',
+      bandwidth:
+        'Published: 34 GB/s of weight memory and 14 GB/s to the host, which at 700 MHz are 48 and 20 bytes per cycle; 256 bytes per cycle into the array (Jouppi et al., ISCA 2017). Assumed: activations share the read port of the weight memory, results leave at the rate of the host; one read and one write per accumulator RAM and cycle.',
+      memoryEnergy: `Assumed: scaled from the 45 nm table of Horowitz (ISSCC 2014), though the chip is 28 nm. DRAM 1.3 nJ per 64 bits = 162.5 pJ per byte (its low end); buffer 12.5 per byte, as banks of 1 MiB at 100 pJ per 64 bits; FIFO 6.5 and accumulators 7 per 32-bit word, ${between}; array registers (.02 / .03) as in simba. Hops from cell to cell are not charged.`,
+      macEnergy: wideMac,
+      clock: 'Published: 700 MHz, 8-bit operands, 32-bit accumulation (Jouppi et al., ISCA 2017).',
+    },
+  },
+  gemmini: {
+    title: 'gemmini: edge core, 16 x 16',
+    summary:
+      'One Gemmini-like core for edge chips: a weight-stationary 16 x 16 array with one scratchpad for inputs and weights and 32-bit accumulators. Sizes as published, energies chosen by us.',
+    sources: {
+      array:
+        'Published: 16 x 16 8-bit MACs, weight-stationary (Genc et al., DAC 2021). Here 16 columns each fan out to 16 rows.',
+      capacity:
+        'Published: 256 KiB scratchpad (4 banks of 4,096 rows of 16 bytes) and 64 KiB of accumulators (1,024 rows of 16 32-bit words), the parameters shipped with the generator (Genc et al., DAC 2021).',
+      bandwidth:
+        'Published: a 128-bit bus, 16 bytes per cycle; a row of 16 bytes per scratchpad bank and cycle, 64 over its four banks. Assumed: 16 bytes per cycle into the scratchpad, one read and one write per accumulator column and cycle; the cache of the host chip is not modelled.',
+      memoryEnergy: `${dram} Scratchpad 3.5 pJ per byte (banks of 64 KiB) ${between}; accumulators 10 per 32-bit word, banks of 32 KiB at 20 pJ per 64 bits in that table; array registers (.02 / .03) as in simba.`,
+      macEnergy: wideMac,
+      clock: 'Published: 8-bit operands, 32-bit accumulation (Genc et al., DAC 2021). Assumed: 1 GHz.',
     },
   },
 };
