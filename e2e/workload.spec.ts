@@ -29,7 +29,7 @@ test('tokens, batch and sequence by slider, by typing and by the usual cases', a
   await expect(tokens).toHaveValue('1');
   await expect(steps(page).last()).toHaveText('tokens 128 to 1');
   await expect(figure(page, 'EDP reduction')).not.toHaveText(before);
-  await expect(page.getByRole('button', { name: 'Workload 1 tokens, batch 1' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Workload 1 token, batch 1' })).toBeVisible();
   await typed.fill('0');
   await expect(design.getByRole('alert')).toHaveText('1 to 1,048,576');
   await typed.press('Escape');

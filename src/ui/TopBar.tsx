@@ -107,7 +107,11 @@ function Selectors() {
   const entries: readonly (readonly [DialogName, string, string])[] = [
     ['model', 'Model', modelOf(choice).title],
     ['accelerator', 'Accelerator', machine.edited ? `${machine.title}, edited` : machine.title],
-    ['workload', 'Workload', `${formatExact(tokens)} tokens, batch ${formatExact(batch)}`],
+    [
+      'workload',
+      'Workload',
+      `${formatExact(tokens)} ${tokens === 1 ? 'token' : 'tokens'}, batch ${formatExact(batch)}`,
+    ],
   ];
   return (
     <div className="selectors">

@@ -4,6 +4,7 @@ import { useApp, useSearchRun } from '../app.ts';
 import type { Evaluation } from '../../core/search/evaluation.ts';
 import type { Axis, Config } from '../../state/config.ts';
 import type { Derived } from '../../state/derive.ts';
+import { sameData } from '../../state/same.ts';
 import { isOfSetting } from '../../state/search-run.ts';
 import { changeTitle } from './changes.ts';
 import type { DesignPlace, LiveData, StillData } from './pareto.ts';
@@ -29,7 +30,11 @@ export function useRunPlaces(config: Config, dense: Evaluation) {
     // oxlint-disable-next-line react/exhaustive-deps -- only the setting of the config is compared
     [run.setting, model, workload, accelerator, accounting],
   );
-  const stale = !current && run.setting !== null && run.setting.model === model && axis === 'edp';
+  const sameModel = useMemo(
+    () => run.setting !== null && sameData(run.setting.model, model),
+    [run.setting, model],
+  );
+  const stale = !current && sameModel && axis === 'edp';
   const found = useMemo(
     () => (current ? foundPlaces(run.frontier, axis, dense) : []),
     [current, run.frontier, axis, dense],

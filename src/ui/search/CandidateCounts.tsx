@@ -11,7 +11,7 @@ export function CandidateCounts({ counts }: { readonly counts: Counts }) {
   return (
     <details className="candidate-counts">
       <summary>
-        {formatCount(total)} layer candidates, {costed.length} formats
+        {formatCount(total)} <span className="long">layer </span>candidates
       </summary>
       <dl>
         {costed.map((format) => (

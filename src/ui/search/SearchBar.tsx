@@ -25,7 +25,9 @@ export function SearchBar() {
   const current = useApp((state) => isOfSetting(run.setting, state.committed));
   const runBaselines = useBaselineQueue();
   const busy = run.status === 'running' || run.status === 'paused';
-  const { left, right } = progressText(run, search.budget);
+  // What was found for another model or machine says nothing of this one.
+  const shown: SearchRun = busy || current ? run : { ...run, status: 'idle', evaluations: 0, message: null };
+  const { left, right } = progressText(shown, search.budget);
 
   const set = (label: string, change: Partial<SearchSettings>): void =>
     actions.edit(label, (config) => setSearch(config, change));
@@ -73,15 +75,18 @@ export function SearchBar() {
         >
           <Icon name="stop" />
         </button>
-        <div className={`search-progress ${run.status}`}>
-          <progress max={Math.max(1, run.budget)} value={run.evaluations} aria-label="Search progress" />
+        <div className={`search-progress ${shown.status}`}>
+          <progress max={Math.max(1, shown.budget)} value={shown.evaluations} aria-label="Search progress" />
           <span className="left">{left}</span>
-          <span className={run.status === 'failed' ? 'right bad' : 'right'} title={run.message ?? undefined}>
-            {right === '' ? (run.message ?? '') : right}
+          <span
+            className={shown.status === 'failed' ? 'right bad' : 'right'}
+            title={shown.message ?? undefined}
+          >
+            {right === '' ? (shown.message ?? '') : right}
           </span>
         </div>
-        <CandidateCounts counts={run.counts} />
-        <Hypervolume run={run} />
+        {shown.evaluations > 0 && <CandidateCounts counts={run.counts} />}
+        {shown.evaluations > 0 && <Hypervolume run={run} />}
       </div>
       <div className="search-settings">
         <label className="search-field">
