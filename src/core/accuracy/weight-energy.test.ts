@@ -88,10 +88,10 @@ describe.skipIf(gauss === undefined)('against decompositions of a Gaussian 96 x 
     ),
   ];
 
-  it('every estimated error is within 2 % of what the decomposition reaches', () => {
+  it('every estimated error is within 2.5 % of what the decomposition reaches', () => {
     expect(all.length).toBeGreaterThan(20);
     for (const { estimated, best } of all)
-      expect(Math.abs(estimated / best - 1), JSON.stringify({ estimated, best })).toBeLessThan(0.02);
+      expect(Math.abs(estimated / best - 1), JSON.stringify({ estimated, best })).toBeLessThan(0.025);
   });
 
   it('Kronecker sums within 3.3 %', () => {

@@ -9,9 +9,12 @@
  * - tt, ttm, tucker: the cuts of TT-SVD and ST-HOSVD in sequence, kept = product of what each keeps of the matrix that
  *   the cuts before it leave, between the bounds of the full unfoldings: 1 - sum of their tails and 1 - the largest
  *   (Oseledets 2011; Vannieuwenhoven et al. 2012). tt is cut between outputs and inputs first, by s itself.
- * - cp, tr, block-term, kronecker of three and more: there are bounds on one side only, so: as much as a flat square
- *   matrix of the same share of degrees of freedom keeps, not less than the tt or tucker inside (tr with one rank 1, one
- *   block), not more than any unfolding allows.
+ * - cp, tr, block-term, kronecker of three and more: there are bounds on one side only, so: 1 - (1 - x)^p of the share x
+ *   of degrees of freedom, p fitted to alternating least squares, not less than the tt or tucker inside (tr with one
+ *   rank 1, one block), not more than any unfolding allows. Fitted on 24 x 24 to 192 x 192, flat and k^-1/2, four and six
+ *   modes; beyond that size it is an extrapolation. There, estimated
+ *   errors of cp, tr and kronecker are 1 % below to 4 % above those of alternating least squares, of block-term to 6 %
+ *   above, and 15 % below where blocks fill their modes.
  */
 import type { Factorization } from '../factor/factorization.ts';
 import { parameterCount } from '../factor/parameters.ts';
@@ -274,12 +277,22 @@ function modeCuts(
 /** Free numbers of a rank-one term: its vectors but for the scales they share. */
 const freedomOfTerm = (modes: readonly number[]): number => modes.reduce((sum, mode) => sum + mode - 1, 1);
 
-/** Side of the square matrix that degrees of freedom are compared on; large enough to be its own limit. */
-const square = 1 << 16;
+/** Exponents by number of modes: 2 for a matrix (its flat spectrum's slope), 2.6 from four modes on. */
+const exponent = (modes: number): number => Math.min(2.6, 2 + 0.3 * (modes - 2));
+/** How W's own spectrum adds to the exponent while few degrees of freedom are used. */
+const steepGain = 0.45;
+const steepFade = 5;
+/** Beyond it more freedom would seem to keep less. */
+const mostSteepness = 10;
 
-/** What a flat square matrix keeps with this share of its degrees of freedom, x (2 - x) at rank x of its side. */
-function freeShare(freedom: number, all: number): number {
-  return flatShare(square, square, square * (1 - Math.sqrt(1 - Math.min(1, freedom / all))));
+/**
+ * What alternating least squares keeps with `freedom` of `all` degrees of freedom: 1 - (1 - share)^p, fitted.
+ * @param steepness purity of W relative to a flat matrix, less one; 0 where the spectrum does not show
+ */
+function freeShare(freedom: number, all: number, modes: number, steepness: number): number {
+  const used = Math.min(1, freedom / all);
+  const gain = Math.min(mostSteepness, steepGain * steepness) * Math.exp(-steepFade * used);
+  return 1 - (1 - used) ** (exponent(modes) * (1 + gain));
 }
 
 function kroneckerSum({ outModes, inModes, ranks }: Factorization): number {
@@ -287,7 +300,7 @@ function kroneckerSum({ outModes, inModes, ranks }: Factorization): number {
   const all = product(modes);
   const rank = ranks[0] ?? 1;
   const bounds = modes.map((mode) => flatShare(mode, all / mode, rank));
-  return Math.min(freeShare(rank * freedomOfTerm(modes), all), ...bounds);
+  return Math.min(freeShare(rank * freedomOfTerm(modes), all, modes.length, 0), ...bounds);
 }
 
 function byFreedom(f: Factorization, own: OwnSpectrum): number {
@@ -296,22 +309,25 @@ function byFreedom(f: Factorization, own: OwnSpectrum): number {
   const all = product(modes);
   const outs = outModes.length;
   const [first = 1] = ranks;
+  const [out, columns] = [product(outModes), product(inModes)];
+  const flat = (out + columns) / (out * columns + 1);
+  const steepness = Math.max(0, purityOf(own, Number.POSITIVE_INFINITY) / flat - 1);
+  const free = (freedom: number): number => freeShare(freedom, all, modes.length, steepness);
   /** What rank `rankOf(k)` of mode k's unfolding leaves at most. */
   const modeBound = (rankOf: (k: number) => number): number =>
     Math.min(...modes.map((mode, k) => flatShare(mode, all / mode, rankOf(k))));
   switch (format) {
     case 'cp':
       return Math.min(
-        freeShare(first * freedomOfTerm(modes), all),
+        free(first * freedomOfTerm(modes)),
         shareOf(own, first),
         modeBound(() => first),
       );
     case 'tr': {
       const gauge = ranks.reduce((sum, rank) => sum + rank * rank, 0);
       const open = train(outModes, inModes, ranks.slice(1), own);
-      const free = freeShare(parameterCount(f) - gauge + 1, all);
       return Math.min(
-        Math.max(free, open),
+        Math.max(free(parameterCount(f) - gauge + 1), open),
         shareOf(own, first * (ranks[outs] ?? 1)),
         modeBound((k) => (ranks[k] ?? 1) * (ranks[(k + 1) % ranks.length] ?? 1)),
       );
@@ -319,10 +335,12 @@ function byFreedom(f: Factorization, own: OwnSpectrum): number {
     case 'block-term': {
       const inner = ranks.slice(1);
       const sides = modes.reduce((sum, mode, k) => sum + (inner[k] ?? 1) * (mode - (inner[k] ?? 1)), 0);
-      const free = freeShare(first * (product(inner) + sides), all);
       const [outRank, inRank] = [product(inner.slice(0, outs)), product(inner.slice(outs))];
+      // Blocks whose cores fill their modes overlap: one more takes at most the share of
+      // the rest that one alone takes, which lies between what its freedom and what its cuts say.
+      const one = (free(product(inner) + sides) + box(outModes, inModes, inner, own)) / 2;
       return Math.min(
-        Math.max(free, box(outModes, inModes, inner, own)),
+        Math.max(one, Math.min(free(first * (product(inner) + sides)), 1 - (1 - one) ** first)),
         shareOf(own, first * Math.min(outRank, inRank)),
         modeBound((k) => first * (inner[k] ?? 1)),
       );
