@@ -5,7 +5,7 @@
  * of any unfolding is linear in p. A Gaussian d x w matrix has 1/d + 1/w, so that the unfolding is taken as the flat
  * matrix of d = its smaller side and the w that has its purity.
  */
-import { flatShare, type Spectrum } from './spectrum.ts';
+import type { Spectrum } from './spectrum.ts';
 
 /** W's own spectrum with what its heads keep. */
 export interface OwnSpectrum {
@@ -68,9 +68,4 @@ export function flatWidth(smaller: number, purity: number): number {
 export function projectedPurity(dims: number, kept: number, purity: number): number {
   const [identity, swap] = average(dims, 1, purity);
   return (identity * kept + swap * kept * kept) / (identity * kept * kept + swap * kept);
-}
-
-/** Share that rank r of the unfolding (a of W's outputs | b of them, all inputs) keeps; purity of W. */
-export function sideShare(a: number, b: number, purity: number, r: number): number {
-  return flatShare(a, flatWidth(a, mixedPurity(a, b, 1, 1, purity)), r);
 }

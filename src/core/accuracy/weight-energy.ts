@@ -12,8 +12,8 @@
  * - cp, tr, block-term, kronecker of three and more: there are bounds on one side only, so: 1 - (1 - x)^p of the share x
  *   of degrees of freedom, p fitted to alternating least squares, not less than the tt or tucker inside (tr with one
  *   rank 1, one block), not more than any unfolding allows. Fitted on 24 x 24 to 192 x 192, flat and k^-1/2, four and six
- *   modes; beyond that size it is an extrapolation. There, estimated
- *   errors of cp, tr and kronecker are 1 % below to 4 % above those of alternating least squares, of block-term to 6 %
+ *   modes; larger
+ *   is extrapolated. On those sizes estimated errors of cp, tr and kronecker are 1 % below to 4 % above those of alternating least squares, of block-term to 6 %
  *   above, and 15 % below where blocks fill their modes.
  */
 import type { Factorization } from '../factor/factorization.ts';

@@ -42,14 +42,6 @@ export function transpose({ rows, columns, values }: Matrix): Matrix {
   return { rows: columns, columns: rows, values: result };
 }
 
-/** The first `count` columns. */
-export function leadingColumns({ rows, columns, values }: Matrix, count: number): Matrix {
-  if (count === columns) return { rows, columns, values };
-  const result = new Float64Array(rows * count);
-  for (let i = 0; i < rows; i++) result.set(values.subarray(i * columns, i * columns + count), i * count);
-  return { rows, columns: count, values: result };
-}
-
 /** Axis k of the result is axis `order[k]` of the tensor. */
 export function permute({ shape, values }: Tensor, order: readonly number[]): Tensor {
   const strides = shape.map((_, axis) =>
