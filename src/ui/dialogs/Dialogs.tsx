@@ -1,4 +1,5 @@
 /** The dialog that is open. Loaded when the first one opens. */
+import { lazy } from 'react';
 import { AcceleratorDialog } from './AcceleratorDialog.tsx';
 import type { DialogName } from './dialog-context.ts';
 import { HelpDialog } from './HelpDialog.tsx';
@@ -6,6 +7,11 @@ import { ModelDialog } from './ModelDialog.tsx';
 import { ShareDialog } from './ShareDialog.tsx';
 import { Tour } from './Tour.tsx';
 import { WorkloadDialog } from './WorkloadDialog.tsx';
+
+// Few ask for it.
+const ValidationDialog = lazy(() =>
+  import('./ValidationDialog.tsx').then((all) => ({ default: all.ValidationDialog })),
+);
 
 export interface OpenDialogProps {
   readonly onClose: () => void;
@@ -25,6 +31,8 @@ export function Dialogs({ name, onClose }: OpenDialogProps & { readonly name: Di
       return <HelpDialog onClose={onClose} />;
     case 'tour':
       return <Tour onClose={onClose} />;
+    case 'validation':
+      return <ValidationDialog onClose={onClose} />;
   }
   name satisfies never;
 }

@@ -40,6 +40,11 @@ export function HelpDialog({ onClose }: OpenDialogProps) {
           </div>
         ))}
       </dl>
+      <div className="actions">
+        <button type="button" className="tb line" onClick={() => open('validation')}>
+          Our counts beside those of Timeloop and AccelForge
+        </button>
+      </div>
       <h3>Words</h3>
       <dl className="terms">
         {glossary.map(([term, text]) => (

@@ -1,7 +1,7 @@
 /** Which dialog is open; any component may open one. */
 import { createContext, use } from 'react';
 
-export type DialogName = 'model' | 'accelerator' | 'workload' | 'share' | 'help' | 'tour';
+export type DialogName = 'model' | 'accelerator' | 'workload' | 'share' | 'help' | 'tour' | 'validation';
 
 export const DialogContext = createContext<(name: DialogName) => void>(() => {});
 
