@@ -161,6 +161,19 @@ export function copyFocus(config: Config): Config {
   });
 }
 
+/** Whether `copyFocus` would change what is selected. */
+export function isMixed(config: Config): boolean {
+  const { linears } = modelOf(config.model);
+  const { focus, selection } = config.view;
+  const from = config.design[focus];
+  const shape = linears[focus];
+  return selection.some((index) => {
+    const alike = linears[index]?.out === shape?.out && linears[index]?.in === shape?.in;
+    const f = config.design[index];
+    return alike ? !sameData(f, from) : f?.format !== from?.format;
+  });
+}
+
 /** Another design; locked layers, whole or in one rank, keep theirs. */
 export function adoptDesign(config: Config, design: readonly Factorization[]): Config {
   check(

@@ -275,7 +275,7 @@ function finished(run: SearchRun, result: SearchResult, beside: boolean): Search
     message:
       evaluations < run.budget
         ? 'Finished: nothing better was left to find.'
-        : `Finished: all ${run.budget.toLocaleString('en-US')} evaluations are used.`,
+        : 'Finished: the budget is used.',
   };
 }
 

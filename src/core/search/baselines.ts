@@ -75,7 +75,7 @@ export function* randomSearch(setting: SearchSetting): Search {
     layers.map((index) => ({ shape, group: linears[index]?.group ?? 'other' })),
   );
   const picks = new Int32Array(free.length);
-  while (free.length > 0 && lists.length > 0 && recorder.evaluations < setting.budget) {
+  while (free.length > 0 && lists.length > 0 && affordsDesign(study)) {
     const size = random.next();
     const drawn = new Map<
       Group,
@@ -100,6 +100,11 @@ export function* randomSearch(setting: SearchSetting): Search {
   return recorder.result();
 }
 
+/** Whether the budget has room for a design of new candidates, one per shape, and the design itself. */
+function affordsDesign({ assembly, recorder, setting }: Study): boolean {
+  return recorder.evaluations + assembly.shapes.length + 1 <= setting.budget;
+}
+
 /** Records one design after the other, each one candidate per shape, until they or the budget run out. */
 function* tryUniform(
   setting: SearchSetting,
@@ -109,7 +114,7 @@ function* tryUniform(
   const { assembly, recorder } = study;
   if (assembly.free.length > 0)
     for (const perShape of designs(assembly.shapes)) {
-      if (recorder.evaluations >= setting.budget) break;
+      if (!affordsDesign(study)) break;
       study.record(study.uniform(perShape));
       yield recorder.batch();
     }

@@ -1,8 +1,7 @@
 /** Which format the selection has, what each other would give at the same size, and its shape. */
 import { modelOf } from '../../state/defaults.ts';
-import { copyFocus, toggleLock } from '../../state/edits.ts';
+import { copyFocus, isMixed, toggleLock } from '../../state/edits.ts';
 import { nameLayers } from '../../state/labels.ts';
-import { sameData } from '../../state/same.ts';
 import { useActions, useApp, useGains } from '../app.ts';
 import { formatExact } from '../format.ts';
 import { Icon } from '../icons.tsx';
@@ -20,7 +19,7 @@ export function FormatSection() {
   const layer = model.linears[focus];
   const { roles, blocks } = selectionText(model, selection);
   if (f === undefined || layer === undefined) return null;
-  const mixed = selection.some((index) => !sameData(config.design[index], f));
+  const mixed = isMixed(config);
   const mixedFormats = mixed && selection.some((index) => config.design[index]?.format !== f.format);
 
   const name = nameLayers(model, selection);

@@ -8,13 +8,15 @@ import { axisName } from './words.ts';
 interface FrontierTableProps {
   readonly found: readonly FoundPlace[];
   readonly derived: Derived;
+  /** A sentence, or empty. */
+  readonly baselines: string;
   readonly onAdopt: (index: number) => void;
 }
 
 /** A table longer than this helps nobody; both ends stay. */
 const mostRows = 60;
 
-export function FrontierTable({ found, derived, onAdopt }: FrontierTableProps) {
+export function FrontierTable({ found, derived, baselines, onAdopt }: FrontierTableProps) {
   const { config, energyUnit } = derived;
   const { axis } = config.view;
   const rows = thinRows(found.length);
@@ -74,6 +76,7 @@ export function FrontierTable({ found, derived, onAdopt }: FrontierTableProps) {
           })}
         </tbody>
       </table>
+      {baselines !== '' && <p className="note">{baselines}</p>}
       {found.length === 0 && <p className="note">Nothing evaluated yet: run the search.</p>}
       {found.length > rows.length && (
         <p className="note">

@@ -19,7 +19,7 @@ import { ParetoPlot, type Range } from './ParetoPlot.tsx';
 import type { FoundPlace } from './run-places.ts';
 import { formatMix, shareInWords } from './shared.ts';
 import { useLive, useRunPlaces } from './use-pareto.ts';
-import { adoptLabel, axisName, sayPlace, sayPlot } from './words.ts';
+import { adoptLabel, axisName, sayBaselines, sayPlace, sayPlot } from './words.ts';
 import './plots.css';
 
 export function ParetoPanel() {
@@ -69,6 +69,7 @@ export function ParetoPanel() {
     actions.look((view) => ({ ...view, axis: next }));
   };
 
+  const baselineWords = sayBaselines(axis, live.now, still.baselines);
   return (
     <div className="pareto-panel">
       <header className="pareto-head">
@@ -120,7 +121,7 @@ export function ParetoPanel() {
       </div>
       <div className={`pareto-body${problem === null ? '' : ' greyed'}`}>
         {asTable ? (
-          <FrontierTable found={found} derived={derived} onAdopt={adopt} />
+          <FrontierTable found={found} derived={derived} baselines={baselineWords} onAdopt={adopt} />
         ) : (
           <>
             <ParetoPlot
@@ -139,7 +140,7 @@ export function ParetoPanel() {
                   ? `Current design: ${sayPlace(axis, live.now)}`
                   : `${sayPlace(axis, shown)}. ${formatMix(shown.point.design)}`
               }
-              sentence={sayPlot(axis, live.now, found, evaluations, live.limit)}
+              sentence={`${sayPlot(axis, live.now, found, evaluations, live.limit)} ${baselineWords}`.trimEnd()}
               onPreview={setPreview}
               onAdopt={adopt}
               onBrush={onBrush}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DesignPlace } from './pareto.ts';
-import { flagLines, reductionOf, sayPlace, sayPlot } from './words.ts';
+import { flagLines, reductionOf, sayBaselines, sayPlace, sayPlot } from './words.ts';
 
 const now: DesignPlace = { x: 6.29, y: 88.2, low: 81.1, high: 92.3, tier: 'estimated' };
 
@@ -39,6 +39,22 @@ describe('speech', () => {
   it('reads a place', () => {
     expect(sayPlace('edp', now)).toBe('EDP 6.29 times lower, estimated 88.2 percent of weight energy kept');
     expect(sayPlace('latency', { x: 0.5, y: 100 })).toContain('Delay 2 times higher');
+  });
+
+  it('says what the baselines reach at what the design keeps', () => {
+    const places = [
+      { x: 3, y: 95 },
+      { x: 5, y: 90 },
+      { x: 9, y: 60 },
+    ];
+    const baselines = [
+      { strategy: 'uniform-svd', label: 'uniform SVD', places },
+      { strategy: 'random', label: 'random', places: places.slice(2) },
+    ] as const;
+    expect(sayBaselines('edp', now, baselines)).toBe(
+      'Best EDP reduction that keeps 88.2%: here 6.29×, uniform SVD 5.00×, random keeps less.',
+    );
+    expect(sayBaselines('edp', now, [])).toBe('');
   });
 
   it('never says accuracy', () => {

@@ -3,7 +3,7 @@ import type { FrontierPoint } from '../../core/search/pareto.ts';
 import type { Axis } from '../../state/config.ts';
 import { formatChange, formatExact, formatPercent, formatRatio, formatSigned } from '../format.ts';
 import type { Place } from './frame.ts';
-import type { DesignPlace, FlagLine } from './pareto.ts';
+import type { Baseline, DesignPlace, FlagLine } from './pareto.ts';
 
 export const axisName: Readonly<Record<Axis, string>> = { edp: 'EDP', energy: 'Energy', latency: 'Delay' };
 const axisWord: Readonly<Record<Axis, string>> = { edp: 'EDP', energy: 'energy', latency: 'delay' };
@@ -82,6 +82,17 @@ export function sayPlot(
       : `The frontier of ${formatExact(evaluated)} evaluated designs has ${formatExact(frontier.length)} points, from ${sayPlace(axis, first)} to ${sayPlace(axis, last)}.`;
   const bound = limit === null ? '' : ` Your limit is ${formatPercent(limit)} kept.`;
   return `Pareto plot of ${axisWord[axis]} reduction against weight energy kept. ${ends} The current design: ${sayPlace(axis, now)}.${bound} Arrow keys walk along the frontier, Enter adopts a design.`;
+}
+
+/** What each baseline reaches while it keeps at least as much as the current design; empty without baselines. */
+export function sayBaselines(axis: Axis, now: Place, baselines: readonly Baseline[]): string {
+  const parts = baselines.map(({ label, places }) => {
+    const best = places.reduce((most, place) => (place.y >= now.y ? Math.max(most, place.x) : most), 0);
+    return best === 0 ? `${label} keeps less` : `${label} ${formatRatio(best)}`;
+  });
+  return parts.length === 0
+    ? ''
+    : `Best ${axisWord[axis]} reduction that keeps ${formatPercent(now.y)}: here ${formatRatio(now.x)}, ${parts.join(', ')}.`;
 }
 
 /** Label of the undo step that adopts a design. */
