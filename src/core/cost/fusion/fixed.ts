@@ -9,6 +9,7 @@ import { evaluateMapping } from '../counts.ts';
 import type { Accounting, Contraction, Mapping, MappingCost } from '../mapping.ts';
 import { machineAt } from './homes.ts';
 import type { Homes } from './homes.ts';
+import type { Tile } from './parts.ts';
 
 /** One product of a chain as it runs. */
 export interface FixedStep {
@@ -44,4 +45,52 @@ export function evaluateFixedStep(
     );
   });
   return cost;
+}
+
+/** Counts of one iteration as figures of all of them, with what passes beside; each port is rounded up once. */
+export function inAllIterations(
+  accelerator: Accelerator,
+  { contraction, mapping, homes }: FixedStep,
+  cost: MappingCost,
+  tile: Tile,
+): { readonly energyPj: number; readonly latencyCycles: number } {
+  const { levels } = accelerator;
+  const { times, revisits } = tile;
+  const own = contraction.dims.O;
+  const results = own.reduce((all, dim) => all * (contraction.extents[dim] ?? 1), 1);
+  const outermost = Math.max(
+    homes.O,
+    levels.findIndex(({ keeps }) => keeps.includes('O')),
+  );
+  let instances = 1;
+  let spread = 1;
+  let energyPj = times * cost.macEnergyPj;
+  let latencyCycles = times * cost.computeCycles;
+  levels.forEach((level, l) => {
+    let reads = 0;
+    let writes = 0;
+    for (const operand of operands) {
+      const words = cost.levels[l]?.operands[operand];
+      if (words === undefined) continue;
+      // Only the first visit of a word of the result spares reading it back.
+      const again = operand === 'O' ? (results / spread) * (1 - 1 / revisits) : 0;
+      reads += words.reads + again;
+      writes += words.fills + words.updates + (l === outermost ? 0 : again);
+    }
+    const allReads = times * reads + (tile.reads[l] ?? 0) / instances;
+    const allWrites = times * writes + (tile.writes[l] ?? 0) / instances;
+    energyPj += instances * (allReads * level.readEnergyPj + allWrites * level.writeEnergyPj);
+    const cycles = (words: number, perCycle: number | null): number =>
+      perCycle === null ? 0 : Math.ceil((words / perCycle) * (1 - 1e-12));
+    latencyCycles = Math.max(
+      latencyCycles,
+      cycles(allReads, level.readWordsPerCycle),
+      cycles(allWrites, level.writeWordsPerCycle),
+    );
+    for (const [dim, bound] of mapping[l]?.spatial ?? []) {
+      instances *= bound;
+      if (own.includes(dim)) spread *= bound;
+    }
+  });
+  return { energyPj, latencyCycles };
 }

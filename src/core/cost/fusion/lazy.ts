@@ -14,6 +14,8 @@ import type { Objective } from '../mapping.ts';
 export interface Plan<D> {
   readonly parts: readonly Part[];
   readonly decisions: D;
+  /** Where some of it only stands for ways that it is no dearer than: spells those out, for the next proposal. */
+  readonly refine?: () => void;
 }
 
 /** The plan of least sum of `weigh` over its parts; null when none is finite. */
@@ -35,15 +37,18 @@ export interface Planned<D> extends Point {
 /** Price that lets cycles decide and energy break ties: far above any energy per cycle that occurs. */
 const dearest = 1e9;
 
-/** The best plan for the objective, or null when no plan fits. */
-export function bestPlan<D>(propose: Propose<D>, objective: Objective): Planned<D> | null {
+/**
+ * The best plan for the objective, or null when no plan fits.
+ * @param asBound leaves what only stands for dearer ways as it is: nothing is better than the result
+ */
+export function bestPlan<D>(propose: Propose<D>, objective: Objective, asBound = false): Planned<D> | null {
   const cheapest = floorOf(propose, ({ floor }) => floor.energyPj);
   const fastest = floorOf(propose, ({ floor }) => floor.cycles);
   if (cheapest === null || fastest === null) return null;
   const floor = { energyPj: cheapest, cycles: fastest };
   let none = false;
   const ask = (price: number): Planned<D> => {
-    const plan = atPrice(propose, price);
+    const plan = atPrice(propose, price, asBound);
     if (plan === null) none = true;
     return plan ?? { energyPj: 1, cycles: 1, parts: [], decisions: undefined as D };
   };
@@ -62,13 +67,17 @@ function floorOf<D>(propose: Propose<D>, weigh: (part: Part) => number): number 
   return plan === null ? null : plan.parts.reduce((sum, part) => sum + weigh(part), 0);
 }
 
-function atPrice<D>(propose: Propose<D>, price: number): Planned<D> | null {
+function atPrice<D>(propose: Propose<D>, price: number, asBound: boolean): Planned<D> | null {
   for (;;) {
     const plan = propose((part) => part.bound(price));
     if (plan === null) return null;
     const open = plan.parts.filter((part) => part.known(price) === null);
     for (const part of open) part.ask(price);
     if (open.length > 0) continue;
+    if (plan.refine !== undefined && !asBound) {
+      plan.refine();
+      continue;
+    }
     const parts = plan.parts.map((part): PlannedPart => {
       const point = part.known(price);
       invariant(point !== null && point !== 'misfit', 'a plan is made of parts that fit');

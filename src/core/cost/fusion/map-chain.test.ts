@@ -172,8 +172,10 @@ describe('against every mapping of small chains', () => {
     for (let turn = 0; turn < 6; turn += 1) {
       const machine = smallMachine(random);
       const accounting = turn % 2 === 0 ? 'timeloop' : 'accelforge';
-      const found = mapChain(machine, path, { accounting, factors: 'perfect' });
+      const found = mapChain(machine, path, { fusion: 'whole', accounting, factors: 'perfect' });
       if (found.intermediates.some(({ onChip }) => onChip)) fused += 1;
+      const shared = mapChain(machine, path, { accounting, factors: 'perfect' });
+      expect(edp(shared)).toBeLessThanOrEqual(edp(found) * (1 + 1e-9));
       expect(edp(found) / leastEdp(machine, path, accounting)).toBeCloseTo(1, 9);
     }
     expect(fused).toBeGreaterThan(0);
@@ -226,7 +228,13 @@ describe('laws', () => {
         const found = mapChain({ ...machine, levels }, path);
         expect(edp(found)).toBeLessThanOrEqual(before * (1 + 1e-9));
         before = edp(found);
-        for (const each of found.intermediates) if (each.onChip) expect(each.words).toBeLessThan(depthWords);
+        for (const { onChip, words, shared, indices } of found.intermediates) {
+          const tiles = shared.reduce(
+            (all, [label, factor]) => (indices.includes(label) ? all * factor : all),
+            1,
+          );
+          if (onChip) expect(words / tiles).toBeLessThan(depthWords);
+        }
       }
     }
   });

@@ -13,7 +13,7 @@ import { gemmContraction } from '../gemm.ts';
 import type { Accounting, Gemm, Mapping, MappingCost, Objective } from '../mapping.ts';
 import { chainOf } from './chain.ts';
 import type { Chain, Intermediate } from './chain.ts';
-import { evaluateFixedStep } from './fixed.ts';
+import { evaluateFixedStep, inAllIterations } from './fixed.ts';
 import { residentWords } from './homes.ts';
 import type { Homes } from './homes.ts';
 import { bestPlan } from './lazy.ts';
@@ -21,10 +21,12 @@ import type { Planned, PlannedPart } from './lazy.ts';
 import { createParts, misfit } from './parts.ts';
 import type { Parts } from './parts.ts';
 import { proposeResidency } from './residency.ts';
-import type { Residency } from './residency.ts';
+import type { Fusion, Residency } from './residency.ts';
+import type { Group, SharedLoops } from './tiling.ts';
+import type { Point } from './trade.ts';
 
 export interface ChainOptions {
-  readonly fusion?: 'auto' | 'none';
+  readonly fusion?: Fusion;
   readonly objective?: Objective;
   readonly accounting?: Accounting;
   /** `any` (the default): awkward extents may be padded; `perfect`: the extents as they are. */
@@ -41,6 +43,8 @@ export interface MappedStep {
   readonly latencyCycles: Cycles;
   /** Outermost keeper by operand, where it is not the machine's own. */
   readonly homes: Homes;
+  /** Loops around this product and others of its group; everything below is of one of their iterations. */
+  readonly shared: SharedLoops;
   /** Over the dims of `gemmContraction(padded)`. */
   readonly mapping: Mapping;
   readonly cost: MappingCost;
@@ -52,6 +56,8 @@ export interface MappedIntermediate {
   /** Name of the outermost level that holds it. */
   readonly level: string;
   readonly onChip: boolean;
+  /** Loops over which it stays as tiles; none when it is whole. */
+  readonly shared: SharedLoops;
   /** Its trip out to where it would otherwise live and back, at these mappings; 0 when it makes that trip. */
   readonly savedPj: EnergyPj;
 }
@@ -79,7 +85,7 @@ export function mapChain(
 export function mapChainWith(
   parts: Parts,
   path: ContractionPath,
-  fusion: 'auto' | 'none',
+  fusion: Fusion,
   objective: Objective,
 ): MappedChain {
   for (const [label, extent] of path.einsum.extents)
@@ -90,13 +96,28 @@ export function mapChainWith(
   return described(parts, chain, planned);
 }
 
+/** Figures that the chain is not better than; cheaper than mapping it where loops may be shared. Null: nothing fits. */
+export function boundChain(
+  parts: Parts,
+  path: ContractionPath,
+  fusion: Fusion,
+  objective: Objective,
+): Point | null {
+  return bestPlan(proposeResidency(parts, chainOf(path), fusion), objective, true);
+}
+
 /** A planned chain counted by the rules and put into words. */
 function described(parts: Parts, chain: Chain, planned: Planned<Residency>): MappedChain {
   const { accelerator, accounting } = parts;
-  const steps = planned.parts.map((part, s) => describeStep(parts, chain, part, s));
-  const intermediates = chain.intermediates.map((each, i) =>
-    describeIntermediate(accelerator, accounting, each, planned.decisions[i] ?? 0),
-  );
+  const { homes, groups } = planned.decisions;
+  const steps = planned.parts.map((part, s) => describeStep(parts, chain, part, s, groups));
+  const intermediates = chain.intermediates.map((each, i) => {
+    const group = groups.find(({ from, to }) => from <= each.madeBy && each.madeBy < to);
+    return {
+      ...describeIntermediate(accelerator, accounting, each, homes[i] ?? 0),
+      shared: group?.loops ?? [],
+    };
+  });
   return {
     energyPj: steps.reduce((sum, { energyPj }) => sum + energyPj, 0),
     latencyCycles: steps.reduce((sum, { latencyCycles }) => sum + latencyCycles, 0),
@@ -106,27 +127,33 @@ function described(parts: Parts, chain: Chain, planned: Planned<Residency>): Map
   };
 }
 
-function describeStep(parts: Parts, chain: Chain, planned: PlannedPart, s: number): MappedStep {
+function describeStep(
+  parts: Parts,
+  chain: Chain,
+  planned: PlannedPart,
+  s: number,
+  groups: readonly Group[],
+): MappedStep {
   const step = chain.steps[s];
   invariant(step !== undefined, 'a part per step');
   const { part, gemm: padded } = planned;
   const { accelerator, accounting } = parts;
   const mapping = planned.mapping();
   const resident = residentWords(accelerator.levels.length, part.homes, padded);
-  const held = resident.map((words, l) => words + (part.held[l] ?? 0));
-  const cost = evaluateFixedStep(
-    accelerator,
-    { contraction: gemmContraction(padded), mapping, homes: part.homes, held },
-    accounting,
-  );
+  // What a tiled product holds is all in `held`.
+  const held = part.tile === null ? resident.map((words, l) => words + (part.held[l] ?? 0)) : part.held;
+  const fixed = { contraction: gemmContraction(padded), mapping, homes: part.homes, held };
+  const cost = evaluateFixedStep(accelerator, fixed, accounting);
+  const figures = part.tile === null ? cost : inAllIterations(accelerator, fixed, cost, part.tile);
   const [first = [], second = []] = step.inputs;
   return {
     equation: `${first.join('')},${second.join('')}->${step.step.output.join('')}`,
     gemm: step.gemm,
     padded,
-    energyPj: cost.energyPj,
-    latencyCycles: cost.latencyCycles,
+    energyPj: figures.energyPj,
+    latencyCycles: figures.latencyCycles,
     homes: part.homes,
+    shared: groups.find(({ from, to }) => from <= s && s <= to)?.loops ?? [],
     mapping,
     cost,
   };
@@ -137,7 +164,7 @@ function describeIntermediate(
   accounting: Accounting,
   { labels, words, slot }: Intermediate,
   home: number,
-): MappedIntermediate {
+): Omit<MappedIntermediate, 'shared'> {
   const { levels } = accelerator;
   let perWord = 0;
   // Producer: written at every keeper outside the home, and drained from the one inside it; consumer: read there again and

@@ -14,7 +14,7 @@ import type { Extents } from '../plans.ts';
 import { createSolver, everything } from '../solver.ts';
 import type { Solver } from '../solver.ts';
 import { findSpreads } from '../spreads.ts';
-import type { MachineTables } from '../tables.ts';
+import type { MachineTables, Tally } from '../tables.ts';
 import { residentWords, tablesAt } from './homes.ts';
 import type { Homes } from './homes.ts';
 import { createPricedGoal } from './trade.ts';
@@ -26,11 +26,26 @@ export interface PartPoint extends Point {
   readonly mapping: () => Mapping;
 }
 
+/**
+ * A part that runs many times, once per iteration of shared loops: `held` then counts everything that is whole, and operands
+ * held over iterations come and go with traffic of their own.
+ */
+export interface Tile {
+  /** Iterations. */
+  readonly times: number;
+  /** How often each word of the result is come back to, over all iterations. */
+  readonly revisits: number;
+  /** Words read and written beside the iterations, all of them together, by level (of one instance). */
+  readonly reads: readonly number[];
+  readonly writes: readonly number[];
+}
+
 export interface Part {
   readonly gemm: Gemm;
   readonly homes: Homes;
   /** Words of other tensors, by level. */
   readonly held: readonly number[];
+  readonly tile: Tile | null;
   /** Energy and cycles that no mapping is below. */
   readonly floor: Point;
   /** No mapping has less energy + price x cycles. */
@@ -45,7 +60,7 @@ export interface Parts {
   readonly accelerator: Accelerator;
   readonly accounting: Accounting;
   /** The same part for the same figures, always. */
-  readonly part: (gemm: Gemm, homes: Homes, held: readonly number[]) => Part;
+  readonly part: (gemm: Gemm, homes: Homes, held: readonly number[], tile?: Tile) => Part;
   /** Searches done so far. */
   readonly searches: () => number;
 }
@@ -97,6 +112,7 @@ export function createParts(
     variant: Variant,
     candidates: readonly Extents[],
     held: readonly number[],
+    tile: Tile | null,
     price: number,
   ): PartPoint | 'misfit' => {
     searches += 1;
@@ -105,7 +121,9 @@ export function createParts(
     const solver = price > 0 ? variant.priced : variant.leastEnergy;
     let best: PartPoint | 'misfit' = 'misfit';
     let least = Number.POSITIVE_INFINITY;
-    for (const group of bySize(candidates, levels, homes)) {
+    for (const group of tile === null
+      ? bySize(candidates, levels, homes)
+      : [{ resident: [], extents: candidates }]) {
       accelerator.levels.forEach((level, l) => {
         depth[l] =
           level.depthWords === null
@@ -129,12 +147,13 @@ export function createParts(
     return best;
   };
 
-  const create = (gemm: Gemm, homes: Homes, held: readonly number[]): Part => {
-    const variant = variantAt(homes);
+  const create = (gemm: Gemm, homes: Homes, held: readonly number[], tile: Tile | null): Part => {
+    const machine = variantAt(homes);
     const { m, n, k, batch } = gemm;
     const candidates: readonly Extents[] =
-      factors === 'any' ? paddedExtents(variant.tables, gemm) : [[m, n, k, batch]];
-    const floor = floorOf(accelerator, variant, gemm, candidates);
+      factors === 'any' ? paddedExtents(machine.tables, gemm) : [[m, n, k, batch]];
+    const floor = inAll(accelerator, tile, floorOf(accelerator, machine, gemm, candidates));
+    let own: Variant | null = tile === null ? machine : null;
     const found: { readonly price: number; readonly point: PartPoint; readonly cost: number }[] = [];
     let nowhere = false;
     const known = (price: number): PartPoint | 'misfit' | null => {
@@ -163,29 +182,77 @@ export function createParts(
     };
     const ask = (price: number): void => {
       if (known(price) !== null) return;
-      const point = search(variant, candidates, held, price);
-      if (point === 'misfit') {
+      own ??= tiledVariant(machine, gemm, tile as Tile);
+      const once = search(own, candidates, held, tile, price);
+      if (once === 'misfit') {
         nowhere = true;
         return;
       }
+      const point = { ...once, ...inAll(accelerator, tile, once) };
       const place = found.findIndex((entry) => entry.price > price);
       const entry = { price, point, cost: point.energyPj + price * point.cycles };
       found.splice(place < 0 ? found.length : place, 0, entry);
     };
-    return { gemm, homes, held, floor, bound, known, ask };
+    return { gemm, homes, held, tile, floor, bound, known, ask };
   };
 
   return {
     accelerator,
     accounting,
     searches: () => searches,
-    part: (gemm, homes, held) => {
+    part: (gemm, homes, held, tile) => {
       const { m, n, k, batch } = gemm;
-      const key = `${m},${n},${k},${batch},${homes.I},${homes.W},${homes.O},${held.join()}`;
+      const beside = tile && `${tile.times},${tile.revisits},${tile.reads.join()},${tile.writes.join()}`;
+      const key = `${m},${n},${k},${batch},${homes.I},${homes.W},${homes.O},${held.join()},${beside ?? ''}`;
       let part = parts.get(key);
-      if (part === undefined) parts.set(key, (part = create(gemm, homes, held)));
+      if (part === undefined) parts.set(key, (part = create(gemm, homes, held, tile ?? null)));
       return part;
     },
+  };
+}
+
+/** Figures of one iteration as those of all, with what passes beside them. */
+function inAll({ levels }: Accelerator, tile: Tile | null, { energyPj, cycles }: Point): Point {
+  if (tile === null) return { energyPj, cycles };
+  const beside = levels.reduce(
+    (sum, level, l) =>
+      sum + (tile.reads[l] ?? 0) * level.readEnergyPj + (tile.writes[l] ?? 0) * level.writeEnergyPj,
+    0,
+  );
+  return { energyPj: tile.times * energyPj + beside, cycles: tile.times * cycles };
+}
+
+/**
+ * The machine as one iteration sees it: its share of the words that pass beside loads the ports, and only the first visit
+ * of a word of the result spares reading it back. Both ride on the words that an output owns.
+ */
+function tiledVariant(machine: Variant, gemm: Gemm, tile: Tile): Variant {
+  const { tables } = machine;
+  const results = tile.times * gemm.batch * gemm.m * gemm.n;
+  const fresh = (tally: Tally): Tally => ({
+    ...tally,
+    owned: tally.owned.map((words) => words / tile.revisits),
+  });
+  const beside: number[] = [];
+  tables.accelerator.levels.forEach((level, l) => {
+    if (level.readWordsPerCycle !== null) beside.push(tile.reads[l] ?? 0);
+    if (level.writeWordsPerCycle !== null) beside.push(tile.writes[l] ?? 0);
+  });
+  const ports = tables.ports.map((port, p) => {
+    const { owned } = fresh(port);
+    owned[0] = (owned[0] ?? 0) + (beside[p] ?? 0) / results;
+    return { ...port, owned };
+  });
+  const depth = tables.depth.slice();
+  const own = { ...tables, depth, ports, energy: fresh(tables.energy) };
+  const goal = createPricedGoal();
+  return {
+    ...machine,
+    tables: own,
+    depth,
+    goal,
+    priced: createSolver(own, goal, everything),
+    leastEnergy: createSolver(own, goals.energy, everything),
   };
 }
 

@@ -1,70 +1,189 @@
 /**
- * Which intermediates of a chain stay on chip, and where: step by step, from left to right. Between two steps only the homes
- * of the live intermediates matter, so a pure chain costs two states a step however long it is.
+ * Which intermediates of a chain stay on chip, where, and whether whole or as tiles of shared loops: step by step, from left
+ * to right. Between two steps only the homes of the live intermediates matter, so a pure chain costs two states a step
+ * however long it is. Shared loops are spelled out only where a group would be best if its intermediates took no room.
  */
-import type { Accelerator } from '../../hardware/accelerator.ts';
-import type { Chain, Intermediate } from './chain.ts';
+import type { Chain, ChainStep } from './chain.ts';
 import { possibleHomes } from './homes.ts';
+import type { Homes } from './homes.ts';
 import type { Plan, Propose } from './lazy.ts';
-import type { Part, Parts } from './parts.ts';
+import type { Part, Parts, Tile } from './parts.ts';
+import { loopsFor, spansOf, tiledSteps } from './tiling.ts';
+import type { Group } from './tiling.ts';
 
-/** Home of every intermediate, in the order of `chain.intermediates`. */
-export type Residency = readonly number[];
-
-interface State {
-  /** Home of every intermediate so far; those still to come are undecided. */
+export interface Residency {
+  /** Home of every intermediate, in the order of `chain.intermediates`. */
   readonly homes: readonly number[];
-  readonly parts: readonly Part[];
-  readonly cost: number;
+  /** Products that share loops. */
+  readonly groups: readonly Group[];
 }
 
-export function proposeResidency(parts: Parts, chain: Chain, fusion: 'auto' | 'none'): Propose<Residency> {
+interface State extends Residency {
+  readonly parts: readonly Part[];
+  readonly cost: number;
+  /** Groups that are only bounded so far. */
+  readonly relaxed: readonly string[];
+}
+
+/** A way to run some consecutive products. */
+interface Stretch {
+  readonly to: number;
+  readonly parts: readonly Part[];
+  readonly homes: readonly number[];
+  readonly group: Group | null;
+  readonly relaxed: string | null;
+}
+
+/** `whole`: intermediates stay whole or not at all. */
+export type Fusion = 'auto' | 'whole' | 'none';
+
+export function proposeResidency(parts: Parts, chain: Chain, fusion: Fusion): Propose<Residency> {
   const { accelerator } = parts;
-  const options = chain.intermediates.map((each) =>
+  const { steps, intermediates } = chain;
+  const options = intermediates.map((each) =>
     fusion === 'none' ? [0] : [0, ...possibleHomes(accelerator, each.slot, each.words)],
   );
+  const spans = fusion === 'auto' ? spansOf(chain) : [];
+  const spelledOut = new Map<string, readonly Stretch[]>();
+  const stretches = new Map<string, readonly Stretch[]>();
+
+  /** Ways to go on from a state; remembered, since states come back at every price. */
+  const onwards = (s: number, homes: readonly number[]): readonly Stretch[] => {
+    const key = `${s} ${homes.join()}`;
+    let known = stretches.get(key);
+    if (known === undefined) {
+      known = [
+        ...single(s, homes),
+        ...spans.filter(([from]) => from === s).flatMap(([from, to]) => spanned(from, to, homes)),
+      ];
+      stretches.set(key, known);
+    }
+    return known.flatMap((stretch) =>
+      stretch.relaxed === null ? [stretch] : (spelledOut.get(stretch.relaxed) ?? [stretch]),
+    );
+  };
+
+  /** Step `s` by itself, its result at any home. */
+  const single = (s: number, before: readonly number[]): Stretch[] => {
+    const made = intermediates.findIndex(({ madeBy }) => madeBy === s);
+    const after = made < 0 ? [before] : (options[made] ?? []).map((home) => [...before, home]);
+    return after.map((homes) => {
+      const { gemm } = steps[s] as ChainStep;
+      const held = wholeWords(parts, chain, homes, (each) => each.madeBy < s && each.usedBy > s);
+      const part = parts.part(gemm, homesOf(chain, s, homes), held);
+      return { to: s, parts: [part], homes, group: null, relaxed: null };
+    });
+  };
+
+  /** Steps `from` to `to` with tiles between them: at first as if the tiles took no room. */
+  const spanned = (from: number, to: number, before: readonly number[]): Stretch[] => {
+    const inside = intermediates.filter(({ madeBy }) => madeBy >= from && madeBy < to);
+    const levels = accelerator.levels.flatMap((_, l) =>
+      inside.every(({ slot }) => possibleHomes(accelerator, slot, 1).includes(l)) ? [l] : [],
+    );
+    const made = intermediates.findIndex(({ madeBy }) => madeBy === to);
+    return levels.flatMap((level) => {
+      const within = [...before, ...inside.map(() => level)];
+      const after = made < 0 ? [within] : (options[made] ?? []).map((home) => [...within, home]);
+      return after.map((homes): Stretch => {
+        const beside = wholeWords(
+          parts,
+          chain,
+          homes,
+          (each) => each.madeBy <= to && each.usedBy >= from && !inside.includes(each),
+        );
+        const free: Tile = { times: 1, revisits: 1, reads: [], writes: [] };
+        const relaxed = steps
+          .slice(from, to + 1)
+          .map(({ gemm }, i) => parts.part(gemm, homesOf(chain, from + i, homes), beside, free));
+        const key = `${from} ${to} ${level} ${homes.join()}`;
+        return { to, parts: relaxed, homes, group: { from, to, level, loops: [] }, relaxed: key };
+      });
+    });
+  };
+
+  const spellOut = (stretch: Stretch): void => {
+    const { group, homes, relaxed } = stretch;
+    if (group === null || relaxed === null) return;
+    const beside = stretch.parts[0]?.held ?? [];
+    const homeOf = (tensor: number): number =>
+      homes[intermediates.findIndex((each) => each.tensor === tensor)] ?? 0;
+    const found = loopsFor(chain, group.from, group.to).flatMap((loops) => {
+      const shared = { ...group, loops };
+      return tiledSteps(accelerator, parts.accounting, chain, shared, homeOf, beside).map(
+        (tiled): Stretch => {
+          const own = tiled.map(({ gemm, homes: at, held, tile }) => parts.part(gemm, at, held, tile));
+          return { to: group.to, parts: own, homes, group: shared, relaxed: null };
+        },
+      );
+    });
+    spelledOut.set(relaxed, found);
+  };
+
   return (weigh): Plan<Residency> | null => {
-    let states: State[] = [{ homes: [], parts: [], cost: 0 }];
-    chain.steps.forEach((_, s) => {
-      const made = chain.intermediates.findIndex(({ madeBy }) => madeBy === s);
-      const next = new Map<string, State>();
-      for (const state of states) {
-        for (const home of made < 0 ? [null] : (options[made] as readonly number[])) {
-          const homes = home === null ? state.homes : [...state.homes, home];
-          const part = partOf(parts, chain, s, homes);
-          const cost = state.cost + weigh(part);
+    const states: Map<string, State>[] = steps.map(() => new Map());
+    const start: State = { homes: [], groups: [], parts: [], cost: 0, relaxed: [] };
+    let best: State | null = steps.length === 0 ? start : null;
+    const open = new Map<string, Stretch>();
+    for (let s = 0; s < steps.length; s += 1) {
+      for (const state of s === 0 ? [start] : (states[s] as Map<string, State>).values()) {
+        for (const stretch of onwards(s, state.homes)) {
+          let cost = state.cost;
+          for (const part of stretch.parts) cost += weigh(part);
+          // Of equals the one that is spelled out.
+          if (stretch.relaxed !== null) cost *= 1 + 1e-9;
           if (cost === Number.POSITIVE_INFINITY) continue;
-          const key = chain.intermediates.map(({ usedBy }, i) => (usedBy > s ? homes[i] : '')).join();
-          const rival = next.get(key);
-          if (rival === undefined || cost < rival.cost) {
-            next.set(key, { homes, parts: [...state.parts, part], cost });
-          }
+          const { homes, to } = stretch;
+          const key = intermediates.map(({ usedBy }, i) => (usedBy > to ? homes[i] : '')).join();
+          const rival = to + 1 < steps.length ? states[to + 1]?.get(key) : best;
+          if (rival !== undefined && rival !== null && rival.cost <= cost) continue;
+          if (stretch.relaxed !== null) open.set(stretch.relaxed, stretch);
+          const next: State = {
+            homes,
+            groups: stretch.group === null ? state.groups : [...state.groups, stretch.group],
+            parts: [...state.parts, ...stretch.parts],
+            cost,
+            relaxed: stretch.relaxed === null ? state.relaxed : [...state.relaxed, stretch.relaxed],
+          };
+          if (to + 1 < steps.length) states[to + 1]?.set(key, next);
+          else best = next;
         }
       }
-      states = [...next.values()];
-    });
-    const [best] = states.toSorted((a, b) => a.cost - b.cost);
-    return best === undefined ? null : { parts: best.parts, decisions: best.homes };
+    }
+    if (best === null) return null;
+    const { homes, groups, parts: chosen, relaxed } = best;
+    const refine = (): void => {
+      for (const key of relaxed) spellOut(open.get(key) as Stretch);
+    };
+    return {
+      parts: chosen,
+      decisions: { homes, groups },
+      ...(relaxed.length > 0 ? { refine } : {}),
+    };
   };
 }
 
-/** Step `s`, given the homes of the intermediates made so far. */
-function partOf(parts: Parts, chain: Chain, s: number, homes: readonly number[]): Part {
-  const { gemm, slots } = chain.steps[s] as Chain['steps'][number];
-  const held = heldWords(parts.accelerator, chain, s, homes);
+/** Homes of the operands of step `s`, given those of the intermediates made so far. */
+function homesOf(chain: Chain, s: number, homes: readonly number[]): Homes {
+  const { slots } = chain.steps[s] as ChainStep;
   const home = (tensor: number): number => {
     const index = chain.intermediates.findIndex((each) => each.tensor === tensor);
     return index < 0 ? 0 : (homes[index] ?? 0);
   };
-  return parts.part(gemm, { I: home(slots.I), W: home(slots.W), O: home(slots.O) }, held);
+  return { I: home(slots.I), W: home(slots.W), O: home(slots.O) };
 }
 
-/** Words of the intermediates that live on while step `s` runs without them, by level. */
-function heldWords(accelerator: Accelerator, chain: Chain, s: number, homes: readonly number[]): number[] {
-  const held = new Array<number>(accelerator.levels.length).fill(0);
-  chain.intermediates.forEach(({ madeBy, usedBy, words }: Intermediate, i) => {
+/** Words of those intermediates, where they stay on chip, by level. */
+function wholeWords(
+  parts: Parts,
+  chain: Chain,
+  homes: readonly number[],
+  counts: (each: Chain['intermediates'][number]) => boolean,
+): number[] {
+  const held = new Array<number>(parts.accelerator.levels.length).fill(0);
+  chain.intermediates.forEach((each, i) => {
     const home = homes[i] ?? 0;
-    if (home > 0 && madeBy < s && usedBy > s) held[home] = (held[home] ?? 0) + words;
+    if (home > 0 && counts(each)) held[home] = (held[home] ?? 0) + each.words;
   });
   return held;
 }

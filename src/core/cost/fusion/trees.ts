@@ -12,13 +12,14 @@ import { sizeOf } from './chain.ts';
 import { possibleHomes } from './homes.ts';
 import type { Plan, Propose } from './lazy.ts';
 import type { Part, Parts } from './parts.ts';
+import type { Fusion } from './residency.ts';
 import type { Point } from './trade.ts';
 
 /** Positions per step, as in opt_einsum. */
 export type Positions = readonly (readonly number[])[];
 
 /** One way to join two disjoint subsets; `input` takes the input slot. */
-interface Join {
+export interface Join {
   readonly input: number;
   readonly weight: number;
   readonly gemm: Gemm;
@@ -54,7 +55,7 @@ const given: Entry = { ...nowhere, cost: 0 };
 export function proposeTrees(
   parts: Parts,
   einsum: Einsum,
-  fusion: 'auto' | 'none',
+  fusion: Fusion,
   worth: (least: Point) => boolean,
 ): Propose<Positions> {
   const { accelerator } = parts;
@@ -135,7 +136,7 @@ export function proposeTrees(
 }
 
 /** Labels of every subset's result: those that stand outside it or in the output. */
-function resultLabels(einsum: Einsum): (readonly string[])[] {
+export function resultLabels(einsum: Einsum): (readonly string[])[] {
   const { inputs, output } = einsum;
   const count = inputs.length;
   return Array.from({ length: 1 << count }, (_, set) => {
@@ -146,10 +147,10 @@ function resultLabels(einsum: Einsum): (readonly string[])[] {
 }
 
 /** Every way to join two parts of a set; what holds the first operand takes the input slot, otherwise either may. */
-function joinsOf(set: number, joinOf: (input: number, weight: number) => Join): Join[] {
+export function joinsOf<J>(set: number, joinOf: (input: number, weight: number) => J): J[] {
   const lowest = set & -set;
   const rest = set ^ lowest;
-  const found: Join[] = [];
+  const found: J[] = [];
   for (let b = rest; b > 0; b = (b - 1) & rest) {
     const a = set ^ b;
     found.push(joinOf(a, b));
@@ -184,16 +185,21 @@ function leastOf(
   return { energyPj, cycles };
 }
 
+export interface Sides {
+  readonly input: number;
+  readonly weight: number;
+}
+
 /** Per subset its joins, without those in no tree worth looking at: inside-outside sums of what everything costs at least. */
-function usefulJoins(
+export function usefulJoins<J extends Sides>(
   full: number,
-  joinsOfSet: (set: number) => Join[],
-  leastOfJoin: (join: Join, set: number) => Point,
+  joinsOfSet: (set: number) => J[],
+  leastOfJoin: (join: J, set: number) => Point,
   worth: (least: Point) => boolean,
-): (readonly Join[])[] {
+): (readonly J[])[] {
   const insideEnergy = new Float64Array(full + 1);
   const insideCycles = new Float64Array(full + 1);
-  const all: { readonly join: Join; readonly least: Point }[][] = [];
+  const all: { readonly join: J; readonly least: Point }[][] = [];
   for (let set = 1; set <= full; set += 1) {
     if ((set & (set - 1)) === 0) continue;
     const list = joinsOfSet(set).map((join) => ({ join, least: leastOfJoin(join, set) }));
@@ -213,9 +219,9 @@ function usefulJoins(
   const outsideCycles = new Float64Array(full + 1).fill(Number.POSITIVE_INFINITY);
   outsideEnergy[full] = 0;
   outsideCycles[full] = 0;
-  const useful: (readonly Join[])[] = [];
+  const useful: (readonly J[])[] = [];
   for (let set = full; set >= 1; set -= 1) {
-    const kept: Join[] = [];
+    const kept: J[] = [];
     for (const { join, least } of all[set] ?? []) {
       const { input, weight } = join;
       const energy = (outsideEnergy[set] as number) + least.energyPj;
@@ -275,14 +281,7 @@ function readOff(
   solve: (set: number, home: number, held: number) => Entry,
 ): Plan<Positions> {
   const parts: Part[] = [];
-  const path: (readonly number[])[] = [];
-  // Sums over one operand come first, as in `findPath`.
-  let list = einsum.inputs.map((_, i) => 1 << i);
-  const summed = einsum.inputs.flatMap((own, i) => (isSummed(einsum, own, i) ? [1 << i] : []));
-  for (const set of summed) {
-    path.push([list.indexOf(set)]);
-    list = [...list.filter((other) => other !== set), set];
-  }
+  const pairs: Sides[] = [];
   const walk = (set: number, home: number, held: number): void => {
     const { join, inputHome, weightHome, inputFirst, part } = solve(set, home, held);
     if (join === null) return;
@@ -296,11 +295,26 @@ function readOff(
     }
     invariant(part !== null, 'a join has a part');
     parts.push(part);
-    path.push([list.indexOf(input), list.indexOf(weight)]);
-    list = [...list.filter((other) => other !== input && other !== weight), set];
+    pairs.push({ input, weight });
   };
   walk(full, 0, 0);
-  return { parts, decisions: path };
+  return { parts, decisions: positionsOf(einsum, pairs) };
+}
+
+/** Joins of subsets in their order as positions; sums over one operand come first, as in `findPath`. */
+export function positionsOf(einsum: Einsum, pairs: readonly Sides[]): Positions {
+  const path: (readonly number[])[] = [];
+  let list = einsum.inputs.map((_, i) => 1 << i);
+  const summed = einsum.inputs.flatMap((own, i) => (isSummed(einsum, own, i) ? [1 << i] : []));
+  for (const set of summed) {
+    path.push([list.indexOf(set)]);
+    list = [...list.filter((other) => other !== set), set];
+  }
+  for (const { input, weight } of pairs) {
+    path.push([list.indexOf(input), list.indexOf(weight)]);
+    list = [...list.filter((other) => other !== input && other !== weight), input | weight];
+  }
+  return path;
 }
 
 const resting = (set: number, words: readonly number[]): number => words[set] ?? 0;
