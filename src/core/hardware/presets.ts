@@ -106,7 +106,7 @@ const machines = [
     clock_hz: 7e8,
     word_bits: 8,
     levels: [
-      level('DRAM', 'IWO', [1, 1], null, 8, [48, 20], [162.5, 162.5]),
+      level('DRAM', 'IWO', [1, 1], null, 8, [48, 48], [162.5, 162.5]),
       level('UB', 'IO', [1, 1], 25_165_824, 8, [256, 256], [12.5, 12.5]),
       level('WFIFO', 'W', [1, 1], 262_144, 8, [256, 48], [6.5, 6.5]),
       level('Acc', 'O', [256, 1], 4096, 32, [1, 1], [7, 7]),
@@ -207,7 +207,7 @@ const infos: Readonly<Record<string, PresetInfo>> = {
       capacity:
         'Published: 24 MiB unified buffer, a weight FIFO of four 64 KiB tiles, 4 MiB of accumulators as 256 RAMs of 4,096 32-bit words (Jouppi et al., ISCA 2017); one weight a cell, the second, shadow one is not modelled.',
       bandwidth:
-        'Published: 34 GB/s of weight memory and 14 GB/s to the host, which at 700 MHz are 48 and 20 bytes per cycle; 256 bytes per cycle into the array (Jouppi et al., ISCA 2017). Assumed: activations share the read port of the weight memory, results leave at the rate of the host; one read and one write per accumulator RAM and cycle.',
+        'Published: 34 GB/s of weight memory, 48 bytes per cycle at 700 MHz, and 256 bytes per cycle into the array (Jouppi et al., ISCA 2017). Assumed: inputs and results use that memory too, 48 bytes per cycle each way, as nothing stays on chip between layers here; one read and one write per accumulator RAM and cycle.',
       memoryEnergy: `Assumed: scaled from the 45 nm table of Horowitz (ISSCC 2014), though the chip is 28 nm. DRAM 1.3 nJ per 64 bits = 162.5 pJ per byte (its low end); buffer 12.5 per byte, as banks of 1 MiB at 100 pJ per 64 bits; FIFO 6.5 and accumulators 7 per 32-bit word, ${between}; array registers (.02 / .03) as in simba. Hops from cell to cell are not charged.`,
       macEnergy: wideMac,
       clock: 'Published: 700 MHz, 8-bit operands, 32-bit accumulation (Jouppi et al., ISCA 2017).',

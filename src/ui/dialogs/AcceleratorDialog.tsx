@@ -43,7 +43,7 @@ export function AcceleratorDialog({ onClose }: OpenDialogProps) {
   return (
     <Dialog title="Accelerator" onClose={onClose} wide>
       <h3>Presets</h3>
-      <div className="cards" role="group" aria-label="Presets">
+      <div className="cards machines" role="group" aria-label="Presets">
         {Object.entries(presets).map(([name, machine]) => (
           <button
             key={name}

@@ -159,12 +159,12 @@ function Tables({ file }: { readonly file: Validation }) {
                 <th scope="col">Case</th>
                 <th scope="col">Tool</th>
                 <th scope="col">Machine</th>
-                <th scope="col">Einsum</th>
-                <th scope="col">Extents</th>
                 <th scope="col">Counts</th>
                 <th scope="col">Equal</th>
                 <th scope="col">Cycles off</th>
                 <th scope="col">Energy off</th>
+                <th scope="col">Einsum</th>
+                <th scope="col">Extents</th>
               </tr>
             </thead>
             <tbody>
@@ -173,12 +173,12 @@ function Tables({ file }: { readonly file: Validation }) {
                   <th scope="row">{row.id}</th>
                   <td>{row.tool}</td>
                   <td>{row.machine}</td>
-                  <td className="mono">{row.einsum}</td>
-                  <td>{row.extents}</td>
                   <td>{formatExact(row.counts)}</td>
                   <td className={row.equal === row.counts ? undefined : 'bad'}>{formatExact(row.equal)}</td>
                   <td>{formatCycles(row.cycles)}</td>
                   <td>{formatDeviation(row.energy)}</td>
+                  <td className="mono">{row.einsum}</td>
+                  <td>{row.extents}</td>
                 </tr>
               ))}
             </tbody>

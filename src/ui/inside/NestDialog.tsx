@@ -72,7 +72,7 @@ export function NestDialog(props: NestDialogProps) {
           {accelerator.levels[0]?.name} takes the rest of each dim
         </label>
         <span className="grow" />
-        <span className="note">↑ ↓ in a field: the next factor that divides</span>
+        <span className="note keys-hint">↑ ↓ in a field: the next factor that divides</span>
         <button type="button" className="tb line" disabled={untouched} onClick={() => change(mappers)}>
           Back to the mapper's
         </button>

@@ -3,7 +3,7 @@ import type { KeyboardEvent } from 'react';
 import { fanOut } from '../../core/cost/counts.ts';
 import type { Contraction, MappingCost } from '../../core/cost/mapping.ts';
 import type { Accelerator } from '../../core/hardware/accelerator.ts';
-import { formatPercent } from '../format.ts';
+import { formatExact, formatPercent } from '../format.ts';
 import { holdsText, levelColour } from './nest.ts';
 import { nextFactor, setFactor, swapLoops, type NestDraft, type Place } from './nest-draft.ts';
 
@@ -74,7 +74,7 @@ export function NestFields(props: NestFieldsProps) {
             <span className="name">
               <i style={{ background: levelColour(l, levels.length) }} />
               <b>{level.level}</b>
-              {instances > 1 && <span className="note">{instances} of them</span>}
+              {instances > 1 && <span className="note">{formatExact(instances)} of them</span>}
             </span>
             <span className="loops">
               <code>for</code>

@@ -59,17 +59,19 @@ export function nestLines(accelerator: Accelerator, mapped: MappedGemm): readonl
   return lines;
 }
 
-/** `36 of 64 KiB`. */
+/** `36 of 64 KiB`, in the unit of the larger. */
 export function holdsText(words: number, depthWords: number | null, wordBits: number): string {
   if (words === 0) return '';
   const bytes = (count: number): number => (count * wordBits) / 8;
-  const all = depthWords === null ? null : bytes(depthWords);
-  const kibi = (all ?? bytes(words)) >= 2048;
-  const digits = (value: number): string =>
-    String(Number(value.toFixed(value >= 100 || Number.isInteger(value) ? 0 : value >= 10 ? 1 : 2)));
-  const show = (count: number): string => digits(kibi ? count / 1024 : count);
-  const unit = kibi ? 'KiB' : 'B';
-  return all === null ? `${show(bytes(words))} ${unit}` : `${show(bytes(words))} of ${show(all)} ${unit}`;
+  const largest = bytes(depthWords ?? words);
+  const power = largest >= 2 * 1024 ** 2 ? 2 : largest >= 2048 ? 1 : 0;
+  const show = (count: number): string => {
+    const value = bytes(count) / 1024 ** power;
+    const digits = value >= 100 || Number.isInteger(value) ? 0 : value >= 10 ? 1 : 2;
+    return String(Number(value.toFixed(digits)));
+  };
+  const unit = ['B', 'KiB', 'MiB'][power];
+  return depthWords === null ? `${show(words)} ${unit}` : `${show(words)} of ${show(depthWords)} ${unit}`;
 }
 
 /** `for M in 4, N in 2` as text. */
