@@ -34,8 +34,8 @@ export interface OptimumCase {
   readonly objective: Objective;
   /** Our optimum over the proven one. */
   readonly ratio: number;
-  /** EDP of Timeloop's own mapper with its default settings over ours; null where it was not run or found none. */
-  readonly timeloopMapper: number | null;
+  /** EDP of Timeloop's own mapper with its default settings over ours; `none` where it found none, null where it was not run. */
+  readonly timeloopMapper: number | 'none' | null;
 }
 
 export interface Validation {
@@ -119,7 +119,7 @@ export function validate({ timeloop, accelforge, optima, best }: ReferenceTables
   return {
     costModel,
     counted: [...countedByTimeloop(timeloop), ...countedByAccelForge(accelforge)],
-    optima: [...provenOptima(optima), ...bestMappings(best)],
+    optima: [...bestMappings(best), ...provenOptima(optima)],
   };
 }
 
@@ -326,7 +326,7 @@ function bestMappings({ cases }: BestTable): readonly OptimumCase[] {
       extents: extentsText(extents),
       objective: 'edp',
       ratio: Number((edp / best_known.edp_pJ_cycles).toFixed(9)),
-      timeloopMapper: theirs === null ? null : rounded(theirs / edp),
+      timeloopMapper: theirs === null ? 'none' : rounded(theirs / edp),
     };
   });
 }

@@ -1,6 +1,6 @@
 /** Our counts and optima against those of other tools, case by case. The file is fetched when this opens. */
 import { useEffect, useState } from 'react';
-import type { Validation } from '../../core/cost/validation.ts';
+import type { OptimumCase, Validation } from '../../core/cost/validation.ts';
 import { Choice } from '../Choice.tsx';
 import { formatExact, formatRatio } from '../format.ts';
 import { Dialog } from './Dialog.tsx';
@@ -191,7 +191,7 @@ function Tables({ file }: { readonly file: Validation }) {
                 <th scope="col">Extents</th>
                 <th scope="col">Objective</th>
                 <th scope="col">Ours over the optimum</th>
-                <th scope="col">Timeloop's mapper over ours</th>
+                <th scope="col">EDP of Timeloop's mapper over ours</th>
               </tr>
             </thead>
             <tbody>
@@ -201,7 +201,7 @@ function Tables({ file }: { readonly file: Validation }) {
                   <td>{row.extents}</td>
                   <td>{objectives[row.objective]}</td>
                   <td>{formatRatio(row.ratio)}</td>
-                  <td>{row.timeloopMapper === null ? 'not known' : formatRatio(row.timeloopMapper)}</td>
+                  <td>{theirsText(row.timeloopMapper)}</td>
                 </tr>
               ))}
             </tbody>
@@ -213,3 +213,8 @@ function Tables({ file }: { readonly file: Validation }) {
 }
 
 const objectives = { edp: 'EDP', energy: 'energy', latency: 'latency' } as const;
+
+function theirsText(ratio: OptimumCase['timeloopMapper']): string {
+  if (ratio === null) return 'not run';
+  return ratio === 'none' ? 'found none' : formatRatio(ratio);
+}

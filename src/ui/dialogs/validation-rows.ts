@@ -56,7 +56,9 @@ export function countedTotals(rows: readonly CountedCase[]): string {
 export function optimumTotals(rows: readonly OptimumCase[]): string {
   if (rows.length === 0) return 'No case is left by the filter.';
   const reached = rows.filter(({ ratio }) => Math.abs(ratio - 1) < 1e-6).length;
-  const theirs = rows.flatMap(({ timeloopMapper }) => timeloopMapper ?? []);
+  const theirs = rows.flatMap(({ timeloopMapper }) =>
+    typeof timeloopMapper === 'number' ? timeloopMapper : [],
+  );
   const beside =
     theirs.length === 0
       ? ''
