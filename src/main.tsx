@@ -5,7 +5,7 @@ import { followAddress, tellProblems } from './state/address.ts';
 import { createDerive } from './state/derive.ts';
 import { createFileSource } from './state/file-source.ts';
 import { followGains } from './state/gain-source.ts';
-import { followDerived } from './state/live.ts';
+import { followDerived, followSettled } from './state/live.ts';
 import { followScents } from './state/scent-source.ts';
 import { createSearchRunner, isOfSetting } from './state/search-run.ts';
 import type { FirstFrontier } from './core/search/first-frontier.ts';
@@ -38,6 +38,7 @@ const file = createFileSource({ store, port: filePort, setTimeout: later });
 
 const derive = createDerive(file.spectra);
 const derived = followDerived(store, (state) => state.config, derive);
+const settled = followSettled(store, derived, later);
 const committed = followDerived(store, (state) => state.committed, derive);
 
 const scentPort = openWorker<ScentWorkerRequest, ScentWorkerReply>(
@@ -64,6 +65,7 @@ document.addEventListener('visibilitychange', () => {
 const app: App = {
   store,
   derived,
+  settled,
   committed,
   scents,
   gains,

@@ -4,7 +4,7 @@ import { presets } from '../core/hardware/presets.ts';
 import type { Config } from './config.ts';
 import { initialConfig } from './defaults.ts';
 import { createDerive } from './derive.ts';
-import { setAccelerator, setFormat, setModel } from './edits.ts';
+import { setAccelerator, setFormat, setModel, setRank } from './edits.ts';
 import { followGains } from './gain-source.ts';
 import { followDerived } from './live.ts';
 import { followScents } from './scent-source.ts';
@@ -92,5 +92,36 @@ describe('what each format would give', () => {
     followScents(derived, port);
     reply({ kind: 'scent', run: asked[0]?.run ?? 0, scents: [null], entries: [entry] });
     expect(derived.get().evaluator.mapper.known(entry.gemm, 'exact')).toBe(true);
+  });
+});
+
+describe('the strips of a drag', () => {
+  const scents = (asked: readonly ScentWorkerRequest[]): number =>
+    asked.filter(({ kind }) => kind === 'scent').length;
+
+  it('are asked for once when the only rank moves', () => {
+    const { store, derived, asked, port, reply } = page();
+    const strips = followScents(derived, port);
+    reply({ kind: 'scent', run: 1, scents: [null], entries: [] });
+    for (let value = 40; value < 60; value++) store.getState().preview((c) => setRank(c, [0], 0, value));
+    expect(scents(asked)).toBe(1);
+    expect(strips.get().stale).toBe(false);
+  });
+
+  it('are asked for again when another rank moves, one request at a time', () => {
+    const { store, derived, asked, port, reply } = page(
+      setFormat(setModel(initialConfig(), { kind: 'gemm', n: 96, k: 96 }), [0], 'tucker'),
+    );
+    const strips = followScents(derived, port);
+    reply({ kind: 'scent', run: 1, scents: [null, null], entries: [] });
+    const [first = 8] = derived.get().linears[0]?.factorization.ranks ?? [];
+    for (let step = 1; step < 5; step++) store.getState().preview((c) => setRank(c, [0], 0, first - step));
+    expect(scents(asked)).toBe(2);
+    expect(strips.get().stale).toBe(true);
+    reply({ kind: 'scent', run: 2, scents: [null, null], entries: [] });
+    expect(scents(asked)).toBe(3);
+    expect(asked.at(-1)).toMatchObject({ factorization: { ranks: { 0: first - 4 } } });
+    reply({ kind: 'scent', run: 3, scents: [null, null], entries: [] });
+    expect(strips.get().stale).toBe(false);
   });
 });

@@ -72,3 +72,38 @@ export function followDerived(
     problem,
   };
 }
+
+const restMs = 100;
+/** A drag that never rests is followed after so many times `restMs`. */
+const mostWaits = 5;
+
+/**
+ * Follows `derived` for what is read, not watched: at once when nothing is dragged, in a drag when the hand rests, at
+ * the latest after half a second. A frame of the drag then need not pay for it.
+ */
+export function followSettled(
+  store: StoreApi<AppState>,
+  derived: Source<Derived>,
+  setTimeout: (run: () => void, milliseconds: number) => unknown,
+): Source<Derived> {
+  const settled = createSource(derived.get());
+  let waiting: { readonly seen: Derived } | null = null;
+  const settle = (): void => {
+    waiting = null;
+    if (settled.get() !== derived.get()) settled.set(derived.get());
+  };
+  const wait = (time: number): void => {
+    const mine = { seen: derived.get() };
+    waiting = mine;
+    setTimeout(() => {
+      if (waiting !== mine) return;
+      if (derived.get() === mine.seen || time === mostWaits) settle();
+      else wait(time + 1);
+    }, restMs);
+  };
+  store.subscribe(({ config, committed }) => {
+    if (config === committed) settle();
+    else if (waiting === null && settled.get() !== derived.get()) wait(1);
+  });
+  return settled;
+}

@@ -1,7 +1,7 @@
 /**
  * The scent strips of the layer on screen, computed in a worker. One request is in flight at a time; while a drag goes on
- * only the newest waits, so that a strip is never older than one computation. Costs that come back are remembered by
- * the page's mapper: the next drag frame finds them known.
+ * only the newest waits, so that a strip is never older than one computation, and a strip that the drag leaves as it is
+ * is not asked for. Costs that come back are remembered by the page's mapper: the next drag frame finds them known.
  */
 import type {
   GainReply,
@@ -11,10 +11,12 @@ import type {
   ScentWorkerReply,
   ScentWorkerRequest,
 } from '../../workers/protocol.ts';
+import { factorizationKey } from '../core/cost/layer.ts';
 import type { Accounting } from '../core/cost/mapping.ts';
 import type { Accelerator } from '../core/hardware/accelerator.ts';
+import type { Evaluator } from '../core/search/evaluate.ts';
+import type { Derived, LinearView } from './derive.ts';
 import { createSource, type DerivedSource, type Source } from './live.ts';
-import type { Derived } from './derive.ts';
 import type { WorkerPort } from './worker-client.ts';
 
 export interface ScentState {
@@ -32,35 +34,34 @@ export function followScents(
 ): Source<ScentState> {
   const source = createSource<ScentState>(none);
   let run = 0;
-  let inFlight: { readonly key: string; readonly request: ScentRequest } | null = null;
-  let shown = '';
+  let inFlight: { readonly about: Question; readonly request: ScentRequest } | null = null;
+  let shown: Question | null = null;
 
   const next = (): void => {
-    const wanted = requestOf(derived.get(), run + 1);
-    const key = keyOf(wanted);
-    if (key === shown) {
+    const about = questionOf(derived.get());
+    if (shown !== null && sameQuestion(about, shown)) {
       if (source.get().stale && inFlight === null) source.set({ ...source.get(), stale: false });
       return;
     }
     const { scents } = source.get();
-    const length = wanted.factorization.ranks.length;
+    const { length } = about.view.factorization.ranks;
     if (!source.get().stale || scents.length !== length)
       source.set({
         scents: scents.length === length ? scents : Array.from({ length }, () => null),
         stale: true,
       });
     if (inFlight !== null) return;
-    run = wanted.run;
-    inFlight = { key, request: wanted };
-    port.post(wanted);
+    run += 1;
+    inFlight = { about, request: requestOf(derived.get(), about.view, run) };
+    port.post(inFlight.request);
   };
 
   port.listen(
     (reply) => {
       if (reply.kind !== 'scent' || inFlight === null || reply.run !== inFlight.request.run) return;
-      const { key, request } = inFlight;
+      const { about, request } = inFlight;
       inFlight = null;
-      shown = key;
+      shown = about;
       takeEntries(derived.get(), request, reply);
       source.set({ scents: reply.scents, stale: false });
       next();
@@ -75,9 +76,30 @@ export function followScents(
   return source;
 }
 
-function requestOf({ config, model, linears }: Derived, run: number): ScentRequest {
+/** What the strips depend on. */
+interface Question {
+  readonly view: LinearView;
+  readonly evaluator: Evaluator;
+  readonly factorization: string;
+}
+
+function questionOf({ config, evaluator, linears }: Derived): Question {
   const view = linears[config.view.focus] ?? linears[0];
   if (view === undefined) throw new Error('internal: a model has at least one linear layer');
+  const { factorization } = view;
+  // A strip does not depend on its own rank: alone in its layer, a rank is dragged along one and the same strip.
+  const alone = factorization.ranks.length === 1;
+  return {
+    view,
+    evaluator,
+    factorization: factorizationKey(alone ? { ...factorization, ranks: [1] } : factorization),
+  };
+}
+
+const sameQuestion = (a: Question, b: Question): boolean =>
+  a.evaluator === b.evaluator && a.view.layer === b.view.layer && a.factorization === b.factorization;
+
+function requestOf({ config, model }: Derived, view: LinearView, run: number): ScentRequest {
   return {
     kind: 'scent',
     run,
@@ -98,9 +120,4 @@ export function takeEntries(
 ): void {
   if (config.accelerator === asked.accelerator && config.accounting === asked.accounting)
     evaluator.mapper.remember(entries);
-}
-
-/** Two requests with one key have the same answer. */
-function keyOf({ run: _, ...rest }: ScentRequest): string {
-  return JSON.stringify({ ...rest, model: rest.model.linears, weights: rest.weights.kind });
 }

@@ -13,6 +13,8 @@ export interface App {
   readonly store: StoreApi<AppState>;
   /** Derived of the config on screen (the draft while dragging). */
   readonly derived: DerivedSource;
+  /** `derived` at rest: in a drag it follows a moment later. */
+  readonly settled: Source<Derived>;
   /** Derived of the last undo step: the ghost while dragging. */
   readonly committed: Source<Derived>;
   readonly scents: Source<ScentState>;
@@ -47,6 +49,11 @@ function useSource<T>(source: Source<T>): T {
 
 export function useDerived(): Derived {
   return useSource(useAppObject().derived);
+}
+
+/** For what is read, not watched: in a drag it follows when the hand rests. */
+export function useSettled(): Derived {
+  return useSource(useAppObject().settled);
 }
 
 export function useCommitted(): Derived {

@@ -1,10 +1,11 @@
 /** The chosen few side by side: dense, the current design and up to four pins. */
-import { useMemo } from 'react';
-import { useActions, useDerived, useSearchRun } from '../app.ts';
+import { memo, useMemo, type ReactNode } from 'react';
+import type { Accelerator } from '../../core/hardware/accelerator.ts';
+import { useActions, useApp, useDerived, useSearchRun, useSettled } from '../app.ts';
 import { Icon } from '../icons.tsx';
-import { pinLetters, type PinLetter, type View } from '../../state/config.ts';
+import { pinLetters, type View } from '../../state/config.ts';
 import type { Derived } from '../../state/derive.ts';
-import { adoptDesign, pin, unpin } from '../../state/edits.ts';
+import { pin } from '../../state/edits.ts';
 import { encodeLink } from '../../state/url.ts';
 import { whoColour, whoName, type Who } from '../plots/shapes.ts';
 import { CompareTable } from './CompareTable.tsx';
@@ -12,7 +13,7 @@ import { layerDifferences } from './differences.ts';
 import { download, plotSvg } from './download.ts';
 import { EnergyStack } from './EnergyStack.tsx';
 import { compareCsv, compareJson, frontierCsv } from './exporters.ts';
-import { compareRows, type Column } from './rows.ts';
+import { compareRows, type Column, type Machine } from './rows.ts';
 import { whyDifferent } from './why.ts';
 import './compare.css';
 
@@ -42,89 +43,111 @@ function useColumns({ config, evaluator, model, dense, evaluation }: Derived): r
   );
 }
 
+/** Table and bars follow a drag frame by frame; what is read (sentence, differences, files) when the hand rests. */
 export function ComparePanel() {
-  const derived = useDerived();
-  const actions = useActions();
-  const { config, model } = derived;
-  const columns = useColumns(derived);
-  const reference: Who = columns.some(({ who }) => who === config.view.reference)
-    ? config.view.reference
-    : 'dense';
-  const rows = useMemo(
-    () =>
-      compareRows(columns, reference, {
-        energyUnit: derived.energyUnit,
-        clockHz: config.accelerator.clockHz,
-      }),
-    [columns, reference, derived.energyUnit, config.accelerator.clockHz],
-  );
-  const levels = [...config.accelerator.levels.map((level) => level.name), 'MAC'];
-  const full = config.pins.length >= pinLetters.length;
-  const base = columns.find(({ who }) => who === reference);
+  const settled = useSettled();
+  const columns = useColumns(settled);
+  const wanted = settled.config.view.reference;
+  const reference: Who = columns.some(({ who }) => who === wanted) ? wanted : 'dense';
   // The sentence is about the current design; against itself it would say nothing, so then against dense.
-  const other = reference === 'now' ? columns[0] : base;
-
-  const onAdopt = (letter: PinLetter): void =>
-    actions.edit(`Adopt pin ${letter}`, (old) => {
-      const design = old.pins.find((entry) => entry.letter === letter)?.design;
-      return design === undefined ? old : adoptDesign(old, design);
-    });
-
+  const other = columns.find(({ who }) => who === (reference === 'now' ? 'dense' : reference));
   return (
     <div className="compare-panel">
+      <Figures reference={reference}>
+        {other !== undefined && (
+          <p className="why">
+            {whyDifferent(
+              'Now',
+              settled.evaluation,
+              whoName(other.who),
+              other.evaluation,
+              levelNames(settled.config.accelerator),
+            )}
+          </p>
+        )}
+      </Figures>
+      {other !== undefined && <Differences from={other} derived={settled} />}
+      <Downloads derived={settled} columns={columns} reference={reference} />
+    </div>
+  );
+}
+
+const levelNames = ({ levels }: Accelerator): readonly string[] => [...levels.map(({ name }) => name), 'MAC'];
+
+const machineOf = ({ energyUnit, config }: Derived): Machine => ({
+  energyUnit,
+  clockHz: config.accelerator.clockHz,
+});
+
+/** What follows the drag; `children` stand under the bars. */
+function Figures({ reference, children }: { readonly reference: Who; readonly children: ReactNode }) {
+  const derived = useDerived();
+  const columns = useColumns(derived);
+  const { accelerator, pins } = derived.config;
+  const names = useMemo((): readonly Who[] => ['dense', 'now', ...pins.map(({ letter }) => letter)], [pins]);
+  const levels = useMemo(() => levelNames(accelerator), [accelerator]);
+  return (
+    <>
       <div className="sec">
-        <header>
-          <h2>Compare</h2>
-          <label className="reference">
-            <span className="note">difference from</span>
-            <select
-              className="field"
-              value={reference}
-              style={{ color: whoColour[reference] }}
-              onChange={(event) => {
-                const chosen = columns.find(({ who }) => who === event.currentTarget.value)?.who;
-                if (chosen !== undefined) actions.look((view): View => ({ ...view, reference: chosen }));
-              }}
-            >
-              {columns.map(({ who }) => (
-                <option key={who} value={who}>
-                  {whoName(who)}
-                </option>
-              ))}
-            </select>
-          </label>
-          <span className="grow" />
-          <button
-            type="button"
-            className="tb"
-            disabled={full}
-            title={full ? 'Four pins are the most: unpin one first' : 'Keep the current design as a pin'}
-            onClick={() => actions.edit('Pin current', (old) => pin(old))}
-          >
-            <Icon name="plus" />
-            Pin current
-          </button>
-        </header>
+        <Head names={names} reference={reference} />
         <CompareTable
+          names={names}
           columns={columns}
-          rows={rows}
-          onAdopt={onAdopt}
-          onUnpin={(letter) => actions.edit(`Unpin ${letter}`, (old) => unpin(old, letter))}
+          rows={compareRows(columns, reference, machineOf(derived))}
         />
       </div>
       <div className="sec">
         <EnergyStack columns={columns} levels={levels} energyUnit={derived.energyUnit} />
-        {other !== undefined && (
-          <p className="why">
-            {whyDifferent('Now', derived.evaluation, whoName(other.who), other.evaluation, levels)}
-          </p>
-        )}
+        {children}
       </div>
-      {other !== undefined && <Differences from={other} derived={derived} />}
-      <Downloads derived={derived} columns={columns} rows={rows} title={model.title} />
-    </div>
+    </>
   );
 }
+
+const Head = memo(function Head({
+  names,
+  reference,
+}: {
+  readonly names: readonly Who[];
+  readonly reference: Who;
+}) {
+  const { edit, look } = useActions();
+  const full = useApp((state) => state.config.pins.length >= pinLetters.length);
+  return (
+    <header>
+      <h2>Compare</h2>
+      <label className="reference">
+        <span className="note">difference from</span>
+        <select
+          className="field"
+          value={reference}
+          style={{ color: whoColour[reference] }}
+          onChange={(event) => {
+            const chosen = names.find((who) => who === event.currentTarget.value);
+            if (chosen !== undefined) look((view): View => ({ ...view, reference: chosen }));
+          }}
+        >
+          {names.map((who) => (
+            <option key={who} value={who}>
+              {whoName(who)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <span className="grow" />
+      <button
+        type="button"
+        className="tb"
+        disabled={full}
+        title={full ? 'Four pins are the most: unpin one first' : 'Keep the current design as a pin'}
+        onClick={() => edit('Pin current', (old) => pin(old))}
+      >
+        <Icon name="plus" />
+        Pin current
+      </button>
+    </header>
+  );
+});
 
 function Differences({ from, derived }: { readonly from: Column; readonly derived: Derived }) {
   const { linears } = derived.model;
@@ -160,19 +183,17 @@ function Differences({ from, derived }: { readonly from: Column; readonly derive
 function Downloads({
   derived,
   columns,
-  rows,
-  title,
+  reference,
 }: {
   readonly derived: Derived;
   readonly columns: readonly Column[];
-  readonly rows: ReturnType<typeof compareRows>;
-  readonly title: string;
+  readonly reference: Who;
 }) {
   const actions = useActions();
   const frontier = useSearchRun((run) => run.frontier);
   const stem = `rankscape-${derived.model.id}`;
   const saveSvg = (): void => {
-    const text = plotSvg(`${title}: EDP reduction against weight energy kept, estimated`);
+    const text = plotSvg(`${derived.model.title}: EDP reduction against weight energy kept, estimated`);
     if (text === null)
       actions.notify({ kind: 'info', text: 'The plot is shown as a table: switch Table off first.' });
     else download(`${stem}-pareto.svg`, text, 'image/svg+xml');
@@ -184,7 +205,13 @@ function Downloads({
         type="button"
         className="tb"
         aria-label="Download the comparison as CSV"
-        onClick={() => download(`${stem}-compare.csv`, compareCsv(columns, rows), 'text/csv')}
+        onClick={() =>
+          download(
+            `${stem}-compare.csv`,
+            compareCsv(columns, compareRows(columns, reference, machineOf(derived))),
+            'text/csv',
+          )
+        }
       >
         CSV
       </button>

@@ -1,87 +1,41 @@
-/** The delta table: dense, now and the pins side by side, differences from one of them. */
+/** The delta table: dense, now and the pins side by side, differences from one of them. What stays is let alone. */
+import { memo } from 'react';
+import type { Tier } from '../../core/accuracy/figure.ts';
+import { adoptDesign, unpin } from '../../state/edits.ts';
+import { useActions } from '../app.ts';
 import { Icon } from '../icons.tsx';
-import type { PinLetter } from '../../state/config.ts';
 import { Mark, WhoIcon } from '../plots/Mark.tsx';
-import { whoColour, whoName } from '../plots/shapes.ts';
+import { whoColour, whoName, type Who } from '../plots/shapes.ts';
 import type { Cell, Column, Row } from './rows.ts';
 
 interface CompareTableProps {
+  readonly names: readonly Who[];
   readonly columns: readonly Column[];
   readonly rows: readonly Row[];
-  readonly onUnpin: (letter: PinLetter) => void;
-  readonly onAdopt: (letter: PinLetter) => void;
 }
 
-const tones: Readonly<Record<Cell['tone'], string | undefined>> = {
-  better: 'good',
-  worse: 'bad',
-  plain: undefined,
-};
-
-export function CompareTable({ columns, rows, onUnpin, onAdopt }: CompareTableProps) {
+export function CompareTable({ names, columns, rows }: CompareTableProps) {
   return (
-    <table className={`compare-table columns-${columns.length}`}>
+    <table className={`compare-table columns-${names.length}`}>
       <caption className="hidden">Figures of each design and their differences from the reference</caption>
-      <thead>
-        <tr>
-          <th scope="col">
-            <span className="hidden">Figure</span>
-          </th>
-          {columns.map(({ who }) => (
-            <th key={who} scope="col">
-              {who === 'dense' || who === 'now' ? (
-                <span className="who-head">
-                  <WhoIcon who={who} />
-                  <b style={{ color: whoColour[who] }}>{whoName(who)}</b>
-                </span>
-              ) : (
-                <span className="who-head">
-                  <button
-                    type="button"
-                    className="who-adopt"
-                    title={`Make ${who} the current design`}
-                    aria-label={`Pin ${who}: make it the current design`}
-                    onClick={() => onAdopt(who)}
-                  >
-                    <WhoIcon who={who} />
-                    <b style={{ color: whoColour[who] }}>{who}</b>
-                  </button>
-                  <button
-                    type="button"
-                    className="ib unpin"
-                    aria-label={`Unpin ${who}`}
-                    onClick={() => onUnpin(who)}
-                  >
-                    <Icon name="close" />
-                  </button>
-                </span>
-              )}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <Heads names={names} />
       <tbody>
-        {rows.map((row) => (
-          <tr key={row.key}>
-            <th scope="row">
-              {row.name}
-              <small>{row.unit}</small>
-            </th>
-            {row.cells.map((cell, i) => (
-              <td key={cell.who} className={cell.who === 'now' ? 'now' : undefined}>
-                {row.key === 'kept' && cell.who !== 'dense' && (
-                  <svg className="tier" width={11} height={11} viewBox="-5.5 -5.5 11 11" aria-hidden="true">
-                    <Mark
-                      who={cell.who}
-                      tier={columns[i]?.evaluation.accuracy.tier ?? 'estimated'}
-                      r={3.2}
-                      stroke={1.25}
-                    />
-                  </svg>
-                )}
-                {cell.text}
-                <small className={tones[cell.tone]}>{cell.note === '' ? '\u00a0' : cell.note}</small>
-              </td>
+        {rows.map(({ key, name, unit, cells }) => (
+          <tr key={key}>
+            <RowHead name={name} unit={unit} />
+            {cells.map(({ who, text, note, tone }, i) => (
+              <Figure
+                key={who}
+                who={who}
+                text={text}
+                note={note}
+                tone={tone}
+                tier={
+                  key === 'kept' && who !== 'dense'
+                    ? (columns[i]?.evaluation.accuracy.tier ?? 'estimated')
+                    : null
+                }
+              />
             ))}
           </tr>
         ))}
@@ -89,3 +43,86 @@ export function CompareTable({ columns, rows, onUnpin, onAdopt }: CompareTablePr
     </table>
   );
 }
+
+const Heads = memo(function Heads({ names }: { readonly names: readonly Who[] }) {
+  const { edit } = useActions();
+  return (
+    <thead>
+      <tr>
+        <th scope="col">
+          <span className="hidden">Figure</span>
+        </th>
+        {names.map((who) => (
+          <th key={who} scope="col">
+            {who === 'dense' || who === 'now' ? (
+              <span className="who-head">
+                <WhoIcon who={who} />
+                <b style={{ color: whoColour[who] }}>{whoName(who)}</b>
+              </span>
+            ) : (
+              <span className="who-head">
+                <button
+                  type="button"
+                  className="who-adopt"
+                  title={`Make ${who} the current design`}
+                  aria-label={`Pin ${who}: make it the current design`}
+                  onClick={() =>
+                    edit(`Adopt pin ${who}`, (old) => {
+                      const design = old.pins.find((entry) => entry.letter === who)?.design;
+                      return design === undefined ? old : adoptDesign(old, design);
+                    })
+                  }
+                >
+                  <WhoIcon who={who} />
+                  <b style={{ color: whoColour[who] }}>{who}</b>
+                </button>
+                <button
+                  type="button"
+                  className="ib unpin"
+                  aria-label={`Unpin ${who}`}
+                  onClick={() => edit(`Unpin ${who}`, (old) => unpin(old, who))}
+                >
+                  <Icon name="close" />
+                </button>
+              </span>
+            )}
+          </th>
+        ))}
+      </tr>
+    </thead>
+  );
+});
+
+const RowHead = memo(function RowHead({ name, unit }: Pick<Row, 'name' | 'unit'>) {
+  return (
+    <th scope="row">
+      {name}
+      <small>{unit}</small>
+    </th>
+  );
+});
+
+const tones: Readonly<Record<Cell['tone'], string | undefined>> = {
+  better: 'good',
+  worse: 'bad',
+  plain: undefined,
+};
+
+interface FigureProps extends Omit<Cell, 'exact'> {
+  /** How sure the figure is, where the table says it. */
+  readonly tier: Tier | null;
+}
+
+const Figure = memo(function Figure({ who, text, note, tone, tier }: FigureProps) {
+  return (
+    <td className={who === 'now' ? 'now' : undefined}>
+      {tier !== null && (
+        <svg className="tier" width={11} height={11} viewBox="-5.5 -5.5 11 11" aria-hidden="true">
+          <Mark who={who} tier={tier} r={3.2} stroke={1.25} />
+        </svg>
+      )}
+      {text}
+      <small className={tones[tone]}>{note === '' ? '\u00a0' : note}</small>
+    </td>
+  );
+});

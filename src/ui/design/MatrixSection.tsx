@@ -1,25 +1,17 @@
 /** The matrix grid with its legend, and one-press selections for those who do not drag. */
 import { useMemo } from 'react';
 import { select, selectBlock, selectRole } from '../../state/selection.ts';
-import { useActions, useApp, useDerived } from '../app.ts';
+import { useActions, useApp, useSettled } from '../app.ts';
 import { formatCount, formatPercent } from '../format.ts';
 import { Choice } from '../Choice.tsx';
-import { useThrottled } from '../use-throttled.ts';
 import { MatrixGrid } from './MatrixGrid.tsx';
 import { gridOf } from '../../state/selection.ts';
 
-const shadesMs = 100;
-
 export function MatrixSection() {
   const { look } = useActions();
-  // The point and the sliders come first; the shades may follow a little later.
-  const newest = useDerived();
-  const throttled = useThrottled(newest, shadesMs);
-  // Another model is another grid: that cannot lag.
-  const derived = throttled.model === newest.model ? throttled : newest;
+  const { model, linears, evaluation } = useSettled();
   const view = useApp((state) => state.config.view);
   const locks = useApp((state) => state.config.locks);
-  const { model, linears, evaluation } = derived;
   const byEdp = view.gridColour === 'edp';
   const { energyPj, latencyCycles } = evaluation;
 

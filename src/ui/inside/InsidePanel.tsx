@@ -1,5 +1,5 @@
 /** Inside one matrix: what its factorization is, in which order it is multiplied and how it lies on the machine. */
-import { useActions, useDerived } from '../app.ts';
+import { useActions, useSettled } from '../app.ts';
 import { Icon } from '../icons.tsx';
 import { focusOn } from '../../state/selection.ts';
 import { Lane } from './Lane.tsx';
@@ -10,7 +10,7 @@ import './inside.css';
 const mostPins = 2;
 
 export function InsidePanel() {
-  const { config, model, evaluator, linears } = useDerived();
+  const { config, model, evaluator, linears } = useSettled();
   const { look } = useActions();
   const { focus, selection } = config.view;
   const view = linears[focus] ?? linears[0];

@@ -21,11 +21,11 @@ import { whoColour, whoName, type Who } from '../plots/shapes.ts';
 import { useSize } from '../plots/use-size.ts';
 import { formatTitle, shapeText } from '../words.ts';
 import { Accesses } from './Accesses.tsx';
-import { NetworkFigure, OrderFigure } from './Figures.tsx';
+import { OrderFigure } from './Figures.tsx';
+import { LaneNetwork, NowNetwork } from './LaneNetwork.tsx';
 import { boundWords } from './loads.ts';
 import { levelColour, loopsText, nestLines } from './nest.ts';
 import type { NestDraft } from './nest-draft.ts';
-import { networkMarks } from './network.ts';
 import { orderMarks } from './order.ts';
 import { standing, whyLayer } from './why.ts';
 
@@ -86,10 +86,6 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
     () => orderMarks(cost.path, cost.steps, names, Math.max(60, orderWidth), figureHeight),
     [cost, names, orderWidth, figureHeight],
   );
-  const network = useMemo(
-    () => networkMarks(cost.path.einsum, names, Math.max(60, networkWidth), figureHeight),
-    [cost, names, networkWidth, figureHeight],
-  );
   const stepNames = order.dots.map((dot) => dot.name);
   /** `Step 2, U: 128·3072·192, 75.5M MAC, 107 µJ, 73.7 µs`. */
   const sayStep = (i: number): string => {
@@ -119,13 +115,17 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
       <div className="lane-body" ref={ref}>
         {width > 0 && (
           <div className="pair">
-            <NetworkFigure
-              marks={network}
-              width={networkWidth}
-              height={figureHeight}
-              colour={whoColour[who]}
-              label={`Tensor network: ${network.nodes.filter((node) => node.kind !== 'hub').length} factors, ranks ${factorization.ranks.join(', ') || 'none'}`}
-            />
+            {who === 'now' ? (
+              <NowNetwork index={index} width={networkWidth} height={figureHeight} />
+            ) : (
+              <LaneNetwork
+                who={who}
+                factorization={factorization}
+                cost={cost}
+                width={networkWidth}
+                height={figureHeight}
+              />
+            )}
             <div className="order">
               <OrderFigure
                 marks={order}

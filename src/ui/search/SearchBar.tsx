@@ -21,7 +21,7 @@ export function SearchBar() {
   const run = useSearchRun((state) => state);
   const { runner, store } = useAppObject();
   const actions = useActions();
-  const { search } = useApp((state) => state.config);
+  const search = useApp((state) => state.config.search);
   const current = useApp((state) => isOfSetting(run.setting, state.committed));
   const runBaselines = useBaselineQueue();
   const busy = run.status === 'running' || run.status === 'paused';

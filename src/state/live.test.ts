@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import type { Config } from './config.ts';
+import { initialConfig } from './defaults.ts';
+import { createDerive } from './derive.ts';
+import { setModel, setRank } from './edits.ts';
+import { followDerived, followSettled } from './live.ts';
+import { createAppStore } from './store.ts';
+
+const to =
+  (value: number) =>
+  (config: Config): Config =>
+    setRank(config, [0], 0, value);
+
+/** A page whose clock is turned by hand. */
+function page() {
+  const store = createAppStore(setModel(initialConfig(), { kind: 'gemm', n: 96, k: 96 }));
+  const derived = followDerived(store, (state) => state.config, createDerive());
+  const timers: { readonly run: () => void; readonly due: number }[] = [];
+  let now = 0;
+  const settled = followSettled(
+    store,
+    derived,
+    (run, milliseconds) => void timers.push({ run, due: now + milliseconds }),
+  );
+  let told = 0;
+  settled.subscribe(() => told++);
+  const pass = (milliseconds: number): void => {
+    now += milliseconds;
+    for (const timer of timers.splice(0))
+      if (timer.due <= now) timer.run();
+      else timers.push(timer);
+  };
+  const rank = (): number | undefined => settled.get().config.design[0]?.ranks[0];
+  return { store, derived, settled, pass, rank, told: () => told };
+}
+
+describe('what follows a drag when the hand rests', () => {
+  it('leaves the frames of a drag alone and follows at rest', () => {
+    const { store, pass, rank, told } = page();
+    const before = rank();
+    for (let value = 40; value < 50; value++) {
+      store.getState().preview(to(value));
+      pass(20);
+    }
+    expect(rank()).toBe(before);
+    pass(100);
+    pass(100);
+    expect(rank()).toBe(49);
+    expect(told()).toBe(1);
+  });
+
+  it('follows a drag that never rests twice a second', () => {
+    const { store, pass, rank, told } = page();
+    for (let frame = 0; frame < 100; frame++) {
+      store.getState().preview(to(40 + (frame % 7)));
+      pass(20);
+    }
+    expect(told()).toBeGreaterThanOrEqual(3);
+    expect(told()).toBeLessThanOrEqual(5);
+    expect(rank()).toBeGreaterThanOrEqual(40);
+  });
+
+  it('is never old once a drag has ended, whichever way', () => {
+    const { store, derived, settled, rank, told, pass } = page();
+    const before = rank();
+    store.getState().preview(to(7));
+    store.getState().commit('Rank');
+    expect(rank()).toBe(7);
+    expect(settled.get()).toBe(derived.get());
+    store.getState().preview(to(9));
+    store.getState().cancel();
+    expect(rank()).toBe(7);
+    store.getState().preview(to(11));
+    pass(20);
+    store.getState().undo();
+    expect(settled.get()).toBe(derived.get());
+    store.getState().undo();
+    expect(rank()).toBe(before);
+    store.getState().edit('Rank', to(12));
+    expect(rank()).toBe(12);
+    const sofar = told();
+    pass(1000);
+    expect(told()).toBe(sofar);
+  });
+});

@@ -1,0 +1,42 @@
+/** The tensor network of a lane. The current design's follows a drag in the same frame, whatever else of the lane waits. */
+import { useMemo } from 'react';
+import type { Factorization } from '../../core/factor/factorization.ts';
+import { operandNames } from '../../core/factor/forward.ts';
+import type { LayerCost } from '../../core/cost/layer.ts';
+import { useDerived } from '../app.ts';
+import { whoColour, type Who } from '../plots/shapes.ts';
+import { NetworkFigure } from './Figures.tsx';
+import { networkMarks } from './network.ts';
+
+interface LaneNetworkProps {
+  readonly who: Who;
+  readonly factorization: Factorization;
+  readonly cost: LayerCost;
+  readonly width: number;
+  readonly height: number;
+}
+
+export function LaneNetwork({ who, factorization, cost, width, height }: LaneNetworkProps) {
+  const marks = useMemo(
+    () => networkMarks(cost.path.einsum, operandNames(factorization), Math.max(60, width), height),
+    [cost, factorization, width, height],
+  );
+  return (
+    <NetworkFigure
+      marks={marks}
+      width={width}
+      height={height}
+      colour={whoColour[who]}
+      label={`Tensor network: ${marks.nodes.filter((node) => node.kind !== 'hub').length} factors, ranks ${factorization.ranks.join(', ') || 'none'}`}
+    />
+  );
+}
+
+export function NowNetwork({
+  index,
+  ...size
+}: { readonly index: number } & Pick<LaneNetworkProps, 'width' | 'height'>) {
+  const view = useDerived().linears[index];
+  if (view === undefined) return null;
+  return <LaneNetwork who="now" factorization={view.factorization} cost={view.cost} {...size} />;
+}
