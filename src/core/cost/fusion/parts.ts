@@ -65,6 +65,12 @@ export interface Parts {
   readonly searches: () => number;
 }
 
+/** What a dim of some extent contributes to a floor: compulsory energy per MAC, and the most lanes it spreads over. */
+interface Share {
+  readonly energy: number;
+  readonly lanes: number;
+}
+
 /** A machine with given homes: its tables, whose depths are set before each search. */
 interface Variant {
   readonly homes: Homes;
@@ -74,8 +80,8 @@ interface Variant {
   readonly priced: Solver;
   /** At no price for cycles: least energy, then fewer cycles. */
   readonly leastEnergy: Solver;
-  /** Compulsory energy per MAC, by dim and extent. */
-  readonly compulsory: readonly Map<number, number>[];
+  /** By dim and extent. */
+  readonly shares: readonly Map<number, Share>[];
 }
 
 export function createParts(
@@ -101,7 +107,7 @@ export function createParts(
         goal,
         priced: createSolver(tables, goal, everything),
         leastEnergy: createSolver(tables, goals.energy, everything),
-        compulsory: [new Map(), new Map(), new Map()],
+        shares: [new Map(), new Map(), new Map(), new Map()],
       };
       variants.set(key, variant);
     }
@@ -121,9 +127,19 @@ export function createParts(
     const solver = price > 0 ? variant.priced : variant.leastEnergy;
     let best: PartPoint | 'misfit' = 'misfit';
     let least = Number.POSITIVE_INFINITY;
-    for (const group of tile === null
-      ? bySize(candidates, levels, homes)
-      : [{ resident: [], extents: candidates }]) {
+    const groups =
+      tile === null ? bySize(candidates, levels, homes) : [{ resident: [], extents: candidates }];
+    const costOf = ({ energyPj, cycles }: Point): number => energyPj + price * cycles;
+    // Most promising first, so that others need not be searched.
+    const ranked = groups
+      .map((group) => ({
+        ...group,
+        floors: group.extents.map((extents) => costOf(floorAt(variant, extents))),
+      }))
+      .toSorted((a, b) => Math.min(...a.floors) - Math.min(...b.floors));
+    for (const group of ranked) {
+      const promising = group.extents.filter((_, i) => (group.floors[i] as number) < least);
+      if (promising.length === 0) continue;
       accelerator.levels.forEach((level, l) => {
         depth[l] =
           level.depthWords === null
@@ -131,9 +147,9 @@ export function createParts(
             : level.depthWords - (held[l] ?? 0) - (group.resident[l] ?? 0);
       });
       if (depth.some((words) => words < 0)) continue;
-      const solution = solver.solve(group.extents);
+      const solution = solver.solve(promising);
       if (solution === null) continue;
-      const cost = solution.energyPj + price * solution.cycles;
+      const cost = costOf(solution);
       if (cost >= least) continue;
       least = cost;
       const [m, n, k, batch] = solution.choice.extents as [number, number, number, number];
@@ -282,40 +298,48 @@ function bySize(
   return [...groups.values()];
 }
 
-/** Compulsory traffic, the whole array busy. */
+/** Compulsory traffic, as much of the array busy as the extents allow. */
+function floorAt({ tables: machine, shares }: Variant, extents: Extents): Point {
+  const share = (dim: number): Share => {
+    const known = shares[dim] as Map<number, Share>;
+    const extent = extents[dim] as number;
+    let found = known.get(extent);
+    if (found === undefined) {
+      const spreads = findSpreads(machine, dim, extent, Number.POSITIVE_INFINITY);
+      found = { energy: spreads.leastEnergy, lanes: spreads.lanes[0] ?? 1 };
+      known.set(extent, found);
+    }
+    return found;
+  };
+  const [m, n, k, batch] = [share(0), share(1), share(2), share(3)];
+  const macs = extents.reduce((all, extent) => all * extent, 1);
+  const { meshX, meshY } = machine.accelerator.mac;
+  return {
+    energyPj: macs * (machine.macEnergyPj + m.energy + n.energy + k.energy),
+    cycles: macs / Math.min(meshX * meshY, m.lanes * n.lanes * k.lanes * batch.lanes),
+  };
+}
+
+/** The least of the floors, and what has to pass the outermost level. */
 function floorOf(
   accelerator: Accelerator,
   variant: Variant,
   gemm: Gemm,
   candidates: readonly Extents[],
 ): Point {
-  const { tables, compulsory, homes } = variant;
-  const perMac = (dim: number, extent: number): number => {
-    const known = compulsory[dim] as Map<number, number>;
-    let energy = known.get(extent);
-    if (energy === undefined) {
-      energy = findSpreads(tables, dim, extent, Number.POSITIVE_INFINITY).leastEnergy;
-      known.set(extent, energy);
-    }
-    return energy;
-  };
-  let energyPj = Number.POSITIVE_INFINITY;
-  for (const [m, n, k, batch] of candidates) {
-    const each = tables.macEnergyPj + perMac(0, m) + perMac(1, n) + perMac(2, k);
-    energyPj = Math.min(energyPj, batch * m * n * k * each);
-  }
+  const floors = candidates.map((extents) => floorAt(variant, extents));
   const { batch, m, n, k } = gemm;
-  const lanes = accelerator.mac.meshX * accelerator.mac.meshY;
   const outermost = accelerator.levels[0];
   const through = (operand: 'I' | 'W' | 'O', words: number): number =>
-    outermost?.keeps.includes(operand) === true && homes[operand] === 0 ? batch * words : 0;
+    outermost?.keeps.includes(operand) === true && variant.homes[operand] === 0 ? batch * words : 0;
+  const passing = (words: number, perCycle: number | null | undefined): number =>
+    perCycle === null || perCycle === undefined ? 0 : words / perCycle / instances(outermost);
   const cycles = Math.max(
-    (batch * m * n * k) / lanes,
-    (through('I', m * k) + through('W', k * n)) /
-      (outermost?.readWordsPerCycle ?? Number.POSITIVE_INFINITY) /
-      instances(outermost),
-    through('O', m * n) / (outermost?.writeWordsPerCycle ?? Number.POSITIVE_INFINITY) / instances(outermost),
+    Math.min(...floors.map((floor) => floor.cycles)),
+    passing(through('I', m * k) + through('W', k * n), outermost?.readWordsPerCycle),
+    passing(through('O', m * n), outermost?.writeWordsPerCycle),
   );
+  const energyPj = Math.min(...floors.map((floor) => floor.energyPj));
   return { energyPj: energyPj * (1 - 1e-12), cycles: cycles * (1 - 1e-12) };
 }
 

@@ -3,6 +3,7 @@
  * to right. Between two steps only the homes of the live intermediates matter, so a pure chain costs two states a step
  * however long it is. Shared loops are spelled out only where a group would be best if its intermediates took no room.
  */
+import type { Einsum } from '../../einsum/einsum.ts';
 import type { Chain, ChainStep } from './chain.ts';
 import { possibleHomes } from './homes.ts';
 import type { Homes } from './homes.ts';
@@ -108,15 +109,37 @@ export function proposeResidency(parts: Parts, chain: Chain, fusion: Fusion): Pr
     const beside = stretch.parts[0]?.held ?? [];
     const homeOf = (tensor: number): number =>
       homes[intermediates.findIndex((each) => each.tensor === tensor)] ?? 0;
-    const found = loopsFor(chain, group.from, group.to).flatMap((loops) => {
-      const shared = { ...group, loops };
-      return tiledSteps(accelerator, parts.accounting, chain, shared, homeOf, beside).map(
-        (tiled): Stretch => {
-          const own = tiled.map(({ gemm, homes: at, held, tile }) => parts.part(gemm, at, held, tile));
-          return { to: group.to, parts: own, homes, group: shared, relaxed: null };
-        },
-      );
+    const { from, to, level } = group;
+    // Chains along other paths have the same products in the same surroundings.
+    const slots = steps.slice(from, to + 1).map(({ slots: at, inputs, step }) => {
+      const home = (tensor: number): string =>
+        intermediates.some((each) => each.tensor === tensor && each.madeBy >= from && each.usedBy <= to)
+          ? 'tile'
+          : String(homeOf(tensor));
+      const terms = [...inputs, step.output].map((term) => term.toSorted().join(''));
+      return `${terms.join()} ${home(at.I)} ${home(at.W)} ${home(at.O)}`;
     });
+    const key = `${level} ${beside.join()} ${slots.join(' ')}`;
+    const memo = memoOf(parts, chain.path.einsum);
+    let ways = memo.get(key);
+    if (ways === undefined) {
+      ways = loopsFor(chain, from, to).flatMap((loops) =>
+        tiledSteps(accelerator, parts.accounting, chain, { ...group, loops }, homeOf, beside).map(
+          (tiled) => ({
+            loops,
+            parts: tiled.map(({ gemm, homes: at, held, tile }) => parts.part(gemm, at, held, tile)),
+          }),
+        ),
+      );
+      memo.set(key, ways);
+    }
+    const found = ways.map((way): Stretch => ({
+      to,
+      parts: way.parts,
+      homes,
+      group: { ...group, loops: way.loops },
+      relaxed: null,
+    }));
     spelledOut.set(relaxed, found);
   };
 
@@ -161,6 +184,21 @@ export function proposeResidency(parts: Parts, chain: Chain, fusion: Fusion): Pr
       ...(relaxed.length > 0 ? { refine } : {}),
     };
   };
+}
+
+interface TiledWay {
+  readonly loops: Group['loops'];
+  readonly parts: readonly Part[];
+}
+
+const memos = new WeakMap<Parts, WeakMap<Einsum, Map<string, readonly TiledWay[]>>>();
+
+function memoOf(parts: Parts, einsum: Einsum): Map<string, readonly TiledWay[]> {
+  let ofParts = memos.get(parts);
+  if (ofParts === undefined) memos.set(parts, (ofParts = new WeakMap()));
+  let memo = ofParts.get(einsum);
+  if (memo === undefined) ofParts.set(einsum, (memo = new Map()));
+  return memo;
 }
 
 /** Homes of the operands of step `s`, given those of the intermediates made so far. */

@@ -89,7 +89,7 @@ function sharable(chain: Chain, from: number, to: number): string[] {
         [...labelsOf(step, 'I'), ...labelsOf(step, 'W')].filter((l) => !step.step.output.includes(l)),
       ),
   );
-  return [...labels].filter((label) => !summed.has(label));
+  return [...labels].filter((label) => !summed.has(label)).toSorted();
 }
 
 /** Labels of the operand that the product is over; a label of one input alone is summed before. */

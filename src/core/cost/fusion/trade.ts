@@ -45,6 +45,10 @@ interface Support<P extends Point> {
   readonly point: P;
 }
 
+/** Prices are taken from a coarse grid while it will do, so that related searches ask alike and remember. */
+const onGrid = (price: number, round: (steps: number) => number): number =>
+  2 ** (round(Math.log2(price) * 2) / 2);
+
 const product = ({ energyPj, cycles }: Point): number => energyPj * cycles;
 const mostAsked = 200;
 
@@ -65,12 +69,10 @@ export function leastProduct<P extends Point>(ask: (price: number) => P, floor: 
     return point;
   };
   // A few steps towards the price at which the best point is the best answer to its own price.
-  let next = price;
-  for (let i = 0; i < 8; i += 1) {
+  for (let next = onGrid(price, Math.round); !supports.some((support) => support.price === next);) {
     const { energyPj, cycles } = visit(next);
-    const own = energyPj / cycles;
-    if (supports.some((support) => Math.abs(support.price / own - 1) < 1e-9)) break;
-    next = own;
+    if (!(energyPj > 0 && cycles > 0)) break;
+    next = onGrid(energyPj / cycles, Math.round);
   }
   while (supports.length < mostAsked) {
     const open = openPrice(supports, floor, best as P | null);
@@ -95,13 +97,13 @@ function openPrice<P extends Point>(
     const closing =
       (floor.energyPj * (energyPj - floor.energyPj)) / (limit - Math.min(limit, floor.energyPj * cycles));
     const price = Math.min(closing, first.price / 2);
-    if (price > 0) return price;
+    if (price > 0) return onGrid(price, Math.floor);
   }
   if (floor.cycles * (last.cost - last.price * floor.cycles) < limit) {
     const { energyPj, cycles } = last.point;
     const closing = (limit / floor.cycles - energyPj) / (cycles - floor.cycles);
     const price = Math.max(closing, last.price * 2);
-    if (Number.isFinite(price)) return price;
+    if (Number.isFinite(price)) return onGrid(price, Math.ceil);
   }
   for (let i = 0; i + 1 < supports.length; i += 1) {
     const a = supports[i] as Support<P>;
@@ -110,7 +112,9 @@ function openPrice<P extends Point>(
     const energyPj = a.cost - a.price * cycles;
     if (!(energyPj * cycles < limit)) continue;
     const chord = (b.point.energyPj - a.point.energyPj) / (a.point.cycles - b.point.cycles);
-    if (chord > a.price * (1 + 1e-9) && chord < b.price * (1 - 1e-9)) return chord;
+    if (!(chord > a.price * (1 + 1e-9) && chord < b.price * (1 - 1e-9))) continue;
+    const near = onGrid(chord, Math.round);
+    return near > a.price && near < b.price ? near : chord;
   }
   return null;
 }
