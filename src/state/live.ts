@@ -75,11 +75,11 @@ export function followDerived(
 
 const restMs = 100;
 /** A drag that never rests is followed after so many times `restMs`. */
-const mostWaits = 5;
+const mostWaits = 10;
 
 /**
  * Follows `derived` for what is read, not watched: at once when nothing is dragged, in a drag when the hand rests, at
- * the latest after half a second. A frame of the drag then need not pay for it.
+ * the latest after a second. A frame of the drag then need not pay for it.
  */
 export function followSettled(
   store: StoreApi<AppState>,

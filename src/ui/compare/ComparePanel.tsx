@@ -53,7 +53,7 @@ export function ComparePanel() {
   const other = columns.find(({ who }) => who === (reference === 'now' ? 'dense' : reference));
   return (
     <div className="compare-panel">
-      <Figures reference={reference}>
+      <Figures reference={reference} settled={columns}>
         {other !== undefined && (
           <p className="why">
             {whyDifferent(
@@ -80,7 +80,15 @@ const machineOf = ({ energyUnit, config }: Derived): Machine => ({
 });
 
 /** What follows the drag; `children` stand under the bars. */
-function Figures({ reference, children }: { readonly reference: Who; readonly children: ReactNode }) {
+function Figures({
+  reference,
+  settled,
+  children,
+}: {
+  readonly reference: Who;
+  readonly settled: readonly Column[];
+  readonly children: ReactNode;
+}) {
   const derived = useDerived();
   const columns = useColumns(derived);
   const { accelerator, pins } = derived.config;
@@ -97,7 +105,7 @@ function Figures({ reference, children }: { readonly reference: Who; readonly ch
         />
       </div>
       <div className="sec">
-        <EnergyStack columns={columns} levels={levels} energyUnit={derived.energyUnit} />
+        <EnergyStack columns={columns} settled={settled} levels={levels} energyUnit={derived.energyUnit} />
         {children}
       </div>
     </>

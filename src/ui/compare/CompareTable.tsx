@@ -116,13 +116,15 @@ interface FigureProps extends Omit<Cell, 'exact'> {
 const Figure = memo(function Figure({ who, text, note, tone, tier }: FigureProps) {
   return (
     <td className={who === 'now' ? 'now' : undefined}>
-      {tier !== null && (
-        <svg className="tier" width={11} height={11} viewBox="-5.5 -5.5 11 11" aria-hidden="true">
-          <Mark who={who} tier={tier} r={3.2} stroke={1.25} />
-        </svg>
-      )}
-      {text}
-      <small className={tones[tone]}>{note === '' ? '\u00a0' : note}</small>
+      <div>
+        {tier !== null && (
+          <svg className="tier" width={11} height={11} viewBox="-5.5 -5.5 11 11" aria-hidden="true">
+            <Mark who={who} tier={tier} r={3.2} stroke={1.25} />
+          </svg>
+        )}
+        {text}
+        <small className={tones[tone]}>{note === '' ? '\u00a0' : note}</small>
+      </div>
     </td>
   );
 });

@@ -1,29 +1,31 @@
 /** Energy per memory level, drawn, with its table twin for who cannot see it. */
-import { useRef } from 'react';
-import { energyScale, formatNumber } from '../format.ts';
+import { memo, useRef } from 'react';
+import { energyScale, formatNumber, type Scale } from '../format.ts';
 import { levelColour } from '../inside/nest.ts';
 import { Mark } from '../plots/Mark.tsx';
-import { whoName } from '../plots/shapes.ts';
+import { whoName, type Who } from '../plots/shapes.ts';
 import { useSize } from '../plots/use-size.ts';
 import { stackMarks } from './energy-stack.ts';
 import type { Column } from './rows.ts';
 
 interface EnergyStackProps {
   readonly columns: readonly Column[];
+  /** For what is read: the titles and the table. */
+  readonly settled: readonly Column[];
   /** Outermost first, then the MACs. */
   readonly levels: readonly string[];
   readonly energyUnit: string;
 }
 
-export function EnergyStack({ columns, levels, energyUnit }: EnergyStackProps) {
+export function EnergyStack({ columns, settled, levels, energyUnit }: EnergyStackProps) {
   const ref = useRef<HTMLDivElement>(null);
   const size = useSize(ref);
   const inputs = columns.map(({ who, evaluation }) => ({ who, energyByLevelPj: evaluation.energyByLevelPj }));
-  const scale = energyScale(Math.max(...columns.map(({ evaluation }) => evaluation.energyPj)), energyUnit);
+  const scale = scaleOf(columns, energyUnit);
   const marks = size === null ? null : stackMarks(inputs, size.width);
-  const number = (energyPj: number): string => {
-    const part = energyPj / scale.divide;
-    return formatNumber(part, part < 9.995 ? 2 : part < 99.95 ? 1 : 0);
+  const titleOf = (who: Who, level: number): string => {
+    const energyPj = settled.find((column) => column.who === who)?.evaluation.energyByLevelPj[level] ?? 0;
+    return `${levels[level]}: ${numberOn(scale, energyPj)} ${scale.unit}`;
   };
   return (
     <div className="energy-stack">
@@ -36,7 +38,7 @@ export function EnergyStack({ columns, levels, energyUnit }: EnergyStackProps) {
                 <g transform={`translate(7 ${bar.y + marks.barHeight / 2})`}>
                   <Mark who={bar.who} tier="measured" r={4.4} stroke={1.5} />
                 </g>
-                {bar.segments.map(({ level, x, width, energyPj }) => (
+                {bar.segments.map(({ level, x, width }) => (
                   <rect
                     key={level}
                     x={x}
@@ -46,19 +48,36 @@ export function EnergyStack({ columns, levels, energyUnit }: EnergyStackProps) {
                     fill={levelColour(level, levels.length - 1)}
                     className="kept-colour"
                   >
-                    <title>
-                      {levels[level]}: {number(energyPj)} {scale.unit}
-                    </title>
+                    <title>{titleOf(bar.who, level)}</title>
                   </rect>
                 ))}
                 <text x={bar.endX + 4} y={bar.y + marks.barHeight - 3} className="i">
-                  {number(bar.totalPj)}
+                  {numberOn(scale, bar.totalPj)}
                 </text>
               </g>
             ))}
           </svg>
         )}
       </div>
+      <Twin columns={settled} levels={levels} energyUnit={energyUnit} />
+    </div>
+  );
+}
+
+function scaleOf(columns: readonly Column[], energyUnit: string): Scale {
+  return energyScale(Math.max(...columns.map(({ evaluation }) => evaluation.energyPj)), energyUnit);
+}
+
+function numberOn({ divide }: Scale, energyPj: number): string {
+  const part = energyPj / divide;
+  return formatNumber(part, part < 9.995 ? 2 : part < 99.95 ? 1 : 0);
+}
+
+/** What the colours mean, and the bars as a table. */
+const Twin = memo(function Twin({ columns, levels, energyUnit }: Omit<EnergyStackProps, 'settled'>) {
+  const scale = scaleOf(columns, energyUnit);
+  return (
+    <>
       <ul className="level-key" aria-hidden="true">
         {levels.map((name, i) => (
           <li key={name}>
@@ -85,13 +104,13 @@ export function EnergyStack({ columns, levels, energyUnit }: EnergyStackProps) {
               <tr key={name}>
                 <th scope="row">{name}</th>
                 {columns.map(({ who, evaluation }) => (
-                  <td key={who}>{number(evaluation.energyByLevelPj[level] ?? 0)}</td>
+                  <td key={who}>{numberOn(scale, evaluation.energyByLevelPj[level] ?? 0)}</td>
                 ))}
               </tr>
             ))}
           </tbody>
         </table>
       </div>
-    </div>
+    </>
   );
-}
+});

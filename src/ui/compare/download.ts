@@ -12,8 +12,9 @@ export function download(name: string, text: string, type: string): void {
 
 /** The Pareto plot as it stands on the page, or null while its table is shown. */
 export function plotSvg(title: string): string | null {
-  const svg = document.querySelector<SVGSVGElement>('.pareto-walk > svg');
-  if (svg === null) return null;
+  const layers = [...document.querySelectorAll<SVGSVGElement>('.pareto-walk > svg')];
+  const [svg] = layers;
+  if (svg === undefined) return null;
   const canvas = document.querySelector<HTMLCanvasElement>('.pareto-plot > canvas');
   const probe = document.createElement('i');
   document.body.append(probe);
@@ -22,7 +23,7 @@ export function plotSvg(title: string): string | null {
     return getComputedStyle(probe).color;
   };
   const text = standaloneSvg({
-    markup: svg.innerHTML,
+    markup: layers.map((layer) => layer.innerHTML).join(''),
     width: svg.clientWidth,
     height: svg.clientHeight,
     cloud: canvas?.toDataURL('image/png') ?? null,

@@ -16,7 +16,6 @@ export interface StackBar {
     readonly level: number;
     readonly x: number;
     readonly width: number;
-    readonly energyPj: number;
   }[];
 }
 
@@ -41,7 +40,7 @@ export function stackMarks(inputs: readonly StackInput[], width: number, pitch =
     const segments = energyByLevelPj.map((energyPj, level) => {
       const full = (room * energyPj) / largest;
       // A hairline of page between neighbours; a sliver stays visible.
-      const segment = { level, x, width: energyPj > 0 ? Math.max(0.5, full - 1) : 0, energyPj };
+      const segment = { level, x, width: energyPj > 0 ? Math.max(0.5, full - 1) : 0 };
       x += full;
       return segment;
     });

@@ -69,16 +69,18 @@ export const RankSlider = memo(function RankSlider(props: RankSliderProps) {
             {state}
           </span>
         )}
-        <NumberField
-          className="num"
-          label={`Value of rank ${name}`}
-          value={value}
-          min={min}
-          max={max}
-          readOnly={locked}
-          onEnter={(next) => props.onType(rank, next)}
-          onInvalid={setInvalid}
-        />
+        <span className="value">
+          <NumberField
+            className="num"
+            label={`Value of rank ${name}`}
+            value={value}
+            min={min}
+            max={max}
+            readOnly={locked}
+            onEnter={(next) => props.onType(rank, next)}
+            onInvalid={setInvalid}
+          />
+        </span>
         <button
           type="button"
           className="ib"

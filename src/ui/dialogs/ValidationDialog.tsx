@@ -153,7 +153,7 @@ function Tables({ file }: { readonly file: Validation }) {
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls */}
       <div className="cases" tabIndex={0} role="region" aria-label="Cases">
         {table === 'counted' ? (
-          <table aria-label="Counts, case by case">
+          <table className="counts" aria-label="Counts, case by case">
             <thead>
               <tr>
                 <th scope="col">Case</th>
@@ -184,7 +184,7 @@ function Tables({ file }: { readonly file: Validation }) {
             </tbody>
           </table>
         ) : (
-          <table aria-label="Optima, case by case">
+          <table className="optima" aria-label="Optima, case by case">
             <thead>
               <tr>
                 <th scope="col">Machine</th>

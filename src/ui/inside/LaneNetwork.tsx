@@ -22,13 +22,15 @@ export function LaneNetwork({ who, factorization, cost, width, height }: LaneNet
     [cost, factorization, width, height],
   );
   return (
-    <NetworkFigure
-      marks={marks}
-      width={width}
-      height={height}
-      colour={whoColour[who]}
-      label={`Tensor network: ${marks.nodes.filter((node) => node.kind !== 'hub').length} factors, ranks ${factorization.ranks.join(', ') || 'none'}`}
-    />
+    <div className="network">
+      <NetworkFigure
+        marks={marks}
+        width={width}
+        height={height}
+        colour={whoColour[who]}
+        label={`Tensor network: ${marks.nodes.filter((node) => node.kind !== 'hub').length} factors, ranks ${factorization.ranks.join(', ') || 'none'}`}
+      />
+    </div>
   );
 }
 

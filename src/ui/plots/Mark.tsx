@@ -7,22 +7,24 @@ interface MarkProps {
   readonly who: Who;
   readonly tier: Tier;
   readonly r?: number;
+  /** Its centre; the origin when left out. */
+  readonly x?: number;
+  readonly y?: number;
   readonly stroke?: number;
 }
 
-/** Drawn at the origin of the surrounding SVG. */
-export function Mark({ who, tier, r = 5.5, stroke = 1.75 }: MarkProps) {
+export function Mark({ who, tier, r = 5.5, x = 0, y = 0, stroke = 1.75 }: MarkProps) {
   const id = useId();
   const colour = whoColour[who];
-  const outline = shapePath(who, r);
+  const outline = shapePath(who, r, x, y);
   return (
     <g stroke={colour} strokeWidth={stroke} strokeLinejoin="round">
-      {tier === 'distilled' && <path d={shapePath(who, r + 3.2)} fill="none" strokeWidth={1.25} />}
+      {tier === 'distilled' && <path d={shapePath(who, r + 3.2, x, y)} fill="none" strokeWidth={1.25} />}
       <path d={outline} fill="var(--rs-bg)" />
       {tier === 'calibrated' && (
         <>
           <clipPath id={id}>
-            <rect x={-2 * r} y={0} width={4 * r} height={2 * r} />
+            <rect x={x - 2 * r} y={y} width={4 * r} height={2 * r} />
           </clipPath>
           <path d={outline} fill={colour} stroke="none" clipPath={`url(#${id})`} />
         </>

@@ -147,17 +147,7 @@ function Sized(props: ParetoPlotProps & { readonly size: Size }) {
         tabIndex={0}
         onKeyDown={onKeyDown}
       >
-        <svg
-          width={size.width}
-          height={size.height}
-          aria-hidden="true"
-          className={brushing ? 'brushing' : shown === undefined ? undefined : 'pointing'}
-          onPointerMove={onPointerMove}
-          onPointerLeave={onPointerLeave}
-          onPointerDown={onPointerDown}
-          onPointerUp={onPointerUp}
-          onPointerCancel={() => (brushStart.current = null)}
-        >
+        <svg width={size.width} height={size.height} aria-hidden="true">
           <clipPath id={clip}>
             <rect
               x={frame.left}
@@ -171,11 +161,23 @@ function Sized(props: ParetoPlotProps & { readonly size: Size }) {
             frame={frame}
             xTitle={props.xTitle}
             yTitle={props.yTitle}
-            chipX={drawn.chips.x}
-            chipY={drawn.chips.y}
+            coveredX={covered(stillDrawn.xTicks, ({ x }) => Math.abs(x - drawn.now.x) < 36)}
+            coveredY={covered(stillDrawn.yTicks, ({ y }) => Math.abs(y - drawn.now.y) < 15)}
           />
           {brushed !== null && <BrushBand range={brushed} places={places} scales={scales} frame={frame} />}
           <Curves marks={stillDrawn} ghost={props.ghost} clip={clip} />
+        </svg>
+        <svg
+          width={size.width}
+          height={size.height}
+          aria-hidden="true"
+          className={brushing ? 'brushing' : shown === undefined ? undefined : 'pointing'}
+          onPointerMove={onPointerMove}
+          onPointerLeave={onPointerLeave}
+          onPointerDown={onPointerDown}
+          onPointerUp={onPointerUp}
+          onPointerCancel={() => (brushStart.current = null)}
+        >
           <Live
             marks={drawn}
             frame={frame}
@@ -202,6 +204,17 @@ function Sized(props: ParetoPlotProps & { readonly size: Size }) {
       )}
     </>
   );
+}
+
+/** Labels of the ticks under a chip. */
+function covered<T extends { readonly label: string }>(
+  ticks: readonly T[],
+  under: (tick: T) => boolean,
+): string {
+  return ticks
+    .filter(under)
+    .map(({ label }) => label)
+    .join(' ');
 }
 
 function extend(range: Range | null, from: number, to: number): Range {

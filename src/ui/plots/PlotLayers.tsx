@@ -12,9 +12,9 @@ interface StillProps {
   readonly yTitle: string;
   readonly ghost: boolean;
   readonly clip: string;
-  /** Where the axis chips of the current design stand: ticks beside them are left out. */
-  readonly chipX: number;
-  readonly chipY: number;
+  /** Labels of the ticks that the axis chips of the current design cover, a space between them. */
+  readonly coveredX: string;
+  readonly coveredY: string;
 }
 
 export const Axes = memo(function Axes({
@@ -22,10 +22,11 @@ export const Axes = memo(function Axes({
   frame,
   xTitle,
   yTitle,
-  chipX,
-  chipY,
+  coveredX,
+  coveredY,
 }: Omit<StillProps, 'ghost' | 'clip'>) {
   const { left, right, top, bottom, height } = frame;
+  const [hiddenX, hiddenY] = [coveredX.split(' '), coveredY.split(' ')];
   return (
     <g>
       {marks.yTicks.map(({ y, label }) => (
@@ -37,7 +38,7 @@ export const Axes = memo(function Axes({
             y2={y}
             stroke={label === '100' ? 'var(--rs-line-strong)' : 'var(--rs-grid)'}
           />
-          {Math.abs(y - chipY) >= 15 && (
+          {!hiddenY.includes(label) && (
             <text x={left - 8} y={y + 4} textAnchor="end">
               {label}
             </text>
@@ -47,7 +48,7 @@ export const Axes = memo(function Axes({
       {marks.xTicks.map(({ x, label }) => (
         <g key={label}>
           <line x1={x} x2={x} y1={bottom} y2={bottom + 4} stroke="var(--rs-line-strong)" />
-          {Math.abs(x - chipX) >= 36 && (
+          {!hiddenX.includes(label) && (
             <text x={x} y={bottom + 16} textAnchor="middle">
               {label}
             </text>
@@ -195,15 +196,14 @@ export function Live({ marks, frame, clip, xChip, yChip }: LiveProps) {
             strokeWidth={1.5}
           />
           {flag.lines.map(({ text, tone }, i) => (
-            <text key={text} x={flag.x + 8} y={flag.y + 16 + i * 15} className={`flag-${tone}`}>
+            // oxlint-disable-next-line react/no-array-index-key -- a line is its place in the flag
+            <text key={i} x={flag.x + 8} y={flag.y + 16 + i * 15} className={`flag-${tone}`}>
               {text}
             </text>
           ))}
         </g>
       )}
-      <g transform={`translate(${now.x} ${now.y})`}>
-        <Mark who="now" tier={now.tier} r={7.5} stroke={2.75} />
-      </g>
+      <Mark who="now" tier={now.tier} x={now.x} y={now.y} r={7.5} stroke={2.75} />
       <AxisChip x={Math.max(left + 12, Math.min(right - 20, now.x))} y={bottom + 12} text={xChip} />
       <AxisChip x={left - 2 - chipWidth(yChip) / 2} y={now.y} text={yChip} />
     </>
@@ -228,11 +228,11 @@ const chipWidth = (text: string): number => Math.max(34, text.length * 6.3 + 7);
 function AxisChip({ x, y, text }: { readonly x: number; readonly y: number; readonly text: string }) {
   const width = chipWidth(text);
   return (
-    <g transform={`translate(${x} ${y})`}>
-      <rect x={-width / 2} y={-8} width={width} height={16} rx={3} fill="var(--rs-accent)" />
-      <text y={4} textAnchor="middle" className="on-accent b">
+    <>
+      <rect x={x - width / 2} y={y - 8} width={width} height={16} rx={3} fill="var(--rs-accent)" />
+      <text x={x} y={y + 4} textAnchor="middle" className="on-accent b">
         {text}
       </text>
-    </g>
+    </>
   );
 }

@@ -145,7 +145,6 @@ export interface LiveMarks {
   readonly limit: { readonly y: number; readonly inside: boolean } | null;
   readonly flag: (Box & { readonly lines: readonly FlagLine[]; readonly pole: string }) | null;
   readonly labels: readonly Label[];
-  readonly chips: { readonly x: number; readonly y: number };
 }
 
 const clamp = (value: number, low: number, high: number): number => Math.max(low, Math.min(high, value));
@@ -205,7 +204,6 @@ export function liveMarks(
     limit,
     flag,
     labels: placeLabels(data, still, scales, frame, { dense, limit, pins }, taken),
-    chips: now,
   };
 }
 

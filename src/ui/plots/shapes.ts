@@ -14,24 +14,27 @@ export const whoColour: Readonly<Record<Who, string>> = {
 
 export const whoName = (who: Who): string => (who === 'dense' ? 'Dense' : who === 'now' ? 'Now' : who);
 
-/** SVG path data: bar, diamond, circle, square, triangle, hexagon of about `r` pixels from centre to edge. */
-export function shapePath(who: Who, r: number): string {
+/**
+ * SVG path data: bar, diamond, circle, square, triangle, hexagon of about `r` pixels from centre (`x`, `y`) to edge. A
+ * mark that moves has its place in the path: a transform would make the browser order its layers anew in every frame.
+ */
+export function shapePath(who: Who, r: number, x = 0, y = 0): string {
   const n = (value: number): string => String(Math.round(value * 100) / 100);
+  const from = (dx: number, dy: number): string => `M${n(x + dx * r)} ${n(y + dy * r)}`;
+  const by = (dx: number, dy: number): string => `l${n(dx * r)} ${n(dy * r)}`;
   switch (who) {
     case 'dense':
-      return `M${n(-0.32 * r)} ${n(-1.3 * r)}h${n(0.64 * r)}v${n(2.6 * r)}h${n(-0.64 * r)}Z`;
+      return `${from(-0.32, -1.3)}h${n(0.64 * r)}v${n(2.6 * r)}h${n(-0.64 * r)}Z`;
     case 'now':
-      return `M0 ${n(-1.25 * r)}L${n(1.25 * r)} 0L0 ${n(1.25 * r)}L${n(-1.25 * r)} 0Z`;
+      return `${from(0, -1.25)}${by(1.25, 1.25)}${by(-1.25, 1.25)}${by(-1.25, -1.25)}Z`;
     case 'A':
-      return `M${n(-r)} 0a${n(r)} ${n(r)} 0 1 0 ${n(2 * r)} 0a${n(r)} ${n(r)} 0 1 0 ${n(-2 * r)} 0Z`;
+      return `${from(-1, 0)}a${n(r)} ${n(r)} 0 1 0 ${n(2 * r)} 0a${n(r)} ${n(r)} 0 1 0 ${n(-2 * r)} 0Z`;
     case 'B':
-      return `M${n(-0.9 * r)} ${n(-0.9 * r)}H${n(0.9 * r)}V${n(0.9 * r)}H${n(-0.9 * r)}Z`;
+      return `${from(-0.9, -0.9)}h${n(1.8 * r)}v${n(1.8 * r)}h${n(-1.8 * r)}Z`;
     case 'C':
-      return `M0 ${n(-1.15 * r)}L${n(1.15 * r)} ${n(0.92 * r)}H${n(-1.15 * r)}Z`;
-    case 'D': {
-      const [a, b] = [1.1 * r, 0.95 * r];
-      return `M${n(-a)} 0L${n(-a / 2)} ${n(-b)}H${n(a / 2)}L${n(a)} 0L${n(a / 2)} ${n(b)}H${n(-a / 2)}Z`;
-    }
+      return `${from(0, -1.15)}${by(1.15, 2.07)}h${n(-2.3 * r)}Z`;
+    case 'D':
+      return `${from(-1.1, 0)}${by(0.55, -0.95)}h${n(1.1 * r)}${by(0.55, 0.95)}${by(-0.55, 0.95)}h${n(-1.1 * r)}Z`;
   }
   return who satisfies never;
 }
