@@ -86,13 +86,18 @@ export function findFrontier(plan: OpenPlan, frontier: Frontier): void {
  */
 export function boundPlan(plan: OpenPlan, frontier: Frontier, values: Values, filled: number): number {
   const { levels } = plan.machine;
-  const { span } = values;
-  const { rest } = frontier;
   for (let b = Math.min(filled, levels - 1); b >= 1; b -= 1) {
     if (b >= filled) readInside(plan, frontier, values, b);
     else boundInside(plan, frontier, values, b);
     for (let a = 0; a < b; a += 1) restOf(plan, frontier, values, a, b);
   }
+  return leastOutermost(plan, frontier, values);
+}
+
+function leastOutermost(plan: OpenPlan, frontier: Frontier, values: Values): number {
+  const { levels } = plan.machine;
+  const { span } = values;
+  const { rest } = frontier;
   const [m, n, k] = plan.lattice;
   let least = levels === 1 ? 0 : Number.POSITIVE_INFINITY;
   for (let b = 1; b < levels; b += 1) {
@@ -103,6 +108,70 @@ export function boundPlan(plan: OpenPlan, frontier: Frontier, values: Values, fi
     least = Math.min(least, viaM, viaN, viaK);
   }
   return values.fixed + least;
+}
+
+/**
+ * A sharper bound without any table: the largest tiles of two levels are taken together, the inner one cut to the outer
+ * one. It costs the product of their numbers.
+ */
+export function boundNested(plan: OpenPlan, frontier: Frontier, values: Values): number {
+  const { levels } = plan.machine;
+  for (let b = levels - 1; b >= 1; b -= 1) {
+    if (b === levels - 1) readInside(plan, frontier, values, b);
+    else nestInside(plan, frontier, values, b);
+    restOf(plan, frontier, values, 0, b);
+  }
+  return leastOutermost(plan, frontier, values);
+}
+
+/** How many pairs of tiles `boundNested` takes together. */
+export function pairsOf(frontier: Frontier, levels: number): number {
+  let pairs = 0;
+  let inner = 0;
+  for (let b = levels - 1; b >= 1; b -= 1) {
+    pairs += (frontier.count[b] as number) * inner;
+    inner += frontier.count[b] as number;
+  }
+  return pairs;
+}
+
+/** At least what lies inside level b, every largest tile of it paired with those of the levels inside it. */
+function nestInside(plan: OpenPlan, frontier: Frontier, values: Values, b: number): void {
+  const { levels } = plan.machine;
+  const { span } = values;
+  const count = frontier.count[b] as number;
+  const inverse = frontier.inverse[b] as Float64Array;
+  const inside = frontier.inside[b] as Float64Array;
+  for (let i = 0; i < count; i += 1) {
+    const m = inverse[i * 3] as number;
+    const n = inverse[i * 3 + 1] as number;
+    const k = inverse[i * 3 + 2] as number;
+    let least = Number.POSITIVE_INFINITY;
+    for (let c = b + 1; c < levels; c += 1) {
+      const at = (b * (levels + 1) + c) * 3;
+      const cM = span[at] as number;
+      const cN = span[at + 1] as number;
+      const cK = span[at + 2] as number;
+      const innerInverse = frontier.inverse[c] as Float64Array;
+      const innerInside = frontier.inside[c] as Float64Array;
+      const innerCount = frontier.count[c] as number;
+      for (let j = 0; j < innerCount; j += 1) {
+        const more = innerInside[j] as number;
+        if (more >= least) continue;
+        const innerM = innerInverse[j * 3] as number;
+        const innerN = innerInverse[j * 3 + 1] as number;
+        const innerK = innerInverse[j * 3 + 2] as number;
+        const gainM = innerM > m ? cM * (innerM - m) : 0;
+        const gainN = innerN > n ? cN * (innerN - n) : 0;
+        const gainK = innerK > k ? cK * (innerK - k) : 0;
+        const gain = gainM > gainN ? (gainM > gainK ? gainM : gainK) : gainN > gainK ? gainN : gainK;
+        // Nothing claimed, less the largest gain of a claim.
+        const value = cM * m + cN * n + cK * k + gainM + gainN + gainK - gain + more;
+        if (value < least) least = value;
+      }
+    }
+    inside[i] = least;
+  }
 }
 
 /** What lies inside level b, from its table. */

@@ -84,11 +84,8 @@ export function createOpenPlan(machine: MachineTables): OpenPlan {
   };
 }
 
-/**
- * Opens the plan whose factors stand in `plan.spatial`: lattices, boxes and the energy's coefficients. Divisors are
- * thinned out where there would be more than `mostTiles` tiles.
- */
-export function openPlan(plan: OpenPlan, extents: Extents, macs: number, mostTiles: number): void {
+/** Places the plan whose factors stand in `plan.spatial`: what they fix, and the energy's coefficients. */
+export function placePlan(plan: OpenPlan, extents: Extents, macs: number): void {
   const { machine, spatial, above } = plan;
   const { levels } = machine;
   plan.extents = extents;
@@ -99,17 +96,21 @@ export function openPlan(plan: OpenPlan, extents: Extents, macs: number, mostTil
     for (let l = 0; l < levels; l += 1) {
       above[(l + 1) * 4 + d] = (above[l * 4 + d] as number) * (spatial[l * 4 + d] as number);
     }
-    const quotient = (extents[d] as number) / (above[levels * 4 + d] as number);
-    cycles *= quotient;
-    if (d < 3) plan.lattice[d] = latticeOf(quotient);
+    const left = (extents[d] as number) / (above[levels * 4 + d] as number);
+    if (d < 3) plan.lattice[d as 0 | 1 | 2] = latticeOf(left);
+    cycles *= left;
   }
   plan.computeCycles = cycles;
+  weigh(plan, plan.energy, machine.energy);
+}
+
+/** Opens the placed plan: its lattices and boxes. Divisors are thinned out where there would be more than `mostTiles` tiles. */
+export function openPlan(plan: OpenPlan, mostTiles: number): void {
   const { lattice } = plan;
   plan.thinned = lattice[0].count * lattice[1].count * lattice[2].count > mostTiles;
   if (plan.thinned) for (const d of [0, 1, 2] as const) lattice[d] = thinLatticeOf(lattice[d].extent);
   else plan.thinned = !(lattice[0].complete && lattice[1].complete && lattice[2].complete);
   fillBoxes(plan);
-  weigh(plan, plan.energy, machine.energy);
 }
 
 function fillBoxes(plan: OpenPlan): void {

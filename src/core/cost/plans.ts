@@ -27,8 +27,8 @@ export interface PlanBook {
   readonly isNext: (energy: number, cycles: number) => boolean;
   /** Whether the last list left out spreads. */
   readonly thinned: () => boolean;
-  /** Whether any plan of at most so many lanes might beat the standing, by the crudest of bounds. */
-  readonly couldBeat: (extents: Extents, standing: Standing, most: number) => boolean;
+  /** The crudest of bounds: at least what any plan of at most so many lanes must cost. */
+  readonly floor: (extents: Extents, most: number) => Standing;
   /** Lanes of the whole array. */
   readonly lanes: number;
   readonly energyBound: () => number;
@@ -45,6 +45,10 @@ export function createPlanBook(machine: MachineTables, goal: Goal, mostSpreadsPe
   const ports = machine.ports.length;
   const widest = Float64Array.from(machine.fans, (fan) => fan.most);
   const lanesOfMachine = widest.reduce((all, fan) => all * fan, 1);
+  /** [port]: instances of its level. */
+  const instancesOf = Float64Array.from(machine.ports, (port) =>
+    machine.fans.reduce((all, fan) => (fan.level < port.level ? all * fan.most : all), 1),
+  );
   const spreadsByDim = [0, 1, 2, 3].map(() => new Map<number, Spreads>());
   const spreadsOf = (dim: number, extent: number): Spreads => {
     const known = spreadsByDim[dim] as Map<number, Spreads>;
@@ -167,8 +171,14 @@ export function createPlanBook(machine: MachineTables, goal: Goal, mostSpreadsPe
     const mostK = inK.lanes[0] as number;
     const mostNk = Math.min(limit, mostK * (inN.lanes[0] as number));
     const mostMnk = Math.min(limit, mostNk * (inM.lanes[0] as number));
+    const floorCycles = macs * leastLoad(inM, inN, inK) * (1 - 1e-12);
     const hopeless = (energy: number, lanes: number): boolean =>
-      !goal.beats(macs * energy, macs / Math.min(limit, lanes), energyPj, standingCycles);
+      !goal.beats(
+        macs * energy,
+        Math.max(floorCycles, macs / Math.min(limit, lanes)),
+        energyPj,
+        standingCycles,
+      );
     const leastNk = inN.leastEnergy + inK.leastEnergy;
     const leastEnergy = macs * (machine.macEnergyPj + inM.leastEnergy + leastNk);
     const mostCycles = goal.mostCycles(leastEnergy, energyPj, standingCycles);
@@ -210,13 +220,30 @@ export function createPlanBook(machine: MachineTables, goal: Goal, mostSpreadsPe
     }
   };
 
-  const couldBeat = (extents: Extents, standing: Standing, most: number): boolean => {
+  /** Cycles per MAC that the ports need at least, whatever the spreads. */
+  const leastLoad = (m: Spreads, n: Spreads, k: Spreads): number => {
+    let most = 0;
+    for (let p = 0; p < ports; p += 1) {
+      const words = (m.leastLoads[p] as number) + (n.leastLoads[p] as number) + (k.leastLoads[p] as number);
+      most = Math.max(most, words / (instancesOf[p] as number));
+    }
+    return most;
+  };
+
+  const floor = (extents: Extents, most: number): Standing => {
+    const [m, n, k, b] = extents.map((extent, dim) => spreadsOf(dim, extent)) as [
+      Spreads,
+      Spreads,
+      Spreads,
+      Spreads,
+    ];
     const macs = extents[0] * extents[1] * extents[2] * extents[3];
-    const perMac = [0, 1, 2].reduce(
-      (sum, dim) => sum + spreadsOf(dim, extents[dim] ?? 1).leastEnergy,
-      machine.macEnergyPj,
-    );
-    return goal.beats(macs * perMac, macs / most, standing.energyPj, standing.cycles);
+    const lanes = [m, n, k, b].reduce((all, spreads) => all * (spreads.lanes[0] as number), 1);
+    const perMac = machine.macEnergyPj + m.leastEnergy + n.leastEnergy + k.leastEnergy;
+    return {
+      energyPj: macs * perMac,
+      cycles: macs * Math.max(1 / Math.min(most, lanes), leastLoad(m, n, k)),
+    };
   };
 
   /** The largest port load per MAC, or `least` when none is larger. */
@@ -270,7 +297,7 @@ export function createPlanBook(machine: MachineTables, goal: Goal, mostSpreadsPe
     putBack: (energy, cycles) => put(-1 - taken, energy, cycles),
     sharpened: () => sharpened,
     isNext: (energy, cycles) => size === 0 || goal.key(energy, cycles) <= (keys[0] as number),
-    couldBeat,
+    floor,
     thinned: () => inB.thinned || inM.thinned || inN.thinned || inK.thinned,
     lanes: lanesOfMachine,
     energyBound: () => energyBound,

@@ -10,10 +10,11 @@ import type { Goal, Standing } from './objective.ts';
 import { createPlanBook, wholeCycles } from './plans.ts';
 import type { Extents } from './plans.ts';
 import { searchPorts } from './ports.ts';
-import { createOpenPlan, openPlan, weigh } from './open-plan.ts';
+import { createOpenPlan, openPlan, placePlan, weigh } from './open-plan.ts';
 import { createChain } from './programme.ts';
 import type { Values } from './open-plan.ts';
 import type { Chain } from './programme.ts';
+import { boundRelaxed } from './relaxed.ts';
 import type { MachineTables, Tally } from './tables.ts';
 import { boundTemporal, solveTemporal } from './temporal.ts';
 
@@ -23,6 +24,8 @@ export interface Effort {
   readonly sharpenings: number;
   /** Plans solved, per band of lanes. */
   readonly plans: number;
+  /** Of these, what the extents that are tried later may count on: plans sharpened and solved. */
+  readonly reserve: readonly [sharpenings: number, plans: number];
   /** Tiles of one plan; where there are more, divisors are thinned out. */
   readonly tiles: number;
   /** Ways to spread one dim over the array. */
@@ -36,6 +39,7 @@ export interface Effort {
 export const everything: Effort = {
   sharpenings: Number.POSITIVE_INFINITY,
   plans: Number.POSITIVE_INFINITY,
+  reserve: [0, 0],
   tiles: Number.POSITIVE_INFINITY,
   spreads: Number.POSITIVE_INFINITY,
   portSteps: Number.POSITIVE_INFINITY,
@@ -46,6 +50,7 @@ export const everything: Effort = {
 export const brief: Effort = {
   sharpenings: 128,
   plans: 14,
+  reserve: [8, 2],
   tiles: 2500,
   spreads: 224,
   portSteps: 32,
@@ -140,7 +145,9 @@ export function createSolver(machine: MachineTables, goal: Goal, effort: Effort 
         if (plansLeft <= 0) return;
         continue;
       }
-      openPlan(plan, extents, macs, effort.tiles);
+      placePlan(plan, extents, macs);
+      if (!book.sharpened() && !beats(boundRelaxed(plan, plan.energy), listedCycles)) continue;
+      openPlan(plan, effort.tiles);
       if (!plan.feasible) continue;
       if (plan.thinned) proven = false;
       const energy = boundTemporal(plan, frontier, plan.energy);
@@ -163,15 +170,27 @@ export function createSolver(machine: MachineTables, goal: Goal, effort: Effort 
     choice = null;
     proven = true;
     let most = book.lanes;
+    const ordered = candidates
+      .map((extents) => ({ extents, floor: book.floor(extents, most) }))
+      .sort(
+        (a, b) => goal.key(a.floor.energyPj, a.floor.cycles) - goal.key(b.floor.energyPj, b.floor.cycles),
+      );
+    const couldWin = (extents: Extents): boolean => {
+      const { energyPj, cycles } = book.floor(extents, most);
+      return beats(energyPj * (1 - 1e-12), cycles * (1 - 1e-12));
+    };
     for (const share of bands) {
       if (share < effort.share && choice !== null) {
-        if (candidates.some((extents) => book.couldBeat(extents, standing, most))) proven = false;
+        if (candidates.some(couldWin)) proven = false;
         break;
       }
       const fewest = Math.ceil(book.lanes * share);
       plansLeft = effort.plans;
       sharpeningsLeft = effort.sharpenings;
-      for (const extents of candidates) {
+      for (const { extents } of ordered) {
+        if (!couldWin(extents)) continue;
+        sharpeningsLeft = Math.max(sharpeningsLeft, effort.reserve[0]);
+        plansLeft = Math.max(plansLeft, effort.reserve[1]);
         book.list(extents, standing, fewest, most);
         if (book.thinned()) proven = false;
         work(extents);

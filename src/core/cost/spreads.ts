@@ -19,6 +19,8 @@ export interface Spreads {
   readonly leastEnergy: number;
   /** [spread * ports + port]: compulsory port cycles per MAC, all instances together. */
   readonly loads: Float64Array;
+  /** [port]: the least of them. */
+  readonly leastLoads: Float64Array;
   /** [spread * ports + port]: the factors above the port's level. */
   readonly above: Float64Array;
 }
@@ -52,6 +54,7 @@ export function findSpreads(machine: MachineTables, dim: number, extent: number,
   const lanes = new Float64Array(count);
   const energy = new Float64Array(count);
   const loads = new Float64Array(count * ports);
+  const leastLoads = new Float64Array(ports).fill(Number.POSITIVE_INFINITY);
   const aboveOfPort = new Float64Array(count * ports);
   const above = new Float64Array(machine.levels + 1);
   let leastEnergy = Number.POSITIVE_INFINITY;
@@ -66,11 +69,13 @@ export function findSpreads(machine: MachineTables, dim: number, extent: number,
     energy[i] = least;
     leastEnergy = Math.min(leastEnergy, least);
     machine.ports.forEach((port, p) => {
-      loads[i * ports + p] = compulsory(machine, port, extent, dim, above) / port.wordsPerCycle;
+      const load = compulsory(machine, port, extent, dim, above) / port.wordsPerCycle;
+      loads[i * ports + p] = load;
+      leastLoads[p] = Math.min(leastLoads[p] as number, load);
       aboveOfPort[i * ports + p] = above[port.level] as number;
     });
   });
-  return { count, thinned, factors, lanes, energy, leastEnergy, loads, above: aboveOfPort };
+  return { count, thinned, factors, lanes, energy, leastEnergy, loads, leastLoads, above: aboveOfPort };
 }
 
 /** Per MAC, the tally of the operand that misses `dim` when every word moves only as often as it must. */

@@ -2,7 +2,7 @@
  * The cheapest temporal mapping of an open plan, by ever sharper bounds: largest tiles only, then with the tables of one
  * more level at a time, then exactly. A plan that cannot win is dropped as soon as a bound shows it.
  */
-import { boundPlan, findFrontier } from './frontier.ts';
+import { boundNested, boundPlan, findFrontier, pairsOf } from './frontier.ts';
 import type { Frontier } from './frontier.ts';
 import { appendTo, descend, fillTable, takeStep } from './programme.ts';
 import type { OpenPlan, Values } from './open-plan.ts';
@@ -20,6 +20,11 @@ export function solveTemporal(
   chain: Chain,
 ): number {
   const { levels } = plan.machine;
+  const [m, n, k] = plan.lattice;
+  // Where the pairs are few the nested bound costs far less than the tables.
+  if (pairsOf(frontier, levels) * 4 <= m.count * n.count * k.count) {
+    if (!(boundNested(plan, frontier, values) * (1 - 1e-12) < limit)) return Number.POSITIVE_INFINITY;
+  }
   for (let a = levels - 1; a >= Math.min(2, levels - 1); a -= 1) {
     fillTable(plan, values, a);
     if (!(boundPlan(plan, frontier, values, a) < limit)) return Number.POSITIVE_INFINITY;
