@@ -32,8 +32,6 @@ export interface Effort {
   readonly spreads: number;
   /** Steps of the search within one plan whose ports are overloaded. */
   readonly portSteps: number;
-  /** Plans that use a smaller share of the array are tried only when nothing else fits. */
-  readonly share: number;
 }
 
 export const everything: Effort = {
@@ -43,7 +41,6 @@ export const everything: Effort = {
   tiles: Number.POSITIVE_INFINITY,
   spreads: Number.POSITIVE_INFINITY,
   portSteps: Number.POSITIVE_INFINITY,
-  share: 0,
 };
 
 /** About a tenth of a millisecond for a layer of a transformer. */
@@ -54,7 +51,6 @@ export const brief: Effort = {
   tiles: 2500,
   spreads: 224,
   portSteps: 32,
-  share: 0.25,
 };
 
 export interface Solution {
@@ -180,10 +176,6 @@ export function createSolver(machine: MachineTables, goal: Goal, effort: Effort 
       return beats(energyPj * (1 - 1e-12), cycles * (1 - 1e-12));
     };
     for (const share of bands) {
-      if (share < effort.share && choice !== null) {
-        if (candidates.some(couldWin)) proven = false;
-        break;
-      }
       const fewest = Math.ceil(book.lanes * share);
       plansLeft = effort.plans;
       sharpeningsLeft = effort.sharpenings;
