@@ -130,7 +130,9 @@ export function paddedLike(
     return extents;
   const covered = { ...extents, ...coveredBy(mapping, roles) };
   const { batch, m, n, k } = gemmOf(roles, { dims: contraction.dims, extents: covered });
-  const known = paddings(gemmOf(roles, contraction)).some(
+  const own = gemmOf(roles, contraction);
+  if (m === own.m && n === own.n && k === own.k) return extents;
+  const known = paddings(own).some(
     (padding) => padding[0] === m && padding[1] === n && padding[2] === k && (padding[3] ?? 1) === batch,
   );
   return known ? covered : extents;

@@ -6,6 +6,7 @@ import type {
   Accounting,
   Bound,
   Contraction,
+  Gemm,
   LevelCost,
   Mapping,
   MappingCost,
@@ -209,19 +210,20 @@ function search(machine: Machine, slots: readonly Contraction[]): Way[] {
 }
 
 /** The given mapping in every slot order in which it is legal; the error of the plain order when it is in none. */
-function givenWays(
-  { accelerator, accounting, factors }: Machine,
-  slots: readonly Contraction[],
-  mapping: Mapping,
-): Way[] {
+function givenWays(given: Machine, slots: readonly Contraction[], mapping: Mapping): Way[] {
+  const { accelerator, accounting, factors } = given;
   const bound: Bound = { kind: 'best-found', gap: null };
   const machine = compileMachine(accelerator, accounting);
+  /** What the mapper tries first, and what it returns. */
+  const paddings = (gemm: Gemm): readonly (readonly number[])[] => {
+    const { m, n, k, batch } = mapperFor(given).cost(gemm, 'exact').padded;
+    return [...paddedExtents(machine, gemm), [m, n, k, batch]];
+  };
   const ways: Way[] = [];
   let refusal: InputError | null = null;
   for (const slot of slots) {
     try {
-      const extents =
-        factors === 'any' ? paddedLike(mapping, slot, (gemm) => paddedExtents(machine, gemm)) : slot.extents;
+      const extents = factors === 'any' ? paddedLike(mapping, slot, paddings) : slot.extents;
       const cost = evaluateMapping(accelerator, { ...slot, extents }, mapping, accounting);
       ways.push({ slot, mapping, extents, cost, bound });
     } catch (error) {
@@ -241,7 +243,7 @@ function mapperFor({ accelerator, accounting, objective, factors }: Machine): Ma
   const key = JSON.stringify([accelerator, accounting, objective, factors]);
   let mapper = mappers.get(key);
   if (mapper === undefined) {
-    mapper = createMapper(accelerator, { accounting, objective, factors });
+    mapper = createMapper(accelerator, { accounting, objective, factors, paddings: 'every' });
     if (mappers.size >= mostMappers) mappers.clear();
     mappers.set(key, mapper);
   }

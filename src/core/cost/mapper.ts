@@ -1,7 +1,7 @@
 /**
  * The mapper: for one accelerator, objective and accounting, the cheapest mapping of any GEMM, remembered. The exact gear
  * proves its optimum over perfect factors; the fast gear is the same search with a budget. Both try padded extents where
- * an extent is awkward. Nothing here depends on the clock or on what was asked before.
+ * an extent is awkward; on demand the exact gear searches every padding. Nothing here depends on the clock or on what was asked before.
  */
 import { InputError } from '../base/checks.ts';
 import type { Cycles, EnergyPj } from '../base/units.ts';
@@ -12,8 +12,10 @@ import { checkGemm, gemmContraction } from './gemm.ts';
 import type { Accounting, Bound, Gear, Gemm, Mapping, MappingCost, Objective } from './mapping.ts';
 import { goals } from './objective.ts';
 import { paddedExtents } from './padding.ts';
+import { searchPaddings } from './padding-search.ts';
+import type { PaddedSolution } from './padding-search.ts';
 import { brief, createSolver, everything } from './solver.ts';
-import type { Solver } from './solver.ts';
+import type { Solution, Solver } from './solver.ts';
 import { compileMachine } from './tables.ts';
 
 export interface MapperOptions {
@@ -21,6 +23,11 @@ export interface MapperOptions {
   readonly objective?: Objective;
   /** `any` (the default): awkward extents may be padded; `perfect`: the extents as they are. */
   readonly factors?: 'perfect' | 'any';
+  /**
+   * What the exact gear tries with `any`: a few `likely` paddings of awkward extents (the default, quick enough for a
+   * drag), or `every` one of every extent that can win.
+   */
+  readonly paddings?: 'likely' | 'every';
 }
 
 export interface GemmCost {
@@ -62,7 +69,7 @@ export interface Mapper {
 
 /** @throws InputError when an operand is kept nowhere or a level has fewer words than operands it keeps */
 export function createMapper(accelerator: Accelerator, options: MapperOptions = {}): Mapper {
-  const { accounting = 'timeloop', objective = 'edp', factors = 'any' } = options;
+  const { accounting = 'timeloop', objective = 'edp', factors = 'any', paddings = 'likely' } = options;
   const machine = compileMachine(accelerator, accounting);
   const solvers: Readonly<Record<Gear, Solver>> = {
     exact: createSolver(machine, goals[objective], everything),
@@ -73,13 +80,18 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
   const solve = (gemm: Gemm, gear: Gear): MapperEntry => {
     const { batch, m, n, k } = checkGemm(gemm);
     const candidates = factors === 'any' ? paddedExtents(machine, gemm) : [[m, n, k, batch] as const];
-    const solution = solvers[gear].solve(candidates);
+    const every = factors === 'any' && paddings === 'every' && gear === 'exact';
+    const solution = every
+      ? searchPaddings(machine, goals[objective], solvers.exact, gemm)
+      : notOver(solvers[gear].solve(candidates));
     if (solution === null) throw new InputError(...misfit(accelerator, gemm));
     const [padM, padN, padK, padB] = solution.choice.extents as [number, number, number, number];
     const padded: Gemm = { batch: padB, m: padM, n: padN, k: padK };
     const mapping = mappingOf(machine, solution.choice);
     const cost = evaluateMapping(accelerator, gemmContraction(padded), mapping, accounting);
-    const optimal = solution.proven && candidates.length === 1;
+    const optimal =
+      solution.complete ||
+      (solution.proven && candidates.length === 1 && padM === m && padN === n && padK === k);
     return {
       gemm: { batch, m, n, k },
       gear,
@@ -118,6 +130,9 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
     },
   };
 }
+
+const notOver = (solution: Solution | null): PaddedSolution | null =>
+  solution === null ? null : { ...solution, complete: false };
 
 /** What to say when no mapping fits: only a bounded outermost level can be the reason. */
 function misfit(accelerator: Accelerator, gemm: Gemm): [subject: string, rule: string, value: unknown] {

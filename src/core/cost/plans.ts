@@ -11,6 +11,16 @@ import type { MachineTables } from './tables.ts';
 /** Extents by dim number: M, N, K, batch. */
 export type Extents = readonly [m: number, n: number, k: number, b: number];
 
+/** What spreading one dim can at best do. */
+export interface Reach {
+  /** Least compulsory energy per MAC. */
+  readonly energy: number;
+  /** Fewest temporal steps. */
+  readonly steps: number;
+  /** Least compulsory cycles per MAC, by port. */
+  readonly loads: readonly number[];
+}
+
 export interface PlanBook {
   /** Lists the plans of `fewest` to `most` lanes (product of all spatial factors) that may beat the standing. */
   readonly list: (extents: Extents, standing: Standing, fewest: number, most: number) => void;
@@ -29,6 +39,7 @@ export interface PlanBook {
   readonly thinned: () => boolean;
   /** The crudest of bounds: at least what any plan of at most so many lanes must cost. */
   readonly floor: (extents: Extents, most: number) => Standing;
+  readonly reach: (dim: number, extent: number) => Reach;
   /** Lanes of the whole array. */
   readonly lanes: number;
   readonly energyBound: () => number;
@@ -230,6 +241,15 @@ export function createPlanBook(machine: MachineTables, goal: Goal, mostSpreadsPe
     return most;
   };
 
+  const reach = (dim: number, extent: number): Reach => {
+    const { leastEnergy, lanes, leastLoads } = spreadsOf(dim, extent);
+    return {
+      energy: leastEnergy,
+      steps: extent / (lanes[0] as number),
+      loads: Array.from(leastLoads, (load, p) => load / (instancesOf[p] as number)),
+    };
+  };
+
   const floor = (extents: Extents, most: number): Standing => {
     const [m, n, k, b] = extents.map((extent, dim) => spreadsOf(dim, extent)) as [
       Spreads,
@@ -298,6 +318,7 @@ export function createPlanBook(machine: MachineTables, goal: Goal, mostSpreadsPe
     sharpened: () => sharpened,
     isNext: (energy, cycles) => size === 0 || goal.key(energy, cycles) <= (keys[0] as number),
     floor,
+    reach,
     thinned: () => inB.thinned || inM.thinned || inN.thinned || inK.thinned,
     lanes: lanesOfMachine,
     energyBound: () => energyBound,

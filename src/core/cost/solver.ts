@@ -8,7 +8,7 @@ import type { Choice } from './chain.ts';
 import { boundPlan, createFrontier } from './frontier.ts';
 import type { Goal, Standing } from './objective.ts';
 import { createPlanBook, wholeCycles } from './plans.ts';
-import type { Extents } from './plans.ts';
+import type { Extents, PlanBook } from './plans.ts';
 import { searchPorts } from './ports.ts';
 import { createOpenPlan, openPlan, placePlan, weigh } from './open-plan.ts';
 import { createChain } from './programme.ts';
@@ -64,6 +64,9 @@ export interface Solution {
 export interface Solver {
   /** The best mapping among all of these extents, or null when nothing fits. */
   readonly solve: (candidates: readonly Extents[]) => Solution | null;
+  readonly reach: PlanBook['reach'];
+  /** Lanes of the whole array. */
+  readonly lanes: number;
 }
 
 /** Plans that use most of the array come first: what they reach spares listing most of the others. */
@@ -192,5 +195,5 @@ export function createSolver(machine: MachineTables, goal: Goal, effort: Effort 
     }
     return choice === null ? null : { energyPj: standing.energyPj, cycles: standing.cycles, choice, proven };
   };
-  return { solve };
+  return { solve, reach: book.reach, lanes: book.lanes };
 }
