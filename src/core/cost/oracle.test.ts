@@ -5,8 +5,6 @@
 import { env } from 'node:process';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../base/random.ts';
-import type { Random } from '../base/random.ts';
-import { operands } from '../hardware/accelerator.ts';
 import type { Accelerator, MemoryLevel } from '../hardware/accelerator.ts';
 import { evaluateMapping, fanOut } from './counts.ts';
 import { gemmContraction } from './gemm.ts';
@@ -23,57 +21,9 @@ import type {
   MappingCost,
   Objective,
 } from './mapping.ts';
+import { pick, randomMachine } from './random-machine.fixture.ts';
 
 const objectives: readonly Objective[] = ['edp', 'energy', 'latency'];
-
-function pick<T>(random: Random, list: readonly T[]): T {
-  const item = list[random.below(list.length)];
-  if (item === undefined) throw new Error('empty list');
-  return item;
-}
-
-/** 2 to 6 levels, random keep-sets, capacities, ports, meshes and energies; each operand is kept somewhere. */
-function randomMachine(random: Random, levelCount: number): Accelerator {
-  const mesh = { x: 1, y: 1 };
-  const levels: MemoryLevel[] = [];
-  for (let l = 0; l < levelCount; l += 1) {
-    if (l > 0 && random.below(2) === 0) mesh.x *= pick(random, [1, 2, 3, 4]);
-    if (l > 0 && random.below(3) === 0) mesh.y *= pick(random, [1, 2, 3]);
-    const outer = l === 0;
-    const keeps = operands.filter(() => (outer ? random.below(8) > 0 : random.below(3) > 0));
-    const port = (): number | null => pick(random, [null, null, 1, 2, 3.5, 8]);
-    levels.push({
-      name: `L${l}`,
-      meshX: mesh.x,
-      meshY: mesh.y,
-      depthWords:
-        outer && random.below(8) > 0 ? null : pick(random, [null, null, 1, 2, 3, 4, 6, 8, 12, 20, 40, 80]),
-      wordBits: 8,
-      readWordsPerCycle: port(),
-      writeWordsPerCycle: port(),
-      readEnergyPj: 0.1 + random.next() * 10 ** (2 - l),
-      writeEnergyPj: random.below(6) === 0 ? 0 : 0.1 + random.next() * 10 ** (2 - l),
-      keeps,
-    });
-  }
-  const top = levels[0];
-  if (top === undefined) throw new Error('no level');
-  const kept = new Set(levels.flatMap((level) => level.keeps));
-  levels[0] = {
-    ...top,
-    keeps: operands.filter((operand) => top.keeps.includes(operand) || !kept.has(operand)),
-  };
-  if (random.below(2) === 0) mesh.x *= pick(random, [2, 3, 4]);
-  if (random.below(3) === 0) mesh.y *= pick(random, [2, 3]);
-  return {
-    name: 'random',
-    clockHz: 1e9,
-    wordBits: 8,
-    energyUnit: 'pJ',
-    levels,
-    mac: { meshX: mesh.x, meshY: mesh.y, energyPj: random.next() },
-  };
-}
 
 /** All ways to write `extent` as an ordered product of `slots` factors. */
 function splits(extent: number, slots: number): number[][] {

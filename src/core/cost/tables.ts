@@ -60,10 +60,14 @@ export interface Fan {
   readonly xShare: (product: number) => number;
 }
 
-/** @throws InputError when an operand is kept nowhere or a level cannot hold one word of every operand it keeps */
+/**
+ * @throws InputError when there is no level, a figure is unsound, an operand is kept nowhere or a level cannot hold one word
+ * of every operand it keeps
+ */
 export function compileMachine(accelerator: Accelerator, accounting: Accounting): MachineTables {
   const { levels } = accelerator;
   const count = levels.length;
+  checkFigures(accelerator);
   const edges: Edge[] = [];
   const outermost: number[] = [];
   missing.forEach((operand, dim) => {
@@ -127,6 +131,22 @@ export function compileMachine(accelerator: Accelerator, accounting: Accounting)
     ),
     fans,
   };
+}
+
+function checkFigures({ name, levels, mac }: Accelerator): void {
+  const subject = `accelerator ${name}`;
+  check(levels.length > 0, subject, 'must have at least one level');
+  const sound = (value: number): boolean => Number.isFinite(value) && value >= 0;
+  check(sound(mac.energyPj), subject, 'the energy of a MAC must be a number of at least 0', mac.energyPj);
+  for (const level of levels) {
+    const at = `${subject}, level ${level.name}`;
+    for (const energy of [level.readEnergyPj, level.writeEnergyPj]) {
+      check(sound(energy), at, 'energies must be numbers of at least 0', energy);
+    }
+    for (const rate of [level.readWordsPerCycle, level.writeWordsPerCycle]) {
+      check(rate === null || rate > 0, at, 'words per cycle must be above 0, or null for unlimited', rate);
+    }
+  }
 }
 
 /** Products of spatial factors above this are rare enough to be worked out each time. */
