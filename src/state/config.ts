@@ -1,7 +1,9 @@
 /**
  * The only ground state. A link, an undo step and a project file hold a `Config`; everything else is derived from it.
  */
+import type { Tier } from '../core/accuracy/figure.ts';
 import type { Factorization } from '../core/factor/factorization.ts';
+import type { Quantization } from '../core/factor/quantization.ts';
 import type { Accelerator } from '../core/hardware/accelerator.ts';
 import type { Accounting } from '../core/cost/mapping.ts';
 import type { HeadCounts } from '../core/workload/config-json.ts';
@@ -68,6 +70,8 @@ export interface View {
   readonly panel: Panel;
   /** Ranks step through multiples of the array's width. */
   readonly snap: boolean;
+  /** Of the accuracy axis: whose figures the plot shows; in the order of `tiers`, never empty. */
+  readonly tiers: readonly Tier[];
   /** What the compare table takes differences from. */
   readonly reference: 'dense' | 'now' | PinLetter;
 }
@@ -80,6 +84,8 @@ export interface Config {
   readonly accounting: Accounting;
   /** One factorization per linear layer of the model. */
   readonly design: readonly Factorization[];
+  /** How the weights of every linear layer are stored. */
+  readonly quantization: Quantization;
   readonly locks: readonly Lock[];
   readonly search: SearchSettings;
   readonly pins: readonly Pin[];

@@ -3,7 +3,9 @@
  * be factorized is a plain low-rank pair (svd) of one rank, about 37 % of the parameters.
  */
 import { denseFactorization } from '../core/factor/ranks.ts';
+import { tiers } from '../core/accuracy/figure.ts';
 import type { Factorization } from '../core/factor/factorization.ts';
+import { unquantized } from '../core/factor/quantization.ts';
 import type { Accelerator } from '../core/hardware/accelerator.ts';
 import { presets } from '../core/hardware/presets.ts';
 import { defaultBudget } from '../core/search/setting.ts';
@@ -112,6 +114,7 @@ export function openingView(model: TransformerModel): View {
     gridColour: 'edp',
     panel: 'ranks',
     snap: false,
+    tiers,
     reference: 'dense',
   };
 }
@@ -128,6 +131,7 @@ export function initialConfig(): Config {
     accelerator,
     accounting: 'timeloop',
     design: openingDesign(model, accelerator),
+    quantization: unquantized,
     locks: [],
     search: openingSearch,
     pins: [],

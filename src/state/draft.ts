@@ -5,6 +5,8 @@
 import { check, InputError } from '../core/base/checks.ts';
 import { groups, type LinearLayer, type TransformerModel } from '../core/workload/model.ts';
 import { checkFactorization, clipRanks, denseFactorization, rankNames } from '../core/factor/ranks.ts';
+import { tiers } from '../core/accuracy/figure.ts';
+import { checkQuantization } from '../core/factor/check-quantization.ts';
 import type { Factorization } from '../core/factor/factorization.ts';
 import { checkAccelerator } from '../core/hardware/parse.ts';
 import { resolveWorkload } from '../core/workload/workload.ts';
@@ -64,6 +66,11 @@ export function restoreConfig(draft: Draft, subject: string): Restored {
     () => opening.search,
     'the opening settings were taken',
   );
+  const quantization = sound(
+    () => checkQuantization(draft.quantization ?? opening.quantization),
+    () => opening.quantization,
+    'weights were left unquantized',
+  );
   const context: Context = { model: transformer, say };
   const design = soundDesign((kept ? draft.design : undefined) ?? null, 'design', context);
   const pins = soundPins((kept ? draft.pins : undefined) ?? [], context);
@@ -73,6 +80,7 @@ export function restoreConfig(draft: Draft, subject: string): Restored {
     accelerator,
     accounting: draft.accounting ?? opening.accounting,
     design: design ?? openingDesign(transformer, accelerator),
+    quantization,
     locks: [],
     search,
     pins,
@@ -272,5 +280,12 @@ function soundView(
   const focus = selection.includes(view.focus) ? view.focus : (selection[0] ?? 0);
   const { reference } = view;
   const known = reference === 'dense' || reference === 'now' || pins.some((p) => p.letter === reference);
-  return { ...view, selection, focus, reference: known ? reference : 'dense' };
+  const shown = tiers.filter((tier) => view.tiers.includes(tier));
+  return {
+    ...view,
+    selection,
+    focus,
+    reference: known ? reference : 'dense',
+    tiers: shown.length === 0 ? tiers : shown,
+  };
 }

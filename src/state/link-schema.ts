@@ -2,8 +2,12 @@
  * A config as bytes, version 1 of the link. Parts with a tag and a length each, so that one that is damaged or newer
  * costs only itself. Every list of codes below may grow at its end and is never reordered: old links stay readable.
  */
+import { tiers, type Tier } from '../core/accuracy/figure.ts';
+import { InputError } from '../core/base/checks.ts';
 import type { Accounting } from '../core/cost/mapping.ts';
 import { costModel } from '../core/cost/version.ts';
+import { quantizationByName, quantizationName } from '../core/factor/check-quantization.ts';
+import type { Quantization } from '../core/factor/quantization.ts';
 import type { Axis, Config, Lock, Panel, Pin, PinLetter, SearchSettings, Strategy, View } from './config.ts';
 import { packAccelerator, unpackAccelerator } from './link-accelerator.ts';
 import {
@@ -36,6 +40,8 @@ const tags = {
   view: 6,
   locks: 7,
   pins: 8,
+  quantization: 9,
+  tiers: 10,
 } as const;
 type Part = keyof typeof tags;
 
@@ -59,6 +65,9 @@ export function packConfig(config: Config): Uint8Array {
   part('design', (to) => packDesigns(to, [config.design], known));
   part('search', (to) => packSearch(to, config.search));
   part('view', (to) => packView(to, config.view));
+  if (config.quantization.kind !== 'none')
+    part('quantization', (to) => to.text(quantizationName(config.quantization)));
+  if (config.view.tiers.length < tiers.length) part('tiers', (to) => to.uint(tierBits(config.view.tiers)));
   if (config.locks.length > 0) part('locks', (to) => packLocks(to, config.locks));
   if (config.pins.length > 0)
     part('pins', (to) => {
@@ -112,6 +121,8 @@ export function unpackConfig(bytes: Uint8Array): Unpacked {
   const design = read('design', (from) => unpackDesigns(from, 1, known)[0] ?? []);
   const search = read('search', unpackSearch);
   const view = read('view', unpackView);
+  const quantization = optional('quantization', unpackQuantization);
+  const shown = optional('tiers', (from) => tiersOf(from.uint())) ?? tiers;
   const locks = optional('locks', unpackLocks);
   const pins = optional('pins', (from): readonly Pin[] => {
     const letters = Array.from({ length: from.count() }, () => decoded(from, letterCodes, 'pin'));
@@ -127,7 +138,8 @@ export function unpackConfig(bytes: Uint8Array): Unpacked {
       ...(machine && { accelerator: machine.accelerator }),
       ...(design && { design }),
       ...(search && { search }),
-      ...(view && { view }),
+      ...(quantization && { quantization }),
+      ...(view && { view: { ...view, tiers: shown } }),
       ...(locks && { locks }),
       ...(pins && { pins }),
     },
@@ -187,7 +199,7 @@ function packView(to: ByteWriter, view: View): void {
   to.uint(view.snap ? 1 : 0);
 }
 
-function unpackView(from: ByteReader): View {
+function unpackView(from: ByteReader): Omit<View, 'tiers'> {
   const selection: number[] = [];
   const count = from.count();
   let last = 0;
@@ -211,6 +223,23 @@ function unpackView(from: ByteReader): View {
     reference: decoded(from, referenceCodes, 'reference'),
     snap: from.uint() === 1,
   };
+}
+
+/** Bit i stands for the i-th of `tiers`, whose order is therefore fixed. */
+const tierBits = (shown: readonly Tier[]): number =>
+  tiers.reduce((bits, tier, i) => bits + (shown.includes(tier) ? 2 ** i : 0), 0);
+
+function tiersOf(bits: number): readonly Tier[] {
+  return tiers.filter((_, i) => Math.floor(bits / 2 ** i) % 2 === 1);
+}
+
+function unpackQuantization(from: ByteReader): Quantization {
+  try {
+    return quantizationByName(from.text());
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new BrokenBytes(error.message);
+  }
 }
 
 interface Progression {

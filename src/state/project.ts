@@ -4,6 +4,7 @@
  * Only a text that is no project at all is an `InputError`.
  */
 import * as z from 'zod/mini';
+import { tiers } from '../core/accuracy/figure.ts';
 import { check, InputError } from '../core/base/checks.ts';
 import { costModel } from '../core/cost/version.ts';
 import { formats, type Factorization } from '../core/factor/factorization.ts';
@@ -81,6 +82,19 @@ const parts = {
     seed: count,
     limit: z.nullable(z.number()),
   }),
+  quantization: z.optional(
+    z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('none') }),
+      z.object({ kind: z.literal('w8a8') }),
+      z.object({
+        kind: z.literal('int'),
+        bits: z.literal([16, 8, 6, 5, 4, 3]),
+        group: z.union([count, z.literal('row')]),
+      }),
+      z.object({ kind: z.literal('fp4'), group: count }),
+      z.object({ kind: z.literal('palette'), bits: z.literal([4, 3, 2]) }),
+    ]),
+  ),
   pins: z.array(z.object({ letter: z.enum(pinLetters), design })),
   view: z.object({
     selection: z.array(count),
@@ -90,6 +104,7 @@ const parts = {
     panel: z.enum(panels),
     snap: z.boolean(),
     reference: z.enum(['dense', 'now', ...pinLetters]),
+    tiers: z._default(z.array(z.enum(tiers)), [...tiers]),
   }),
 } as const;
 

@@ -1,6 +1,8 @@
 /** Test-only: arbitrary sound configs, of every kind of model, format, machine and view. */
 import fc from 'fast-check';
+import { tiers } from '../core/accuracy/figure.ts';
 import { formats, type Factorization, type Format } from '../core/factor/factorization.ts';
+import { unquantized, type Quantization } from '../core/factor/quantization.ts';
 import { checkFactorization, clipRanks, denseFactorization, rankCount } from '../core/factor/ranks.ts';
 import { orderedFactorizations } from '../core/factor/tensorization.ts';
 import type { Accelerator } from '../core/hardware/accelerator.ts';
@@ -158,6 +160,14 @@ export const soundConfig: fc.Arbitrary<Config> = choice.chain((model) => {
           seed: fc.nat({ max: 2 ** 32 - 1 }),
           limit: fc.option(fc.double({ min: -50, max: 100, noNaN: true }).filter((x) => !Object.is(x, -0))),
         }),
+        quantization: fc.constantFrom<Quantization>(
+          unquantized,
+          { kind: 'w8a8' },
+          { kind: 'int', bits: 4, group: 128 },
+          { kind: 'int', bits: 3, group: 'row' },
+          { kind: 'fp4', group: 16 },
+          { kind: 'palette', bits: 2 },
+        ),
         pinned: fc.subarray([...pinLetters]),
         pinDesign: design(transformer),
         selection: fc.subarray(layers, { minLength: 1 }),
@@ -167,6 +177,7 @@ export const soundConfig: fc.Arbitrary<Config> = choice.chain((model) => {
           gridColour: fc.constantFrom('edp' as const, 'rank' as const),
           panel: fc.constantFrom(...panels),
           snap: fc.boolean(),
+          tiers: fc.subarray([...tiers], { minLength: 1 }),
         }),
         reference: fc.nat(),
       })
@@ -180,6 +191,7 @@ export const soundConfig: fc.Arbitrary<Config> = choice.chain((model) => {
           accelerator: parts.accelerator,
           accounting: parts.accounting,
           design: of,
+          quantization: parts.quantization,
           locks: parts.locks,
           search: parts.search,
           pins,
