@@ -5,6 +5,8 @@
  */
 import { check, InputError } from '../core/base/checks.ts';
 import type { Accounting } from '../core/cost/mapping.ts';
+import { checkQuantization } from '../core/factor/check-quantization.ts';
+import type { Quantization } from '../core/factor/quantization.ts';
 import type { Factorization, Format } from '../core/factor/factorization.ts';
 import {
   checkFactorization,
@@ -293,6 +295,12 @@ export function setModel(config: Config, choice: ModelChoice): Config {
     search: { ...config.search, limit: null },
     view: { ...openingView(model), axis, gridColour, panel, snap },
   };
+}
+
+/** How all linear layers store their weights. */
+export function setQuantization(config: Config, quantization: Quantization): Config {
+  const sound = checkQuantization(quantization);
+  return sameData(sound, config.quantization) ? config : { ...config, quantization: sound };
 }
 
 /**

@@ -104,7 +104,11 @@ const parts = {
     panel: z.enum(panels),
     snap: z.boolean(),
     reference: z.enum(['dense', 'now', ...pinLetters]),
-    tiers: z._default(z.array(z.enum(tiers)), [...tiers]),
+    // Projects saved before there were tiers to choose from show all of them.
+    tiers: z.pipe(
+      z.optional(z.array(z.enum(tiers))),
+      z.transform((shown) => shown ?? tiers),
+    ),
   }),
 } as const;
 
