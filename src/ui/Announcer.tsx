@@ -4,7 +4,8 @@ import { rankNames } from '../core/factor/ranks.ts';
 import type { Factorization } from '../core/factor/factorization.ts';
 import type { Derived } from '../state/derive.ts';
 import { useAppObject } from './app.ts';
-import { sayDesign } from './format.ts';
+import { sayGain } from './format.ts';
+import { metricWords } from './metric.ts';
 import { formatTitle, shapeText } from './words.ts';
 
 const restMs = 700;
@@ -40,7 +41,8 @@ export function Announcer() {
           : before.config.design === now.config.design
             ? 'workload or accelerator'
             : sayChange(before.config.design[focus], now.config.design[focus]);
-      setText(`${what}: ${sayDesign(now.evaluation.edpReduction, now.evaluation.accuracy.value)}`);
+      const { metric, value, tier } = now.evaluation.accuracy;
+      setText(`${what}: ${sayGain(now.evaluation.edpReduction)}, ${metricWords(metric).spoken(value, tier)}`);
     };
     const stop = derived.subscribe(() => {
       if (timer !== null) clearTimeout(timer);

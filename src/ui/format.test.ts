@@ -14,7 +14,6 @@ import {
   formatRatioShort,
   formatSigned,
   inline,
-  sayDesign,
   sayGain,
 } from './format.ts';
 
@@ -98,6 +97,5 @@ describe('sentences', () => {
     expect(sayGain(5.2)).toBe('EDP 5.20× lower');
     expect(sayGain(0.5)).toBe('EDP 2.00× higher');
     expect(sayGain(1)).toBe('EDP as dense');
-    expect(sayDesign(5.2, 93.08)).toBe('EDP 5.20× lower, estimated 93.1 % of weight energy kept');
   });
 });

@@ -200,8 +200,3 @@ export function sayGain(reduction: number): string {
   if (Math.abs(reduction - 1) < 0.005) return 'EDP as dense';
   return reduction > 1 ? `EDP ${formatRatio(reduction)} lower` : `EDP ${formatRatio(1 / reduction)} higher`;
 }
-
-/** The sentence a screen reader hears when the design changes; `keptPercent` is never called accuracy. */
-export function sayDesign(reduction: number, keptPercent: number): string {
-  return `${sayGain(reduction)}, estimated ${decimals(keptPercent, 1)} % of weight energy kept`;
-}

@@ -2,6 +2,7 @@
 import { memo, useMemo, type ReactNode } from 'react';
 import type { Accelerator } from '../../core/hardware/accelerator.ts';
 import { useActions, useApp, useDerived, useSearchRun, useSettled } from '../app.ts';
+import { metricWords } from '../metric.ts';
 import { Icon } from '../icons.tsx';
 import { pinLetters, type View } from '../../state/config.ts';
 import type { Derived } from '../../state/derive.ts';
@@ -201,7 +202,9 @@ function Downloads({
   const frontier = useSearchRun((run) => run.frontier);
   const stem = `rankscape-${derived.model.id}`;
   const saveSvg = (): void => {
-    const text = plotSvg(`${derived.model.title}: EDP reduction against weight energy kept, estimated`);
+    const text = plotSvg(
+      `${derived.model.title}: EDP reduction against ${metricWords(derived.evaluation.accuracy.metric).axis}`,
+    );
     if (text === null)
       actions.notify({ kind: 'info', text: 'The plot is shown as a table: switch Table off first.' });
     else download(`${stem}-pareto.svg`, text, 'image/svg+xml');
@@ -243,7 +246,11 @@ function Downloads({
         disabled={frontier.length === 0}
         aria-label="Download the frontier as CSV"
         onClick={() =>
-          download(`${stem}-frontier.csv`, frontierCsv(frontier, derived.energyUnit), 'text/csv')
+          download(
+            `${stem}-frontier.csv`,
+            frontierCsv(frontier, derived.evaluation.accuracy.metric, derived.energyUnit),
+            'text/csv',
+          )
         }
       >
         Frontier CSV

@@ -56,6 +56,7 @@ describe('frontierCsv', () => {
           design: [svd(8, 2), svd(8, 2)],
         },
       ],
+      'weightEnergyKeptPercent',
       'relative (MAC = 1)',
     );
     expect(text.split('\r\n')[0]).toContain('energy relative (MAC = 1)');

@@ -1,9 +1,11 @@
 /** What is on screen as text: CSV, JSON, SVG. Pure; `download.ts` hands it to the browser. Full precision, units named. */
+import type { Metric } from '../../core/accuracy/figure.ts';
 import { printEinsum } from '../../core/einsum/parse.ts';
 import { forwardEinsum } from '../../core/factor/forward.ts';
 import { costModel } from '../../core/cost/version.ts';
 import type { FrontierPoint } from '../../core/search/pareto.ts';
 import type { Derived } from '../../state/derive.ts';
+import { metricWords } from '../metric.ts';
 import { whoName } from '../plots/shapes.ts';
 import { shapeText } from '../words.ts';
 import type { Column, Row } from './rows.ts';
@@ -19,9 +21,10 @@ export function csv(rows: readonly (readonly (string | number)[])[]): string {
 
 /** The table as it stands, its values unrounded, and the band of the estimate in rows of its own. */
 export function compareCsv(columns: readonly Column[], rows: readonly Row[]): string {
+  const words = metricWords(columns[0]?.evaluation.accuracy.metric ?? 'weightEnergyKeptPercent');
   const bound = (name: string, pick: (column: Column) => number): readonly (string | number)[] => [
     name,
-    'percent of weight energy kept',
+    words.exactUnit,
     ...columns.map(pick),
   ];
   return csv([
@@ -29,20 +32,20 @@ export function compareCsv(columns: readonly Column[], rows: readonly Row[]): st
     ...rows
       .filter((row) => row.key !== 'band')
       .map((row) => [row.name, row.exactUnit, ...row.cells.map((cell) => cell.exact)]),
-    bound('Weight energy, low', ({ evaluation }) => evaluation.accuracy.low),
-    bound('Weight energy, high', ({ evaluation }) => evaluation.accuracy.high),
+    bound(`${words.name}, low`, ({ evaluation }) => evaluation.accuracy.low),
+    bound(`${words.name}, high`, ({ evaluation }) => evaluation.accuracy.high),
     ['Tier', '', ...columns.map(({ evaluation }) => evaluation.accuracy.tier)],
   ]);
 }
 
 /** Every design of the frontier with its figures. */
-export function frontierCsv(points: readonly FrontierPoint[], energyUnit: string): string {
+export function frontierCsv(points: readonly FrontierPoint[], metric: Metric, energyUnit: string): string {
   return csv([
     [
       'EDP reduction',
-      'weight energy kept percent (estimated)',
-      'low percent',
-      'high percent',
+      `${metricWords(metric).exactUnit} (estimated)`,
+      'low',
+      'high',
       `energy ${energyUnit}`,
       'latency cycles',
       'parameters',

@@ -28,7 +28,7 @@ describe('compareRows', () => {
   it('shows the band beside the value, and says when there is none', () => {
     const { cells } = row(rows, 'band');
     expect(cells[0]?.text).toBe('exact');
-    expect([cells[1]?.text, cells[1]?.note]).toEqual(['80', 'to 92']);
+    expect([cells[1]?.text, cells[1]?.note]).toEqual(['80.0', 'to 92.0']);
   });
 
   it('puts one unit on a row and keeps exact values', () => {

@@ -2,6 +2,7 @@
  * The comparison as rows: per figure a value for every design and its difference from the chosen reference. Differences
  * are of costs (EDP, energy, ...): a minus is always less of it. Pure.
  */
+import type { Tier } from '../../core/accuracy/figure.ts';
 import type { Candidate, Evaluation } from '../../core/search/evaluation.ts';
 import {
   energyScale,
@@ -9,11 +10,11 @@ import {
   formatCount,
   formatNumber,
   formatRatio,
-  formatSigned,
   isRelative,
   latencyScale,
   type Scale,
 } from '../format.ts';
+import { metricWords } from '../metric.ts';
 import type { Who } from '../plots/shapes.ts';
 
 export interface Column {
@@ -48,6 +49,10 @@ type Figure = (evaluation: Evaluation) => number;
 
 /** Rows of the table; `columns` holds the reference. */
 export function compareRows(columns: readonly Column[], reference: Who, machine: Machine): readonly Row[] {
+  const metric = columns[0]?.evaluation.accuracy.metric ?? 'weightEnergyKeptPercent';
+  const words = metricWords(metric);
+  // The unit stands in the row's head.
+  const bare = (value: number): string => words.short(value).replace('%', '');
   const base = (columns.find((column) => column.who === reference) ?? columns[0])?.evaluation;
   if (base === undefined) return [];
   const largest = (figure: Figure): number =>
@@ -95,30 +100,30 @@ export function compareRows(columns: readonly Column[], reference: Who, machine:
     ),
     {
       key: 'kept',
-      name: 'Weight energy',
-      unit: '% kept, est.',
-      exactUnit: 'percent of weight energy kept',
+      name: words.name,
+      unit: `${words.unit}, ${tierShort[base.accuracy.tier]}`,
+      exactUnit: words.exactUnit,
       cells: columns.map(({ who, evaluation: { accuracy } }) => {
         const difference = accuracy.value - base.accuracy.value;
         return {
           who,
           exact: accuracy.value,
-          text: formatNumber(accuracy.value, 1),
-          note: who === reference ? 'reference' : `${formatSigned(difference, 1)} pt`,
-          tone: who === reference || who === 'dense' ? 'plain' : toneOf(difference),
+          text: bare(accuracy.value),
+          note: who === reference ? 'reference' : words.difference(difference),
+          tone: who === reference || who === 'dense' ? 'plain' : toneOf(difference, words.resolution),
         };
       }),
     },
     {
       key: 'band',
       name: 'Band',
-      unit: 'low to high, %',
-      exactUnit: 'percentage points wide',
+      unit: 'low to high',
+      exactUnit: 'width of the band',
       cells: columns.map(({ who, evaluation: { accuracy } }) => ({
         who,
         exact: accuracy.high - accuracy.low,
-        text: accuracy.high - accuracy.low < 0.05 ? 'exact' : formatNumber(accuracy.low, 0),
-        note: accuracy.high - accuracy.low < 0.05 ? '' : `to ${formatNumber(accuracy.high, 0)}`,
+        text: accuracy.high - accuracy.low < words.resolution ? 'exact' : bare(accuracy.low),
+        note: accuracy.high - accuracy.low < words.resolution ? '' : `to ${bare(accuracy.high)}`,
         tone: 'plain',
       })),
     },
@@ -150,8 +155,15 @@ export function compareRows(columns: readonly Column[], reference: Who, machine:
   ];
 }
 
-const toneOf = (gain: number): Cell['tone'] =>
-  Math.abs(gain) < 0.05 ? 'plain' : gain > 0 ? 'better' : 'worse';
+const tierShort: Readonly<Record<Tier, string>> = {
+  estimated: 'est.',
+  calibrated: 'cal.',
+  measured: 'meas.',
+  distilled: 'dist.',
+};
+
+const toneOf = (gain: number, resolution = 0.05): Cell['tone'] =>
+  Math.abs(gain) < resolution ? 'plain' : gain > 0 ? 'better' : 'worse';
 
 /** Three digits, one scale for the whole row. */
 function scaled({ divide }: Scale): (value: number) => string {

@@ -1,5 +1,6 @@
 /** The plot's twin: the frontier as a table, every design adoptable by button. */
-import { formatCount, formatEnergy, formatLatency, formatPercent, formatRatio, inline } from '../format.ts';
+import { formatCount, formatEnergy, formatLatency, formatRatio, inline } from '../format.ts';
+import { bandText, metricWords } from '../metric.ts';
 import type { Derived } from '../../state/derive.ts';
 import type { FoundPlace } from './run-places.ts';
 import { formatMix } from './shared.ts';
@@ -19,18 +20,20 @@ const mostRows = 60;
 export function FrontierTable({ found, derived, baselines, onAdopt }: FrontierTableProps) {
   const { config, energyUnit } = derived;
   const { axis } = config.view;
+  const { metric } = derived.evaluation.accuracy;
+  const words = metricWords(metric);
   const rows = thinRows(found.length);
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling region must be reachable by keyboard
     <section className="pareto-table" tabIndex={0} aria-label="Frontier as a table">
       <table>
         <caption className="hidden">
-          Frontier designs, {axisName[axis]} reduction against weight energy kept (estimated)
+          Frontier designs, {axisName[axis]} reduction against {words.axis} (estimated)
         </caption>
         <thead>
           <tr>
             <th scope="col">{axisName[axis]} reduction</th>
-            <th scope="col">kept</th>
+            <th scope="col">{words.unit}</th>
             <th scope="col">band</th>
             <th scope="col">energy</th>
             <th scope="col">delay</th>
@@ -51,12 +54,8 @@ export function FrontierTable({ found, derived, baselines, onAdopt }: FrontierTa
             return (
               <tr key={index}>
                 <th scope="row">{formatRatio(place.x)}</th>
-                <td>{formatPercent(point.value)}</td>
-                <td>
-                  {point.high - point.low < 0.05
-                    ? 'exact'
-                    : `${formatPercent(point.low)} to ${formatPercent(point.high)}`}
-                </td>
+                <td>{words.short(point.value)}</td>
+                <td>{bandText(metric, point) ?? 'exact'}</td>
                 <td>{inline(formatEnergy(point.energyPj, energyUnit))}</td>
                 <td>{inline(formatLatency(point.latencyCycles, config.accelerator.clockHz))}</td>
                 <td>{formatCount(point.parameters)}</td>
@@ -65,7 +64,7 @@ export function FrontierTable({ found, derived, baselines, onAdopt }: FrontierTa
                   <button
                     type="button"
                     className="tb"
-                    aria-label={`Adopt ${formatRatio(place.x)}, ${formatPercent(point.value)} kept`}
+                    aria-label={`Adopt ${formatRatio(place.x)}, ${words.text(point.value)}`}
                     onClick={() => onAdopt(index)}
                   >
                     Adopt

@@ -1,6 +1,6 @@
 /** The triangle at the right end of the limit line: dragged by pointer, moved by arrow keys, typed in the search bar. */
 import { useRef, type KeyboardEvent, type PointerEvent } from 'react';
-import { formatPercent } from '../format.ts';
+import { metricWords } from '../metric.ts';
 import type { Domain, Frame, Scales } from './frame.ts';
 
 interface LimitHandleProps {
@@ -13,20 +13,25 @@ interface LimitHandleProps {
 
 const restMs = 600;
 
-const steps: Readonly<Record<string, number>> = {
-  ArrowUp: 0.5,
-  ArrowRight: 0.5,
-  ArrowDown: -0.5,
-  ArrowLeft: -0.5,
-  PageUp: 5,
-  PageDown: -5,
-};
-
 export function LimitHandle({ limit, frame, scales, domain, onLimit }: LimitHandleProps) {
   const dragging = useRef<{ readonly offset: number; value: number } | null>(null);
   const held = useRef<number | null>(null);
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
-  const clamp = (value: number): number => Math.round(10 * Math.max(0, Math.min(100, value))) / 10;
+  const words = metricWords(domain.metric);
+  const { step, page } = words.limit;
+  /** Between the worst value and dense, in tenths of a step of the arrow keys. */
+  const clamp = (value: number): number => {
+    const inside = Math.max(words.least, Math.min(words.dense, value));
+    return Number((Math.round((5 * inside) / step) * (step / 5)).toFixed(4));
+  };
+  const steps: Readonly<Record<string, number>> = {
+    ArrowUp: step,
+    ArrowRight: step,
+    ArrowDown: -step,
+    ArrowLeft: -step,
+    PageUp: page,
+    PageDown: -page,
+  };
   const y = Math.max(frame.top, Math.min(frame.bottom, scales.y(limit)));
 
   const onPointerDown = (event: PointerEvent<HTMLDivElement>): void => {
@@ -60,9 +65,15 @@ export function LimitHandle({ limit, frame, scales, domain, onLimit }: LimitHand
       onLimit(limit, 'cancel');
     } else if (event.key === 'Enter') rest();
     else {
-      const step = steps[event.key];
+      const by = steps[event.key];
       const next =
-        event.key === 'Home' ? 0 : event.key === 'End' ? 100 : step === undefined ? null : limit + step;
+        event.key === 'Home'
+          ? words.least
+          : event.key === 'End'
+            ? words.dense
+            : by === undefined
+              ? null
+              : limit + by;
       if (next === null) return;
       held.current = clamp(next);
       onLimit(held.current, 'drag');
@@ -77,12 +88,12 @@ export function LimitHandle({ limit, frame, scales, domain, onLimit }: LimitHand
       style={{ left: frame.right - 8, top: y - 12 }}
       role="slider"
       tabIndex={0}
-      aria-label="Limit: least weight energy kept"
+      aria-label={`Limit: ${words.name.toLowerCase()}`}
       aria-orientation="vertical"
-      aria-valuemin={0}
-      aria-valuemax={100}
+      aria-valuemin={words.least}
+      aria-valuemax={words.dense}
       aria-valuenow={limit}
-      aria-valuetext={`${formatPercent(limit)} kept`}
+      aria-valuetext={words.text(limit)}
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
       onPointerUp={() => finish('done')}

@@ -12,7 +12,8 @@ import {
 import { axes, type Axis, type Config } from '../../state/config.ts';
 import type { Derived } from '../../state/derive.ts';
 import { adoptDesign, setSearch } from '../../state/edits.ts';
-import { formatExact, formatPercent, formatRatio } from '../format.ts';
+import { formatExact, formatRatio } from '../format.ts';
+import { metricWords } from '../metric.ts';
 import { FrontierTable } from './FrontierTable.tsx';
 import { PlotLegend } from './PlotLegend.tsx';
 import { ParetoPlot, type Range } from './ParetoPlot.tsx';
@@ -28,6 +29,8 @@ export function ParetoPanel() {
   const committed = useCommitted();
   const actions = useActions();
   const { axis } = derived.config.view;
+  const { metric, tier } = derived.evaluation.accuracy;
+  const words = metricWords(metric);
   const dragging = useApp((state) => state.config !== state.committed);
   const status = useSearchRun((run) => run.status);
   const { runner, store } = useAppObject();
@@ -46,9 +49,9 @@ export function ParetoPanel() {
   const adopt = (index: number): void => {
     const place = found[index];
     if (place === undefined) return;
-    actions.edit(adoptLabel(place.point), (config) => adoptDesign(config, place.point.design));
+    actions.edit(adoptLabel(metric, place.point), (config) => adoptDesign(config, place.point.design));
     setPreview(null);
-    setSpoken(`Adopted: ${sayPlace(axis, place)}`);
+    setSpoken(`Adopted: ${sayPlace(axis, metric, place)}`);
   };
   const onBrush = (range: Range | null): void => {
     setBrushed(range);
@@ -59,8 +62,8 @@ export function ParetoPanel() {
     if (phase === 'drag') actions.preview(change, 'Limit');
     else if (phase === 'cancel') actions.cancel();
     else if (store.getState().config !== store.getState().committed)
-      actions.commit(`Limit ${formatPercent(limit)}`);
-    else actions.edit(`Limit ${formatPercent(limit)}`, change);
+      actions.commit(`Limit ${words.text(limit)}`);
+    else actions.edit(`Limit ${words.text(limit)}`, change);
   };
   const empty = found.length === 0;
   const look = (next: Axis): void => {
@@ -69,12 +72,12 @@ export function ParetoPanel() {
     actions.look((view) => ({ ...view, axis: next }));
   };
 
-  const baselineWords = sayBaselines(axis, live.now, still.baselines);
+  const baselineWords = sayBaselines(axis, metric, live.now, still.baselines);
   return (
     <div className="pareto-panel">
       <header className="pareto-head">
-        <h2 title="Reduction against dense, and how much of the squared weights the factors can keep">
-          {axisName[axis]} reduction<span className="optional"> and weight energy</span>
+        <h2 title={`Reduction against dense, and ${words.axis}`}>
+          {axisName[axis]} reduction<span className="optional"> and {words.name.toLowerCase()}</span>
         </h2>
         <div className="seg" role="group" aria-label="Horizontal axis">
           {axes.map((name) => (
@@ -102,7 +105,7 @@ export function ParetoPanel() {
           <>
             <span className="words">
               <b>
-                {formatRatio(shown.x)}, {formatPercent(shown.y)} kept
+                {formatRatio(shown.x)}, {words.text(shown.y)}
               </b>{' '}
               {formatMix(shown.point.design)}
             </span>
@@ -125,6 +128,7 @@ export function ParetoPanel() {
         ) : (
           <>
             <ParetoPlot
+              metric={metric}
               cloud={dominated ? cloud : null}
               still={still}
               live={live}
@@ -134,13 +138,13 @@ export function ParetoPanel() {
               preview={preview}
               brushed={brushed}
               xTitle={`${axisName[axis]} reduction, log scale → better`}
-              yTitle="weight energy kept, % · estimated, no weights ↑ better"
+              yTitle={`${words.axis} · ${tier} ↑ better`}
               spoken={
                 shown === undefined
-                  ? `Current design: ${sayPlace(axis, live.now)}`
-                  : `${sayPlace(axis, shown)}. ${formatMix(shown.point.design)}`
+                  ? `Current design: ${sayPlace(axis, metric, live.now)}`
+                  : `${sayPlace(axis, metric, shown)}. ${formatMix(shown.point.design)}`
               }
-              sentence={`${sayPlot(axis, live.now, found, evaluations, live.limit)} ${baselineWords}`.trimEnd()}
+              sentence={`${sayPlot(axis, metric, live.now, found, evaluations, live.limit)} ${baselineWords}`.trimEnd()}
               onPreview={setPreview}
               onAdopt={adopt}
               onBrush={onBrush}

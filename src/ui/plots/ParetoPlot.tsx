@@ -3,6 +3,7 @@
  * range, the limit line is dragged. It knows places, not designs: what an index means is its owner's affair.
  */
 import { useId, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
+import type { Metric } from '../../core/accuracy/figure.ts';
 import type { CloudPoints } from './cloud.ts';
 import { CloudCanvas } from './CloudCanvas.tsx';
 import { paretoDomain, plotFrame, plotScales, widen, type Domain, type Place } from './frame.ts';
@@ -10,7 +11,8 @@ import { nearest, walk } from './frontier.ts';
 import { LimitHandle } from './LimitHandle.tsx';
 import { liveMarks, stillMarks, type LiveData, type StillData } from './pareto.ts';
 import { Axes, Curves, Live } from './PlotLayers.tsx';
-import { formatPercent, formatRatio } from '../format.ts';
+import { formatRatio } from '../format.ts';
+import { metricWords } from '../metric.ts';
 import { useSize, type Size } from './use-size.ts';
 
 /** Indices of the frontier, both included. */
@@ -20,6 +22,7 @@ export interface Range {
 }
 
 interface ParetoPlotProps {
+  readonly metric: Metric;
   readonly cloud: CloudPoints | null;
   readonly still: StillData;
   readonly live: LiveData;
@@ -57,7 +60,7 @@ function Sized(props: ParetoPlotProps & { readonly size: Size }) {
   const { cloud, still, live, preview, brushed, size, brushing, onPreview, onAdopt, onBrush } = props;
   const clip = useId();
   const frame = useMemo(() => plotFrame(size.width, size.height), [size]);
-  const domain = useDomain(still, live, props.dragging);
+  const domain = useDomain(props.metric, still, live, props.dragging);
   const scales = useMemo(() => plotScales(frame, domain), [frame, domain]);
   const stillDrawn = useMemo(() => stillMarks(still, frame, domain), [still, frame, domain]);
   const drawn = liveMarks(live, still, stillDrawn.dots, frame, domain);
@@ -183,7 +186,7 @@ function Sized(props: ParetoPlotProps & { readonly size: Size }) {
             frame={frame}
             clip={clip}
             xChip={formatRatio(live.now.x)}
-            yChip={formatPercent(live.now.y)}
+            yChip={metricWords(props.metric).short(live.now.y)}
           />
           {shown !== undefined && (
             <g transform={`translate(${scales.x(shown.x)} ${scales.y(shown.y)})`} className="pareto-preview">
@@ -252,30 +255,36 @@ function BrushBand({
 }
 
 /** Axes that hold everything of interest; while dragging they never shrink, so that the scene does not pump. */
-function useDomain(still: StillData, live: LiveData, dragging: boolean): Domain {
+function useDomain(metric: Metric, still: StillData, live: LiveData, dragging: boolean): Domain {
   const base = useMemo(
     () =>
-      paretoDomain([
-        ...still.frontier,
-        ...still.previous,
-        ...still.baselines.flatMap((baseline) => baseline.places.filter((place) => place.x > 0.9)),
-      ]),
-    [still],
+      paretoDomain(
+        [
+          ...still.frontier,
+          ...still.previous,
+          ...still.baselines.flatMap((baseline) => baseline.places.filter((place) => place.x > 0.9)),
+        ],
+        metric,
+      ),
+    [still, metric],
   );
   const fresh = widen(
     base,
-    paretoDomain([
-      live.now,
-      ...live.pins,
-      ...(live.before === null ? [] : [live.before]),
-      ...(live.limit === null ? [] : [{ x: 1, y: live.limit }]),
-    ]),
+    paretoDomain(
+      [
+        live.now,
+        ...live.pins,
+        ...(live.before === null ? [] : [live.before]),
+        ...(live.limit === null ? [] : [{ x: 1, y: live.limit }]),
+      ],
+      metric,
+    ),
   );
   const [held, setHeld] = useState<Domain>(fresh);
-  const next = dragging ? widen(held, fresh) : fresh;
+  const next = dragging && held.metric === metric ? widen(held, fresh) : fresh;
   if (!sameDomain(next, held)) setHeld(next);
   return held;
 }
 
 const sameDomain = (a: Domain, b: Domain): boolean =>
-  a.x[0] === b.x[0] && a.x[1] === b.x[1] && a.y[0] === b.y[0] && a.y[1] === b.y[1];
+  a.metric === b.metric && a.x[0] === b.x[0] && a.x[1] === b.x[1] && a.y[0] === b.y[0] && a.y[1] === b.y[1];

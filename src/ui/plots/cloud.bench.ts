@@ -25,7 +25,14 @@ export const benches: readonly Bench[] = [
     run: (now) => {
       const { points } = seeded();
       const start = now();
-      rasterCloud(points, plotFrame(700, 420), { x: [0.86, 20], y: [30, 101.5] }, 2, [143, 152, 163], 0.44);
+      rasterCloud(
+        points,
+        plotFrame(700, 420),
+        { metric: 'weightEnergyKeptPercent', x: [0.86, 20], y: [30, 101.5] },
+        2,
+        [143, 152, 163],
+        0.44,
+      );
       return now() - start;
     },
   },

@@ -3,7 +3,7 @@ import { rasterCloud, type CloudPoints } from './cloud.ts';
 import { plotFrame, plotScales, type Domain } from './frame.ts';
 
 const frame = plotFrame(400, 300);
-const domain: Domain = { x: [0.86, 10], y: [40, 101.5] };
+const domain: Domain = { metric: 'weightEnergyKeptPercent', x: [0.86, 10], y: [40, 101.5] };
 const cloud = (...places: readonly (readonly [number, number])[]): CloudPoints => ({
   logX: Float32Array.from(places, ([x]) => Math.log(x)),
   y: Float32Array.from(places, ([, y]) => y),

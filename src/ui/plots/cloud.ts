@@ -2,9 +2,9 @@
  * Every evaluated point as one picture: 100,000 points in one pass over the pixels, one blit. Points that share pixels
  * add up, so that density shows. Little-endian RGBA, as `ImageData` wants it.
  */
-import type { Domain, Frame } from './frame.ts';
+import { bendOf, type Domain, type Frame } from './frame.ts';
 
-/** Points by their logarithmic reduction (natural log of times) and weight energy kept (percent). */
+/** Points by their logarithmic reduction (natural log of times) and the plot's metric. */
 export interface CloudPoints {
   readonly logX: Float32Array;
   readonly y: Float32Array;
@@ -41,17 +41,18 @@ export function rasterCloud(
 
   const logLeft = Math.log(domain.x[0]);
   const perLog = ((frame.right - frame.left) / (Math.log(domain.x[1]) - logLeft)) * scale;
-  const perPoint = ((frame.bottom - frame.top) / (domain.y[1] - domain.y[0])) * scale;
+  const bend = bendOf(domain.metric);
+  const lowest = bent(domain.y[0], bend);
+  const perPoint = ((frame.bottom - frame.top) / (bent(domain.y[1], bend) - lowest)) * scale;
   const left = frame.left * scale - half;
   const bottom = frame.bottom * scale - half;
   const [leastX, mostX] = [left, frame.right * scale - half];
   const [leastY, mostY] = [frame.top * scale - half, bottom];
-  const lowest = domain.y[0];
   const { logX, y, count } = points;
 
   for (let i = 0; i < count; i++) {
     const px = left + ((logX[i] as number) - logLeft) * perLog;
-    const py = bottom - ((y[i] as number) - lowest) * perPoint;
+    const py = bottom - (bent(y[i] as number, bend) - lowest) * perPoint;
     if (!(px >= leastX && px <= mostX && py >= leastY && py <= mostY)) continue;
     const column = px | 0;
     let row = (py | 0) * width + column;
@@ -62,6 +63,12 @@ export function rasterCloud(
         words[at] = ((next[(words[at] as number) >>> 24] as number) << 24) | rgb;
   }
   return { width, height, pixels };
+}
+
+/** Where d3's symmetric log scale puts a value, before it is stretched. */
+function bent(value: number, bend: number | null): number {
+  if (bend === null) return value;
+  return value < 0 ? -Math.log1p(-value / bend) : Math.log1p(value / bend);
 }
 
 /** What one more point makes of an opacity of 0 to 255. */

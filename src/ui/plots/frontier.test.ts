@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { paretoDomain, plotFrame, plotScales, type Place } from './frame.ts';
 import { nearest, nonDominated, staircase, thinned, walk } from './frontier.ts';
 
+const kept = 'weightEnergyKeptPercent';
+
 const place = fc.record({
   x: fc.double({ min: 0.9, max: 40, noNaN: true }),
   y: fc.integer({ min: 0, max: 100 }),
@@ -36,7 +38,7 @@ describe('nonDominated', () => {
 });
 
 const frame = plotFrame(600, 400);
-const domain = paretoDomain([{ x: 9, y: 12 }]);
+const domain = paretoDomain([{ x: 9, y: 12 }], kept);
 const scales = plotScales(frame, domain);
 const places = [
   { x: 1, y: 100 },

@@ -1,7 +1,8 @@
 /** Words on the plot: pins, dense, limit and baselines, each where it covers least. Pure. */
-import { formatPercent, formatRatio } from '../format.ts';
+import { formatRatio } from '../format.ts';
+import { metricWords } from '../metric.ts';
 import { roomiest, textWidth, type Box } from './boxes.ts';
-import type { Frame, Place, Scales } from './frame.ts';
+import type { Domain, Frame, Place, Scales } from './frame.ts';
 import type { Label, LiveData, LiveMarks, StillData } from './pareto.ts';
 
 interface Wish {
@@ -15,16 +16,16 @@ export function placeLabels(
   still: StillData,
   scales: Scales,
   frame: Frame,
+  { metric }: Domain,
   marks: Pick<LiveMarks, 'dense' | 'limit' | 'pins'>,
   taken: readonly Box[],
 ): readonly Label[] {
+  const { short } = metricWords(metric);
   const wishes: Wish[] = [
     ...marks.pins.map((pin): Wish => {
       const source = data.pins.find((other) => other.letter === pin.letter);
       const words =
-        source === undefined
-          ? ''
-          : `${formatRatio(source.x)}${frame.compact ? '' : `, ${formatPercent(source.y)}`}`;
+        source === undefined ? '' : `${formatRatio(source.x)}${frame.compact ? '' : `, ${short(source.y)}`}`;
       return { label: { who: pin.letter, text: words }, places: around(pin) };
     }),
     { label: { text: 'Dense' }, places: around(marks.dense) },
@@ -32,7 +33,7 @@ export function placeLabels(
       ? []
       : [
           {
-            label: { text: `${frame.compact ? 'limit' : 'your limit'} ${formatPercent(data.limit)}` },
+            label: { text: `${frame.compact ? 'limit' : 'your limit'} ${short(data.limit)}` },
             places: [
               { x: frame.left + 6, y: marks.limit.y - 5, anchor: 'start' as const },
               { x: frame.left + 6, y: marks.limit.y + 13, anchor: 'start' as const },

@@ -6,6 +6,8 @@ import { nonDominated } from './frontier.ts';
 import { liveMarks, stillMarks, type DesignPlace, type LiveData, type StillData } from './pareto.ts';
 import { flagLines } from './words.ts';
 
+const kept = 'weightEnergyKeptPercent';
+
 const frontier = nonDominated(
   Array.from({ length: 60 }, (_, i) => ({ x: 1.08 ** i, y: 100 - 0.018 * i * i })),
 );
@@ -24,7 +26,7 @@ function live(now: DesignPlace, more: Partial<LiveData> = {}): LiveData {
     before: null,
     pins: [],
     limit: null,
-    flag: flagLines('edp', 'FFN1 rank 256 → 72', now, { x: 2, y: 95 }, 90),
+    flag: flagLines('edp', kept, 'FFN1 rank 256 → 72', now, { x: 2, y: 95 }, 90),
     ...more,
   };
 }
@@ -35,7 +37,7 @@ const marksOf = (data: LiveData, size: Frame, domain: Domain) =>
 
 describe('stillMarks', () => {
   it('keeps the plot small: thinned dots, one path a curve', () => {
-    const domain = paretoDomain(frontier);
+    const domain = paretoDomain(frontier, kept);
     const dense = Array.from({ length: 600 }, (_, i) => ({ x: 1.008 ** i, y: 100 - 0.00018 * i * i }));
     const marks = stillMarks({ ...still, frontier: dense }, frame, domain);
     expect(marks.dots.length).toBeLessThan(100);
@@ -49,15 +51,15 @@ describe('the band of the frontier', () => {
   const places = frontier.map((place) => ({ ...place, low: place.y - 5, high: place.y + 3 }));
 
   it('is closed: along the high ends and back along the low ones', () => {
-    const { band } = stillMarks({ ...still, frontier: places }, frame, paretoDomain(places));
+    const { band } = stillMarks({ ...still, frontier: places }, frame, paretoDomain(places, kept));
     expect(band.match(/[ML]/g)?.length).toBe(2 * places.length);
     expect(band.endsWith('Z')).toBe(true);
   });
 
   it('is not drawn where figures are exact', () => {
     const exact = frontier.map((place) => ({ ...place, low: place.y, high: place.y }));
-    expect(stillMarks({ ...still, frontier: exact }, frame, paretoDomain(exact)).band).toBe('');
-    expect(stillMarks(still, frame, paretoDomain(frontier)).band).toBe('');
+    expect(stillMarks({ ...still, frontier: exact }, frame, paretoDomain(exact, kept)).band).toBe('');
+    expect(stillMarks(still, frame, paretoDomain(frontier, kept)).band).toBe('');
   });
 });
 
@@ -71,7 +73,7 @@ describe('liveMarks', () => {
         (x, y, [width = 0, height = 0]) => {
           const now = design(x, y);
           const size = plotFrame(width, height);
-          const domain = paretoDomain([...frontier, now]);
+          const domain = paretoDomain([...frontier, now], kept);
           const { flag, now: at } = marksOf(live(now), size, domain);
           expect(flag).not.toBeNull();
           if (flag !== null) expect(overlap(flag, boxAround(at.x, at.y, 9))).toBe(0);
@@ -82,13 +84,13 @@ describe('liveMarks', () => {
   });
 
   it('flies the flag in the corner that no design reaches', () => {
-    const { flag, now } = marksOf(live(design(6, 80)), frame, paretoDomain(frontier));
+    const { flag, now } = marksOf(live(design(6, 80)), frame, paretoDomain(frontier, kept));
     expect(flag?.y).toBe(frame.top + 5);
     expect(flag?.x).toBeGreaterThanOrEqual(now.x - 1);
   });
 
   it('draws the band in the frame only, and none where there is none', () => {
-    const domain = paretoDomain(frontier);
+    const domain = paretoDomain(frontier, kept);
     const wide: DesignPlace = { x: 5, y: 60, low: -50, high: 400, tier: 'estimated' };
     const { band } = marksOf(live(wide), frame, domain);
     expect(band?.top).toBe(frame.top);
@@ -102,7 +104,7 @@ describe('liveMarks', () => {
       { letter: 'A' as const, ...design(3, 88) },
       { letter: 'B' as const, ...design(3.1, 87) },
     ];
-    const { labels } = marksOf(live(design(9, 60), { pins }), frame, paretoDomain(frontier));
+    const { labels } = marksOf(live(design(9, 60), { pins }), frame, paretoDomain(frontier, kept));
     const of = (who: string) => labels.find((label) => label.who === who);
     expect(of('A')?.text).toBe('3.00×, 88.0%');
     expect([of('A')?.x, of('A')?.y]).not.toEqual([of('B')?.x, of('B')?.y]);
@@ -110,7 +112,7 @@ describe('liveMarks', () => {
   });
 
   it('tells a limit off the axes from one on them', () => {
-    const domain = paretoDomain([{ x: 2, y: 90 }]);
+    const domain = paretoDomain([{ x: 2, y: 90 }], kept);
     expect(marksOf(live(design(2, 95), { limit: 92 }), frame, domain).limit?.inside).toBe(true);
     expect(marksOf(live(design(2, 95), { limit: 20 }), frame, domain).limit?.inside).toBe(false);
   });

@@ -4,10 +4,11 @@
  */
 import type { Tier } from '../../core/accuracy/figure.ts';
 import type { PinLetter, Strategy } from '../../state/config.ts';
+import { metricWords } from '../metric.ts';
 import { placeLabels } from './labels.ts';
 import { boxAround, roomiest, textWidth, type Box } from './boxes.ts';
 import {
-  keptTicks,
+  valueTicks,
   plotScales,
   reductionTicks,
   type Domain,
@@ -63,7 +64,7 @@ export function stillMarks(data: StillData, frame: Frame, domain: Domain): Still
   const scales = plotScales(frame, domain);
   return {
     xTicks: reductionTicks(frame, domain).map(({ at, label }) => ({ x: scales.x(at), label })),
-    yTicks: keptTicks(frame, domain).map(({ at, label }) => ({ y: scales.y(at), label })),
+    yTicks: valueTicks(frame, domain).map(({ at, label }) => ({ y: scales.y(at), label })),
     // A frontier of dense alone bounds nothing yet.
     frontier: data.frontier.length > 1 ? staircase(data.frontier, scales, domain) : '',
     band: bandArea(data.frontier, scales),
@@ -169,7 +170,7 @@ export function liveMarks(
   };
   const now = at(data.now);
   const before = data.before === null ? null : at(data.before);
-  const dense = at({ x: 1, y: 100 });
+  const dense = at({ x: 1, y: metricWords(domain.metric).dense });
   const pins = data.pins.map((pin) => ({
     letter: pin.letter,
     tier: pin.tier,
@@ -203,7 +204,7 @@ export function liveMarks(
     dense,
     limit,
     flag,
-    labels: placeLabels(data, still, scales, frame, { dense, limit, pins }, taken),
+    labels: placeLabels(data, still, scales, frame, domain, { dense, limit, pins }, taken),
   };
 }
 

@@ -60,7 +60,7 @@ export function baselinePlaces(
   );
 }
 
-/** @param triples energy (pJ), latency (cycles), weight energy kept (percent) per point */
+/** @param triples energy (pJ), latency (cycles), value of the run's metric per point */
 export function cloudPoints(triples: Float32Array, count: number, axis: Axis, dense: Dense): CloudPoints {
   const logX = new Float32Array(count);
   const y = new Float32Array(count);

@@ -93,6 +93,13 @@ export function useLive(derived: Derived, committed: Derived, dragging: boolean)
     before: origin,
     pins,
     limit,
-    flag: flagLines(axis, (origin === null ? null : before?.title) ?? 'Current design', now, origin, limit),
+    flag: flagLines(
+      axis,
+      evaluation.accuracy.metric,
+      (origin === null ? null : before?.title) ?? 'Current design',
+      now,
+      origin,
+      limit,
+    ),
   };
 }

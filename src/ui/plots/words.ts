@@ -1,7 +1,9 @@
 /** What the plot says: flag, spoken positions, the sentence that stands for the whole picture. */
 import type { FrontierPoint } from '../../core/search/pareto.ts';
 import type { Axis } from '../../state/config.ts';
-import { formatChange, formatExact, formatPercent, formatRatio, formatSigned } from '../format.ts';
+import type { Metric, Tier } from '../../core/accuracy/figure.ts';
+import { formatChange, formatExact, formatRatio } from '../format.ts';
+import { bandText, metricWords } from '../metric.ts';
 import type { Place } from './frame.ts';
 import type { Baseline, DesignPlace, FlagLine } from './pareto.ts';
 
@@ -33,69 +35,71 @@ export function reductionOf(
  */
 export function flagLines(
   axis: Axis,
+  metric: Metric,
   title: string,
   now: DesignPlace,
   before: Place | null,
   limit: number | null,
 ): readonly FlagLine[] {
-  const half = Math.max(now.high - now.y, now.y - now.low);
-  const band = half > 0.05 ? `${formatPercent(now.low)} to ${formatPercent(now.high)}` : '';
+  const { text, difference, name } = metricWords(metric);
+  const band = bandText(metric, now);
   const change =
     before === null
-      ? `${axisName[axis]} ${formatRatio(now.x)} lower, ${formatPercent(now.y)} kept`
-      : `${axisName[axis]} ${formatChange(100 * (before.x / now.x - 1))}, kept ${formatSigned(now.y - before.y, 2)} points`;
+      ? `${axisName[axis]} ${formatRatio(now.x)} lower, ${text(now.y)}`
+      : `${axisName[axis]} ${formatChange(100 * (before.x / now.x - 1))}, ${name.toLowerCase()} ${difference(now.y - before.y)}`;
   const lines: FlagLine[] = [
     { text: title, tone: 'strong' },
-    { text: now.x < 1 && before === null ? worse(axis, now) : change, tone: 'plain' },
+    { text: now.x < 1 && before === null ? worse(axis, metric, now) : change, tone: 'plain' },
   ];
   if (limit !== null && now.y < limit)
-    lines.push({ text: `${formatNumberOf(limit - now.y)} points past the limit`, tone: 'warn' });
-  else if (band !== '') lines.push({ text: `estimated, ${band}`, tone: 'plain' });
+    lines.push({ text: `${difference(limit - now.y).replace('+', '')} past the limit`, tone: 'warn' });
+  else lines.push({ text: band === null ? `${now.tier}, exact` : `${now.tier}, ${band}`, tone: 'plain' });
   return lines;
 }
 
-const worse = (axis: Axis, now: Place): string =>
-  `${axisName[axis]} ${formatRatio(1 / now.x)} higher than dense, ${formatPercent(now.y)} kept`;
-const formatNumberOf = (points: number): string => formatSigned(points, 2).replace('+', '');
+const worse = (axis: Axis, metric: Metric, now: Place): string =>
+  `${axisName[axis]} ${formatRatio(1 / now.x)} higher than dense, ${metricWords(metric).text(now.y)}`;
 
 /** `EDP 6.29 times lower, estimated 88.2 percent of weight energy kept`. */
-export function sayPlace(axis: Axis, place: Place): string {
+export function sayPlace(axis: Axis, metric: Metric, place: Place & { readonly tier?: Tier }): string {
   const far = place.x >= 1 ? `${trim(place.x)} times lower` : `${trim(1 / place.x)} times higher`;
-  return `${axisName[axis]} ${far}, estimated ${trim(place.y, 1)} percent of weight energy kept`;
+  return `${axisName[axis]} ${far}, ${metricWords(metric).spoken(place.y, place.tier ?? 'estimated')}`;
 }
 
-const trim = (value: number, digits = 2): string => String(Number(value.toFixed(digits)));
+const trim = (value: number): string => String(Number(value.toFixed(2)));
 
 /** The plot in one sentence, for who cannot see it. */
 export function sayPlot(
   axis: Axis,
-  now: Place,
+  metric: Metric,
+  now: Place & { readonly tier?: Tier },
   frontier: readonly Place[],
   evaluated: number,
   limit: number | null,
 ): string {
+  const words = metricWords(metric);
   const first = frontier[0];
   const last = frontier.at(-1);
   const ends =
     first === undefined || last === undefined
       ? 'No frontier yet.'
-      : `The frontier of ${formatExact(evaluated)} evaluated designs has ${formatExact(frontier.length)} points, from ${sayPlace(axis, first)} to ${sayPlace(axis, last)}.`;
-  const bound = limit === null ? '' : ` Your limit is ${formatPercent(limit)} kept.`;
-  return `Pareto plot of ${axisWord[axis]} reduction against weight energy kept. ${ends} The current design: ${sayPlace(axis, now)}.${bound} Arrow keys walk along the frontier, Enter adopts a design.`;
+      : `The frontier of ${formatExact(evaluated)} evaluated designs has ${formatExact(frontier.length)} points, from ${sayPlace(axis, metric, first)} to ${sayPlace(axis, metric, last)}.`;
+  const bound = limit === null ? '' : ` Your limit is ${words.text(limit)}.`;
+  return `Pareto plot of ${axisWord[axis]} reduction against ${words.axis}. ${ends} The current design: ${sayPlace(axis, metric, now)}.${bound} Arrow keys walk along the frontier, Enter adopts a design.`;
 }
 
-/** What each baseline reaches while it keeps at least as much as the current design; empty without baselines. */
-export function sayBaselines(axis: Axis, now: Place, baselines: readonly Baseline[]): string {
+/** What each baseline reaches at the current design's value or better; empty without baselines. */
+export function sayBaselines(axis: Axis, metric: Metric, now: Place, baselines: readonly Baseline[]): string {
   const parts = baselines.map(({ label, places }) => {
     const best = places.reduce((most, place) => (place.y >= now.y ? Math.max(most, place.x) : most), 0);
-    return best === 0 ? `${label} keeps less` : `${label} ${formatRatio(best)}`;
+    return best === 0 ? `${label} reaches none` : `${label} ${formatRatio(best)}`;
   });
   return parts.length === 0
     ? ''
-    : `Best ${axisWord[axis]} reduction that keeps ${formatPercent(now.y)}: here ${formatRatio(now.x)}, ${parts.join(', ')}.`;
+    : `Best ${axisWord[axis]} reduction at ${metricWords(metric).text(now.y)} or better: here ${formatRatio(now.x)}, ${parts.join(', ')}.`;
 }
 
 /** Label of the undo step that adopts a design. */
-export function adoptLabel(point: FrontierPoint): string {
-  return `Adopt ${formatRatio(point.edpReduction)}, ${formatPercent(point.value)} kept`;
+export function adoptLabel(metric: Metric, point: FrontierPoint): string {
+  return `Adopt ${formatRatio(point.edpReduction)}, ${metricWords(metric).text(point.value)}`;
 }

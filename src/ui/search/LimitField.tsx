@@ -1,25 +1,18 @@
-/** Least weight energy kept, typed: the twin of the limit line on the plot. Empty means no limit. */
+/** The least acceptable value, typed: the twin of the limit line on the plot. Empty means no limit. */
 import { useState, type KeyboardEvent } from 'react';
+import type { MetricWords } from '../metric.ts';
 
 interface LimitFieldProps {
+  readonly words: MetricWords['limit'];
   readonly limit: number | null;
   readonly onLimit: (limit: number | null) => void;
 }
 
-/** A percentage with at most two decimals, null for none, undefined for anything else. */
-export function readLimit(text: string): number | null | undefined {
-  const plain = text.trim().replace('%', '').replace(',', '.').trim();
-  if (plain === '') return null;
-  if (!/^\d{1,3}(\.\d{1,2})?$/.test(plain)) return undefined;
-  const value = Number(plain);
-  return value <= 100 ? value : undefined;
-}
-
-export function LimitField({ limit, onLimit }: LimitFieldProps) {
+export function LimitField({ words, limit, onLimit }: LimitFieldProps) {
   const [draft, setDraft] = useState<string | null>(null);
-  const invalid = draft !== null && readLimit(draft) === undefined;
+  const invalid = draft !== null && words.read(draft) === undefined;
   const enter = (): void => {
-    const next = draft === null ? undefined : readLimit(draft);
+    const next = draft === null ? undefined : words.read(draft);
     setDraft(null);
     if (next !== undefined && next !== limit) onLimit(next);
   };
@@ -28,8 +21,8 @@ export function LimitField({ limit, onLimit }: LimitFieldProps) {
     if (event.key === 'Escape') setDraft(null);
   };
   return (
-    <label className="search-field" title="The limit line on the plot: designs below it keep too little">
-      keep at least
+    <label className="search-field" title={words.title}>
+      {words.before}
       <input
         className="field"
         inputMode="decimal"
@@ -37,13 +30,13 @@ export function LimitField({ limit, onLimit }: LimitFieldProps) {
         placeholder="–"
         size={4}
         aria-invalid={invalid || undefined}
-        aria-label="Least weight energy kept, percent; empty for no limit"
-        value={draft ?? (limit === null ? '' : String(limit))}
+        aria-label={words.label}
+        value={draft ?? (limit === null ? '' : words.write(limit))}
         onChange={(event) => setDraft(event.currentTarget.value)}
         onKeyDown={onKeyDown}
         onBlur={enter}
       />
-      %
+      {words.after}
     </label>
   );
 }

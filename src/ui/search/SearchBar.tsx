@@ -1,12 +1,13 @@
 /** The search as an instrument: run, pause, stop, how far it is, what it gains, and what to take from it. */
 import { useCallback, useEffect, useRef } from 'react';
-import { useActions, useApp, useAppObject, useSearchRun } from '../app.ts';
+import { useActions, useApp, useAppObject, useCommitted, useSearchRun } from '../app.ts';
 import { bestWithin, knee, type FrontierPoint } from '../../core/search/pareto.ts';
 import { strategies, type SearchSettings, type Strategy } from '../../state/config.ts';
 import { adoptDesign, maxBudget, setSearch } from '../../state/edits.ts';
 import { isOfSetting, type SearchRun } from '../../state/search-run.ts';
 import { NumberField } from '../design/NumberField.tsx';
-import { formatNumber, formatPercent, formatSigned } from '../format.ts';
+import { formatNumber, formatSigned } from '../format.ts';
+import { metricWords } from '../metric.ts';
 import { Icon } from '../icons.tsx';
 import { adoptLabel } from '../plots/words.ts';
 import { CandidateCounts } from './CandidateCounts.tsx';
@@ -19,6 +20,8 @@ const baselines: readonly Strategy[] = ['uniform-svd', 'tltorch', 'random'];
 
 export function SearchBar() {
   const run = useSearchRun((state) => state);
+  const { metric } = useCommitted().evaluation.accuracy;
+  const words = metricWords(metric);
   const { runner, store } = useAppObject();
   const actions = useActions();
   const search = useApp((state) => state.config.search);
@@ -33,13 +36,13 @@ export function SearchBar() {
     actions.edit(label, (config) => setSearch(config, change));
   const adopt = (point: FrontierPoint | null, why: string): void => {
     if (point === null) actions.notify({ kind: 'info', text: why });
-    else actions.edit(adoptLabel(point), (config) => adoptDesign(config, point.design));
+    else actions.edit(adoptLabel(metric, point), (config) => adoptDesign(config, point.design));
   };
   const bestAboveLimit = (): void => {
     const { limit } = store.getState().config.search;
     adopt(
-      bestWithin(run.frontier, limit ?? 0),
-      `No design found keeps ${formatPercent(limit ?? 0)}: lower the limit or search longer.`,
+      bestWithin(run.frontier, limit ?? words.least),
+      `No design found has ${words.text(limit ?? words.least)} or better: lower the limit or search longer.`,
     );
   };
   const found = current && run.frontier.length > 0;
@@ -86,7 +89,7 @@ export function SearchBar() {
           </span>
         </div>
         {shown.evaluations > 0 && <CandidateCounts counts={run.counts} />}
-        {shown.evaluations > 0 && <Hypervolume run={run} />}
+        {shown.evaluations > 0 && <Hypervolume run={run} unit={words.unit} />}
       </div>
       <div className="search-settings">
         <label className="search-field">
@@ -141,8 +144,9 @@ export function SearchBar() {
         </button>
         <span className="grow" />
         <LimitField
+          words={words.limit}
           limit={search.limit}
-          onLimit={(limit) => set(limit === null ? 'No limit' : `Limit ${formatPercent(limit)}`, { limit })}
+          onLimit={(limit) => set(limit === null ? 'No limit' : `Limit ${words.text(limit)}`, { limit })}
         />
         <button
           type="button"
@@ -151,7 +155,7 @@ export function SearchBar() {
           title={
             search.limit === null
               ? 'Type a limit first'
-              : `The design with the lowest EDP that keeps at least ${formatPercent(search.limit)}`
+              : `The design with the lowest EDP at ${words.text(search.limit)} or better`
           }
           onClick={bestAboveLimit}
         >
@@ -204,7 +208,7 @@ function useBaselineQueue(): (queue: readonly Strategy[]) => void {
 const sparkWidth = 72;
 const sparkHeight = 28;
 
-function Hypervolume({ run }: { readonly run: SearchRun }) {
+function Hypervolume({ run, unit }: { readonly run: SearchRun; readonly unit: string }) {
   const marks = sparkMarks(run.hypervolume, run.budget, sparkWidth, sparkHeight);
   const last = run.hypervolume.at(-1);
   const gain = lastGain(run.hypervolume);
@@ -214,7 +218,7 @@ function Hypervolume({ run }: { readonly run: SearchRun }) {
   return (
     <div
       className="search-volume"
-      title="Area that the frontier dominates: decades of EDP reduction times percent of weight energy kept"
+      title={`Area that the frontier dominates: decades of EDP reduction times ${unit}`}
     >
       <svg
         width={sparkWidth}

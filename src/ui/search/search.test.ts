@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readLimit } from './LimitField.tsx';
+import { metricWords } from '../metric.ts';
 import { lastGain, sparkMarks } from './spark.ts';
 import { rateText, timeLeft } from './words.ts';
 
@@ -48,7 +48,18 @@ describe('words', () => {
   });
 });
 
-describe('readLimit', () => {
+describe('a typed limit', () => {
+  const { read: readLimit } = metricWords('weightEnergyKeptPercent').limit;
+
+  it('is a loss where the axis is accuracy, with or without its sign', () => {
+    const { read, write } = metricWords('accuracyChangePoints').limit;
+    expect(read('1.1')).toBe(-1.1);
+    expect(read('−1.1')).toBe(-1.1);
+    expect(read('0')).toBe(0);
+    expect(read('101')).toBeUndefined();
+    expect(write(-1.1)).toBe('1.1');
+  });
+
   it('reads percents, nothing, and refuses the rest', () => {
     expect(readLimit('87.5')).toBe(87.5);
     expect(readLimit(' 90 % ')).toBe(90);
