@@ -5,7 +5,6 @@
 import type { Cycles, EnergyPj } from '../base/units.ts';
 import { check } from '../base/checks.ts';
 import type { Factorization } from '../factor/factorization.ts';
-import type { LayerClass } from './evaluate.ts';
 import type { Candidate } from './evaluation.ts';
 import type { SearchSetting } from './setting.ts';
 
@@ -17,13 +16,10 @@ export interface Shape {
 }
 
 export interface FreeClass {
-  readonly group: LayerClass;
   /** Position in `shapes`. */
   readonly shape: number;
   /** Positions in the model's linear layers. */
   readonly layers: readonly number[];
-  /** Points of value (percent) that one layer of the class loses when nothing of it is kept. */
-  readonly points: number;
 }
 
 export interface Assembly {
@@ -32,8 +28,7 @@ export interface Assembly {
   /** Of everything that is not free. */
   readonly energyPj: EnergyPj;
   readonly latencyCycles: Cycles;
-  /** Value when the free layers lose nothing. */
-  readonly value: number;
+  readonly damage: number;
   /** The whole design: free layers from `pick` (class, place within the class), the others as they are. */
   readonly design: (pick: (group: number, place: number) => Factorization) => Candidate;
 }
@@ -49,17 +44,14 @@ export function assemble({ evaluator, design, locked }: SearchSetting): Assembly
   );
   const isFree = linears.map((layer, index) => layer.factorize && locked[index] !== true);
   let { energyPj, latencyCycles } = evaluator.attention;
-  let norm = 0;
-  let lost = 0;
-  for (const [index, layer] of linears.entries()) {
-    const factorization = design[index] ?? evaluator.denseFactorization(index);
-    const weight = layer.out * layer.in;
-    if (layer.factorize || factorization.format !== 'dense') norm += weight;
+  let damage = 0;
+  for (const index of linears.keys()) {
     if (isFree[index]) continue;
+    const factorization = design[index] ?? evaluator.denseFactorization(index);
     const cost = evaluator.layer(index, factorization);
     energyPj += cost.energyPj;
     latencyCycles += cost.latencyCycles;
-    lost += weight * (1 - evaluator.kept(index, factorization).value);
+    damage += evaluator.damage(index, factorization).value;
   }
   const shapes: Shape[] = [];
   const free = evaluator.classes.flatMap((group): FreeClass[] => {
@@ -69,14 +61,14 @@ export function assemble({ evaluator, design, locked }: SearchSetting): Assembly
       ({ out, in: columns, rows }) => out === group.out && columns === group.in && rows === group.rows,
     );
     if (shape < 0) shape = shapes.push({ out: group.out, in: group.in, rows: group.rows }) - 1;
-    return [{ group, shape, layers, points: (100 * group.out * group.in) / norm }];
+    return [{ shape, layers }];
   });
   return {
     shapes,
     free,
     energyPj,
     latencyCycles,
-    value: norm === 0 ? 100 : 100 * (1 - lost / norm),
+    damage,
     design(pick) {
       const whole = linears.map((_, index) => design[index] ?? evaluator.denseFactorization(index));
       for (const [group, { layers }] of free.entries())

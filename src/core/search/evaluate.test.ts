@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { AccuracyModel } from '../accuracy/model.ts';
 import { createRoofline } from '../cost/roofline.fixture.ts';
 import type { Factorization } from '../factor/factorization.ts';
 import { presets } from '../hardware/presets.ts';
@@ -12,6 +13,7 @@ const blocks = model.linears.filter((layer) => layer.factorize);
 
 const evaluator = (
   weights: Parameters<typeof createEvaluator>[0]['weights'] = () => ({ kind: 'synthetic' }),
+  accuracy?: AccuracyModel,
 ) => {
   const mapper = createRoofline();
   return createEvaluator({
@@ -22,6 +24,7 @@ const evaluator = (
     gear: 'fast',
     weights,
     mapper,
+    ...(accuracy && { accuracy }),
   });
 };
 
@@ -97,6 +100,40 @@ describe('createEvaluator', () => {
     const thinnest = model.linears.map((_, index) => svd(index, 1));
     expect(known.evaluate(thinnest).accuracy.value).toBeCloseTo(100, 9);
     expect(shared.evaluate(thinnest).accuracy.value).toBeLessThan(50);
+  });
+
+  it('takes the vertical axis of another model: damages add up, its curve gives the figure', () => {
+    const axis: AccuracyModel = {
+      metric: 'accuracyChangePoints',
+      damage: (index, { format, ranks }) => {
+        const value = format === 'dense' ? 0 : (1 + (index % 2)) / (ranks[0] ?? 1);
+        return { value, low: value / 2, high: value * 2 };
+      },
+      value: (damage) => -100 * (1 - Math.exp(-damage)),
+      figure: ({ value, low, high }) => ({
+        metric: 'accuracyChangePoints',
+        tier: 'estimated',
+        value: axis.value(value),
+        low: axis.value(high),
+        high: axis.value(low),
+        provenance: 'made up',
+      }),
+      key: (index) => index % 2,
+    };
+    const other = evaluator(() => ({ kind: 'synthetic' }), axis);
+    const design = model.linears.map((layer, index) =>
+      layer.factorize ? svd(index, 64) : (dense[index] ?? svd(index, 1)),
+    );
+    const damage = blocks.reduce((sum, layer) => sum + (1 + (model.linears.indexOf(layer) % 2)) / 64, 0);
+    const { accuracy } = other.evaluate(design);
+    expect(accuracy.metric).toBe('accuracyChangePoints');
+    expect(accuracy.value).toBeCloseTo(axis.value(damage), 9);
+    expect(accuracy.low).toBeCloseTo(axis.value(2 * damage), 9);
+    expect(other.dense.accuracy.value).toBeCloseTo(0, 12);
+    expect(other.kept(0, svd(0, 64))).toEqual(shared.kept(0, svd(0, 64)));
+    // Four shapes, those of more than one layer in two keys.
+    expect(other.classes).toHaveLength(7);
+    for (const { layers } of other.classes) expect(new Set(layers.map((index) => index % 2)).size).toBe(1);
   });
 
   it('puts layers that no figure can tell apart in one class', () => {

@@ -1,11 +1,12 @@
 /**
- * The product's main sentence: what a candidate costs on an accelerator and what of the weights it keeps. Linear layers
- * are mapped by `costLayer`, attention products as the dense einsums they are; the dense model goes through the same
- * mapper and gear. Layers of equal shape (and equal weights, for what is kept) share everything.
+ * The product's main sentence: what a candidate costs on an accelerator and where it stands on the vertical axis. Linear
+ * layers are mapped by `costLayer`, attention products as the dense einsums they are; the dense model goes through the
+ * same mapper and gear. Damage adds up over layers; layers of equal shape, weights and sensitivity share everything.
  * Left out: residency between layers, vector work (softmax, normalization, biases).
  */
-import type { AccuracyFigure } from '../accuracy/figure.ts';
-import { createWeightEnergy, type KeptShare, type WeightSource } from '../accuracy/weight-energy.ts';
+import type { AccuracyModel, Damage } from '../accuracy/model.ts';
+import type { KeptShare, WeightSource } from '../accuracy/weight-energy.ts';
+import { weightEnergyModel } from '../accuracy/weight-energy-model.ts';
 import { check } from '../base/checks.ts';
 import type { Cycles, EnergyPj, Macs } from '../base/units.ts';
 import { costLayer, factorizationKey, type LayerCost } from '../cost/layer.ts';
@@ -26,12 +27,14 @@ export interface EvaluatorSetting {
   readonly gear: Gear;
   /** What is known about a layer's weights; the same object (or synthetic) for two layers of one shape = one class. */
   readonly weights: (layer: LinearLayer) => WeightSource;
+  /** The vertical axis; absent = the share of the weights' energy that is kept. Its layers are those of `model`. */
+  readonly accuracy?: AccuracyModel;
   readonly objective?: Objective;
   /** A mapper to share what is known with; it must be of this accelerator and accounting. */
   readonly mapper?: Mapper;
 }
 
-/** Layers that no figure can tell apart: one shape, as many rows of X, one weight source. */
+/** Layers that no figure can tell apart: one shape, as many rows of X, one weight source, one key on the axis. */
 export interface LayerClass {
   readonly out: number;
   readonly in: number;
@@ -39,8 +42,6 @@ export interface LayerClass {
   readonly rows: number;
   /** Positions in `model.linears`. */
   readonly layers: readonly number[];
-  /** Not remembered: `Evaluator.kept` does that. */
-  readonly kept: (f: Factorization) => KeptShare;
 }
 
 /** What a model costs whatever its linear layers are: the attention products. */
@@ -57,6 +58,8 @@ export interface Evaluator {
   readonly accelerator: Accelerator;
   readonly gear: Gear;
   readonly mapper: Mapper;
+  /** Does not remember; `damage` does. */
+  readonly accuracy: AccuracyModel;
   readonly classes: readonly LayerClass[];
   readonly attention: FixedCost;
   /** Every linear layer dense. */
@@ -64,24 +67,24 @@ export interface Evaluator {
   denseFactorization(index: number): Factorization;
   /** @throws InputError when the accelerator cannot hold the layer */
   layer(index: number, factorization: Factorization): LayerCost;
+  /** Shares of the layer's squared weights, whatever the axis is. */
   kept(index: number, factorization: Factorization): KeptShare;
+  damage(index: number, factorization: Factorization): Damage;
   evaluate(candidate: Candidate): Evaluation;
 }
 
 const mostKept = 4096;
-const everything: KeptShare = { value: 1, low: 1, high: 1 };
-
 export function createEvaluator(setting: EvaluatorSetting): Evaluator {
   const { model, workload, accelerator, accounting, gear, objective } = setting;
   const mapper =
     setting.mapper ??
     createMapper(accelerator, { accounting, ...(objective === undefined ? {} : { objective }) });
-  const { classes, classOf } = classify(setting);
-  const hasWeights = model.linears.some((layer) => setting.weights(layer).kind === 'spectrum');
+  const energy = weightEnergyModel(model, setting.weights);
+  const accuracy = setting.accuracy ?? energy;
+  const { classes, classOf } = classify(setting, accuracy);
   const attention = attentionCost(model, workload, mapper, gear);
   const denseOf = classes.map((group) => denseFactorization(group.out, group.in));
 
-  const keptOf = new Map(classes.map((group) => [group, remember(group.kept)]));
   const classAt = (index: number): LayerClass => {
     const group = classOf[index];
     check(group !== undefined, 'layer', `must be one of the model's ${model.linears.length}`, index);
@@ -90,10 +93,11 @@ export function createEvaluator(setting: EvaluatorSetting): Evaluator {
   const layer = (index: number, factorization: Factorization): LayerCost => {
     return costLayer(mapper, factorization, classAt(index).rows, gear);
   };
-  const kept = (index: number, factorization: Factorization): KeptShare =>
-    factorization.format === 'dense'
-      ? everything
-      : (keptOf.get(classAt(index)) ?? classAt(index).kept)(factorization);
+  const kept = perClass(classAt, energy.kept);
+  const damage =
+    accuracy === energy
+      ? (index: number, f: Factorization) => energy.lost(index, kept(index, f))
+      : perClass(classAt, accuracy.damage);
 
   const totals = (candidate: Candidate) => {
     check(
@@ -105,8 +109,7 @@ export function createEvaluator(setting: EvaluatorSetting): Evaluator {
     let { energyPj, latencyCycles, macs } = attention;
     const energyByLevelPj = [...attention.energyByLevelPj];
     let parameters = 0;
-    let norm = 0;
-    const lost = { value: 0, low: 0, high: 0 };
+    const total = { value: 0, low: 0, high: 0 };
     for (const [index, factorization] of candidate.entries()) {
       const linear = model.linears[index];
       if (linear === undefined) continue;
@@ -117,23 +120,11 @@ export function createEvaluator(setting: EvaluatorSetting): Evaluator {
       parameters += cost.parameters + (linear.bias ? linear.out : 0);
       for (let level = 0; level < energyByLevelPj.length; level++)
         energyByLevelPj[level] = (energyByLevelPj[level] ?? 0) + (cost.energyByLevelPj[level] ?? 0);
-      if (!linear.factorize && factorization.format === 'dense') continue;
-      const weight = linear.out * linear.in;
-      const share = kept(index, factorization);
-      norm += weight;
-      lost.value += weight * (1 - share.value);
-      lost.low += weight * (1 - share.low);
-      lost.high += weight * (1 - share.high);
+      const lost = damage(index, factorization);
+      total.value += lost.value;
+      total.low += lost.low;
+      total.high += lost.high;
     }
-    const percent = (loss: number): number => (norm === 0 ? 100 : 100 * (1 - loss / norm));
-    const accuracy: AccuracyFigure = {
-      metric: 'weightEnergyKeptPercent',
-      tier: 'estimated',
-      value: percent(lost.value),
-      low: percent(lost.low),
-      high: percent(lost.high),
-      provenance: hasWeights ? fromSpectra : withoutWeights,
-    };
     return {
       energyPj,
       latencyCycles,
@@ -142,7 +133,7 @@ export function createEvaluator(setting: EvaluatorSetting): Evaluator {
       macs,
       bytes: (parameters * accelerator.wordBits) / 8,
       energyByLevelPj,
-      accuracy,
+      accuracy: accuracy.figure(total),
     };
   };
 
@@ -156,6 +147,7 @@ export function createEvaluator(setting: EvaluatorSetting): Evaluator {
     accelerator,
     gear,
     mapper,
+    accuracy,
     classes,
     attention,
     dense: { ...denseTotals, edpReduction: 1 },
@@ -163,6 +155,7 @@ export function createEvaluator(setting: EvaluatorSetting): Evaluator {
       denseCandidate[index] ?? denseFactorization(classAt(index).out, classAt(index).in),
     layer,
     kept,
+    damage,
     evaluate(candidate) {
       const figures = totals(candidate);
       return { ...figures, edpReduction: denseTotals.edpPjCycles / figures.edpPjCycles };
@@ -170,58 +163,60 @@ export function createEvaluator(setting: EvaluatorSetting): Evaluator {
   };
 }
 
-const fromSpectra =
-  'Share of the squared weights that is kept, from the singular values of the layers (every layer of equal variance); ' +
-  'exact for svd, for the other formats an estimate with the spread it had against decompositions.';
-const withoutWeights =
-  'Estimated - no weights: share of the squared weights that would be kept, between a flat random spectrum (low) and ' +
-  'singular values falling as k^-0.5 (high); every layer of equal variance.';
-
-function classify({ model, workload, weights }: EvaluatorSetting): {
+function classify(
+  { model, workload, weights }: EvaluatorSetting,
+  accuracy: AccuracyModel,
+): {
   readonly classes: readonly LayerClass[];
   readonly classOf: readonly LayerClass[];
 } {
-  const found = new Map<unknown, Map<string, LayerClass & { readonly layers: number[] }>>();
-  const classes: LayerClass[] = [];
+  const found: { readonly key: unknown; readonly identity: unknown; readonly group: LayerClass }[] = [];
   const classOf = model.linears.map((linear, index) => {
     const source = weights(linear);
     // All synthetic weights are one; spectra are told apart by identity.
     const identity = source.kind === 'synthetic' ? 'synthetic' : source.spectrum;
-    let ofSource = found.get(identity);
-    if (ofSource === undefined) found.set(identity, (ofSource = new Map()));
+    const key = accuracy.key(index);
+    const { out, in: columns } = linear;
     const rows = linearRows(linear, workload);
-    const key = `${linear.out}x${linear.in} ${rows}`;
-    let group = ofSource.get(key);
-    if (group === undefined) {
-      group = {
-        out: linear.out,
-        in: linear.in,
-        rows,
-        layers: [],
-        kept: createWeightEnergy(linear.out, linear.in, source).kept,
-      };
-      ofSource.set(key, group);
-      classes.push(group);
-    }
-    group.layers.push(index);
-    return group;
+    let known = found.find(
+      ({ key: of, identity: weight, group }) =>
+        of === key && weight === identity && group.out === out && group.in === columns && group.rows === rows,
+    );
+    if (known === undefined)
+      found.push((known = { key, identity, group: { out, in: columns, rows, layers: [] } }));
+    (known.group.layers as number[]).push(index);
+    return known.group;
   });
-  return { classes, classOf };
+  return { classes: found.map(({ group }) => group), classOf };
+}
+
+/** What is asked of a layer and a factorization, remembered once for all layers of its class. */
+function perClass<T>(
+  classAt: (index: number) => LayerClass,
+  compute: (index: number, f: Factorization) => T,
+): (index: number, f: Factorization) => T {
+  const known = new Map<LayerClass, (f: Factorization) => T>();
+  return (index, f) => {
+    const group = classAt(index);
+    let ofClass = known.get(group);
+    if (ofClass === undefined) known.set(group, (ofClass = remember((of) => compute(index, of))));
+    return ofClass(f);
+  };
 }
 
 /** By the factorization's identity first: equal layers of a drag frame ask for the same few objects. */
-function remember(kept: (f: Factorization) => KeptShare): (f: Factorization) => KeptShare {
-  const byObject = new WeakMap<Factorization, KeptShare>();
-  const byKey = new Map<string, KeptShare>();
+function remember<T>(compute: (f: Factorization) => T): (f: Factorization) => T {
+  const byObject = new WeakMap<Factorization, T>();
+  const byKey = new Map<string, T>();
   return (f) => {
-    let share = byObject.get(f);
-    if (share !== undefined) return share;
+    let known = byObject.get(f);
+    if (known !== undefined) return known;
     const key = factorizationKey(f);
-    share = byKey.get(key) ?? kept(f);
+    known = byKey.get(key) ?? compute(f);
     if (byKey.size >= mostKept) byKey.clear();
-    byKey.set(key, share);
-    byObject.set(f, share);
-    return share;
+    byKey.set(key, known);
+    byObject.set(f, known);
+    return known;
   };
 }
 

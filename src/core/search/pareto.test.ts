@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../base/random.ts';
-import { bestWithin, createFrontier, hypervolume, knee, paretoMinima, type FrontierPoint } from './pareto.ts';
+import {
+  bestWithin,
+  createFrontier,
+  hullEdges,
+  hypervolume,
+  knee,
+  paretoMinima,
+  type FrontierPoint,
+} from './pareto.ts';
 
 // Small integers: ties in every objective are the hard cases.
 const small = fc.integer({ min: 0, max: 12 });
@@ -60,6 +68,35 @@ describe('createFrontier', () => {
   });
 });
 
+describe('hullEdges', () => {
+  it('has no point below it, and ever flatter edges', () => {
+    const points = fc.array(fc.tuple(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 30 })), {
+      minLength: 1,
+      maxLength: 20,
+    });
+    fc.assert(
+      fc.property(points, (drawn) => {
+        const sorted = drawn.toSorted((a, b) => a[0] - b[0]);
+        const [x, y] = [sorted.map((p) => p[0]), sorted.map((p) => p[1])];
+        const edges = hullEdges(x, y);
+        const lowest = Math.min(...y);
+        const end = edges.at(-1)?.[1] ?? y.indexOf(Math.min(...y.filter((_, i) => x[i] === x[0])));
+        expect(y[end]).toBe(lowest);
+        let before = Number.POSITIVE_INFINITY;
+        for (const [from, to] of edges) {
+          const [dx, fall] = [(x[to] ?? 0) - (x[from] ?? 0), (y[from] ?? 0) - (y[to] ?? 0)];
+          expect(dx).toBeGreaterThan(0);
+          expect(fall).toBeGreaterThan(0);
+          expect(fall / dx).toBeLessThan(before);
+          before = fall / dx;
+          for (const [px, py] of sorted)
+            expect(fall * (px - (x[from] ?? 0)) + dx * (py - (y[from] ?? 0))).toBeGreaterThanOrEqual(0);
+        }
+      }),
+    );
+  });
+});
+
 describe('hypervolume', () => {
   it('is the area of the staircase', () => {
     const points = [
@@ -68,9 +105,9 @@ describe('hypervolume', () => {
       { edp: 100, value: 100 },
     ];
     // Dense at 100: 2 decades x 20, 1 decade x 30, 0 x 50.
-    expect(hypervolume(points, 100)).toBeCloseTo(70, 12);
+    expect(hypervolume(points, 100, 0)).toBeCloseTo(70, 12);
     expect(hypervolume(points, 100, 20)).toBeCloseTo(30, 12);
-    expect(hypervolume([], 100)).toBe(0);
+    expect(hypervolume([], 100, 0)).toBe(0);
   });
 
   it('never falls when a point is added', () => {
@@ -84,7 +121,7 @@ describe('hypervolume', () => {
           let before = 0;
           for (const [edp, value] of points) {
             frontier.add(edp, value, () => null);
-            const after = hypervolume(frontier.entries, 40);
+            const after = hypervolume(frontier.entries, 40, 0);
             expect(after).toBeGreaterThanOrEqual(before - 1e-12);
             before = after;
           }

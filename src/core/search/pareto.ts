@@ -14,7 +14,7 @@ export interface FrontierPoint {
   readonly edpPjCycles: EdpPjCycles;
   /** Dense EDP / this EDP. */
   readonly edpReduction: number;
-  /** Weight energy kept, percent; higher is better, `low` and `high` are the ends of its band. */
+  /** On the evaluator's vertical axis; higher is better, `low` and `high` are the ends of its band. */
   readonly value: number;
   readonly low: number;
   readonly high: number;
@@ -106,13 +106,42 @@ export function paretoMinima(a: ArrayLike<number>, b: ArrayLike<number>, c: Arra
 }
 
 /**
+ * The edges of the lower convex hull of points (x, y), x ascending, from the lowest of the first x down to the lowest y:
+ * pairs of indices, ever flatter. O(n).
+ */
+export function hullEdges(
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+): readonly (readonly [from: number, to: number])[] {
+  const at = (values: ArrayLike<number>, i: number): number => values[i] ?? 0;
+  const hull: number[] = [];
+  for (let i = 0; i < x.length; i++) {
+    while (hull.length > 0) {
+      const b = hull.at(-1) ?? 0;
+      if (at(y, i) >= at(y, b)) break;
+      const a = hull.at(-2);
+      const same = at(x, i) === at(x, b);
+      // b goes when it is not below the line from a to i.
+      const above =
+        a !== undefined &&
+        (at(y, a) - at(y, b)) * (at(x, i) - at(x, a)) <= (at(y, a) - at(y, i)) * (at(x, b) - at(x, a));
+      if (!same && !above) break;
+      hull.pop();
+    }
+    const b = hull.at(-1);
+    if (b === undefined || at(y, i) < at(y, b)) hull.push(i);
+  }
+  return hull.slice(1).map((to, k) => [hull[k] ?? 0, to] as const);
+}
+
+/**
  * Area that the frontier dominates: log10 of the EDP reduction (from 1x, dense) times the value in its own points
- * (from `floor`, 0 of 100). Decades x points; a point no better than dense in EDP adds nothing.
+ * (from `floor`, see scales.ts). Decades x points; a point no better than dense in EDP adds nothing.
  */
 export function hypervolume(
   points: Iterable<{ readonly edp: number; readonly value: number }>,
   denseEdp: number,
-  floor = 0,
+  floor: number,
 ): number {
   // Ascending EDP = descending reduction = ascending value: strips between neighbouring values.
   let area = 0;

@@ -12,8 +12,8 @@ interface CostedShape {
   readonly factorizations: Factorization[];
   readonly energyPj: number[];
   readonly latencyCycles: number[];
-  /** What a candidate keeps of the weights (share), per class of layers of this shape; the others' stay empty. */
-  readonly kept: readonly number[][];
+  /** Damage in one layer, per class of layers of this shape; the others' stay empty. */
+  readonly damage: readonly number[][];
 }
 
 export interface Pool {
@@ -32,7 +32,7 @@ export function createPool(
     factorizations: [],
     energyPj: [],
     latencyCycles: [],
-    kept: free.map(() => []),
+    damage: free.map(() => []),
   }));
   return {
     shapes: tables,
@@ -45,8 +45,8 @@ export function createPool(
       const column = table.factorizations.push(f) - 1;
       table.energyPj.push(cost.energyPj);
       table.latencyCycles.push(cost.latencyCycles);
-      for (const [group, { group: layers, shape: own }] of free.entries())
-        if (own === shape) table.kept[group]?.push(f.format === 'dense' ? 1 : layers.kept(f).value);
+      for (const [group, { layers, shape: own }] of free.entries())
+        if (own === shape) table.damage[group]?.push(evaluator.accuracy.damage(layers[0] ?? 0, f).value);
       columns[shape]?.set(f, column);
       costed(f);
       return column;

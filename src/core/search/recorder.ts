@@ -6,6 +6,7 @@ import { formats, type Format } from '../factor/factorization.ts';
 import type { Evaluator } from './evaluate.ts';
 import type { Candidate } from './evaluation.ts';
 import { createFrontier, hypervolume, type Frontier, type FrontierPoint } from './pareto.ts';
+import { scales } from './scales.ts';
 import type { SearchBatch, SearchResult } from './setting.ts';
 
 interface Found<T> {
@@ -30,12 +31,12 @@ export interface Recorder<T> {
 /** A frontier goes out at most once per so many evaluations, and with at most so many points. */
 const betweenFrontiers = 512;
 const mostPoints = 600;
-/** A new point must beat the frontier by more than this, or refinement would fill it with near copies. */
+/** A new point must beat the frontier by more than this or the axis's step, or refinement would fill it with near copies. */
 const edpTolerance = 1e-3;
-const valueTolerance = 0.01;
 
 export function createRecorder<T>(evaluator: Evaluator, design: (kept: T) => Candidate): Recorder<T> {
   const denseEdp = evaluator.dense.edpPjCycles;
+  const { floor, step } = scales[evaluator.accuracy.metric];
   const frontier = createFrontier<Found<T>>();
   const counts = Object.fromEntries(formats.map((format) => [format, 0])) as Record<Format, number>;
   let evaluations = 0;
@@ -46,7 +47,7 @@ export function createRecorder<T>(evaluator: Evaluator, design: (kept: T) => Can
   const spell = (found: Found<T>): FrontierPoint =>
     (found.point ??= frontierPoint(evaluator, design(found.kept)));
   const points = (): FrontierPoint[] => thin(frontier.entries, mostPoints).map((entry) => spell(entry.item));
-  const volume = (): number => hypervolume(frontier.entries, denseEdp);
+  const volume = (): number => hypervolume(frontier.entries, denseEdp, floor);
 
   return {
     get evaluations() {
@@ -63,7 +64,7 @@ export function createRecorder<T>(evaluator: Evaluator, design: (kept: T) => Can
     record(energyPj, latencyCycles, value, keep) {
       cloud.push(energyPj, latencyCycles, value);
       const edp = energyPj * latencyCycles;
-      if (!frontier.accepts(edp * (1 + edpTolerance), value - valueTolerance)) return false;
+      if (!frontier.accepts(edp * (1 + edpTolerance), value - step)) return false;
       const added = frontier.add(edp, value, () => ({ kept: keep(), point: null }));
       changed ||= added;
       return added;

@@ -18,9 +18,11 @@ export interface Scent {
   readonly edp: readonly number[];
   /** Share of ||W||^2 kept at each value. */
   readonly kept: readonly number[];
+  /** Damage at each value, in the unit of the evaluator's axis: added to that of the other layers it tells the model's value. */
+  readonly damage: readonly number[];
   /** Largest rank with fewer parameters than dense, or null when every one has more. */
   readonly breakEven: number | null;
-  /** Sampled values that are Pareto-efficient in (EDP, kept). */
+  /** Sampled values that are Pareto-efficient in (EDP, damage). */
   readonly efficient: readonly number[];
 }
 
@@ -47,11 +49,13 @@ export function scentOf(
   const values = sampleRanks(limits.min, limits.max);
   const edp: number[] = [];
   const kept: number[] = [];
+  const damage: number[] = [];
   for (const value of values) {
     const at = withRank(factorization, rank, value);
     const cost = evaluator.layer(layer, at);
     edp.push((cost.energyPj * cost.latencyCycles) / denseEdp);
     kept.push(evaluator.kept(layer, at).value);
+    damage.push(evaluator.damage(layer, at).value);
   }
   return {
     rank,
@@ -60,8 +64,9 @@ export function scentOf(
     values,
     edp,
     kept,
+    damage,
     breakEven: breakEvenRanks(factorization)[rank] ?? null,
-    efficient: efficient(values, edp, kept),
+    efficient: efficient(values, edp, damage),
   };
 }
 
@@ -69,21 +74,21 @@ function withRank(factorization: Factorization, rank: number, value: number): Fa
   return { ...factorization, ranks: factorization.ranks.map((r, i) => (i === rank ? value : r)) };
 }
 
-/** A value is efficient when nothing with at most its EDP keeps as much. */
+/** A value is efficient when nothing with at most its EDP does as little damage. */
 function efficient(
   values: readonly number[],
   edp: readonly number[],
-  kept: readonly number[],
+  damage: readonly number[],
 ): readonly number[] {
   const order = values
     .map((_, i) => i)
-    .sort((a, b) => (edp[a] ?? 0) - (edp[b] ?? 0) || (kept[b] ?? 0) - (kept[a] ?? 0));
-  let best = -1;
+    .sort((a, b) => (edp[a] ?? 0) - (edp[b] ?? 0) || (damage[a] ?? 0) - (damage[b] ?? 0));
+  let least = Number.POSITIVE_INFINITY;
   const found: number[] = [];
   for (const i of order) {
-    const share = kept[i] ?? 0;
-    if (share > best) {
-      best = share;
+    const lost = damage[i] ?? 0;
+    if (lost < least) {
+      least = lost;
       found.push(values[i] ?? 0);
     }
   }

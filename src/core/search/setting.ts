@@ -29,7 +29,7 @@ export interface SearchBatch {
   /** The frontier so far, ascending in EDP; null when it is that of the batch before. */
   readonly frontier: readonly FrontierPoint[] | null;
   readonly counts: Counts;
-  /** Decades of EDP reduction x percent kept (pareto.ts). */
+  /** Decades of EDP reduction x value (pareto.ts). */
   readonly hypervolume: number;
 }
 

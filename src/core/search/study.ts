@@ -21,9 +21,11 @@ export interface Study {
   readonly offsets: readonly number[];
   /** One candidate per shape, taken by every free layer of that shape; dense where there is none. */
   readonly uniform: (perShape: readonly (Factorization | undefined)[]) => Picks;
-  /** Whole model: [energyPj, latencyCycles, value] are written to `figures`. */
+  /** Whole model: [energyPj, latencyCycles, damage] are written to `figures`. */
   readonly sum: (picks: Picks) => void;
   readonly figures: Float64Array;
+  /** On the vertical axis, of a whole model's damage. */
+  readonly value: (damage: number) => number;
   /** Sums and records; the picks are copied when they are kept. */
   readonly record: (picks: Picks) => boolean;
 }
@@ -47,28 +49,32 @@ export function createStudy(setting: SearchSetting): Study {
 
   const figures = new Float64Array(3);
   const sum = (picks: Picks): void => {
-    let { energyPj, latencyCycles, value } = assembly;
+    let { energyPj, latencyCycles, damage } = assembly;
     for (let group = 0; group < assembly.free.length; group++) {
-      const { shape = 0, points = 0 } = assembly.free[group] ?? {};
-      const table = pool.shapes[shape];
-      const kept = table?.kept[group];
-      if (table === undefined || kept === undefined) continue;
+      const table = pool.shapes[assembly.free[group]?.shape ?? -1];
+      const lost = table?.damage[group];
+      if (table === undefined || lost === undefined) continue;
       for (let i = offset(group); i < offset(group + 1); i++) {
         const column = picks[i] ?? 0;
         energyPj += table.energyPj[column] ?? 0;
         latencyCycles += table.latencyCycles[column] ?? 0;
-        value -= points * (1 - (kept[column] ?? 0));
+        damage += lost[column] ?? 0;
       }
     }
     figures[0] = energyPj;
     figures[1] = latencyCycles;
-    figures[2] = value;
+    figures[2] = damage;
   };
 
   for (const [shape, { out, in: columns }] of assembly.shapes.entries())
     pool.column(shape, denseFactorization(out, columns));
-  sum(new Int32Array(total));
-  recorder.record(figures[0] ?? 0, figures[1] ?? 0, figures[2] ?? 0, () => new Int32Array(total));
+  const { value } = setting.evaluator.accuracy;
+  const record = (picks: Picks): boolean => {
+    sum(picks);
+    const [energyPj = 0, latencyCycles = 0, damage = 0] = figures;
+    return recorder.record(energyPj, latencyCycles, value(damage), () => picks.slice());
+  };
+  record(new Int32Array(total));
 
   return {
     setting,
@@ -86,10 +92,7 @@ export function createStudy(setting: SearchSetting): Study {
       }
       return picks;
     },
-    record(picks) {
-      sum(picks);
-      const [energyPj = 0, latencyCycles = 0, value = 0] = figures;
-      return recorder.record(energyPj, latencyCycles, value, () => picks.slice());
-    },
+    value,
+    record,
   };
 }

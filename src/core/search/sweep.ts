@@ -7,7 +7,8 @@
  */
 import { createRandom, type Random } from '../base/random.ts';
 import { formats, type Factorization } from '../factor/factorization.ts';
-import { paretoMinima } from './pareto.ts';
+import { hullEdges, paretoMinima } from './pareto.ts';
+import { scales } from './scales.ts';
 import type { Search, SearchBatch, SearchSetting } from './setting.ts';
 import { candidatesByPart } from './space.ts';
 import { createStudy, type Picks, type Study } from './study.ts';
@@ -32,11 +33,11 @@ export function* sweep(setting: SearchSetting): Search {
       const until = Math.ceil(share * visits.length);
       yield* costVisits(study, visits.slice(next, until));
       next = until;
-      yield* walkHull(study, efficientChoices(study), prices.steps / 8);
+      yield* walkHull(study, efficientChoices(study), priceSteps / 8);
     }
     yield* costVisits(study, visits.slice(next));
     const choices = efficientChoices(study);
-    const hull = yield* walkHull(study, choices, prices.steps);
+    const hull = yield* walkHull(study, choices, priceSteps);
     yield* fillGaps(study, hull);
     yield* changeAtRandom(study, choices, createRandom(setting.seed));
   }
@@ -91,20 +92,20 @@ function coarseToFine(length: number): readonly number[] {
     .map(({ i }) => i);
 }
 
-/** Of one class: the candidates that no other beats in energy, latency and loss, ascending in loss. */
+/** Of one class: the candidates that no other beats in energy, latency and loss, ascending in loss (damage). */
 interface Choices {
   readonly columns: Int32Array;
   readonly energyPj: Float64Array;
   readonly latencyCycles: Float64Array;
-  /** Points of value one layer loses. */
+  /** Damage in one layer. */
   readonly loss: Float64Array;
 }
 
 function efficientChoices({ assembly, pool }: Study): readonly Choices[] {
-  return assembly.free.map(({ shape, points }, group) => {
+  return assembly.free.map(({ shape }, group) => {
     const table = pool.shapes[shape];
     if (table === undefined) throw new Error(`internal: no shape ${shape}`);
-    const lost = (table.kept[group] ?? []).map((share) => points * (1 - share));
+    const lost = table.damage[group] ?? [];
     const columns = paretoMinima(table.energyPj, table.latencyCycles, lost).sort(
       (a, b) => (lost[a] ?? 0) - (lost[b] ?? 0) || a - b,
     );
@@ -119,8 +120,36 @@ function efficientChoices({ assembly, pool }: Study): readonly Choices[] {
   });
 }
 
-/** Prices of a point of value, in energies of the dense model: from one that no loss is worth to one that all is. */
-const prices = { most: 1e2, least: 1e-6, steps: 1200 };
+/** Prices of loss tried from the dearest to the cheapest, evenly in logarithm. */
+const priceSteps = 1200;
+/** Losses below this share of the largest are taken for none. */
+const leastLoss = 1e-7;
+/** How far energy : latency of cheaper designs may move the prices at which classes change over. */
+const margin = 4;
+
+/** Between a price that no loss is worth and one that every loss is: those at which a class leaves or reaches an end. */
+function priceRange(
+  study: Study,
+  choices: readonly Choices[],
+): { readonly most: number; readonly least: number } {
+  const { energyPj: scale, latencyCycles } = study.setting.evaluator.dense;
+  let [most, least] = [0, Number.POSITIVE_INFINITY];
+  for (const { energyPj, latencyCycles: latency, loss } of choices) {
+    const costs = Float64Array.from(
+      loss,
+      (_, i) => (energyPj[i] ?? 0) / scale + (latency[i] ?? 0) / latencyCycles,
+    );
+    const ground = leastLoss * (loss.at(-1) ?? 0);
+    for (const [from, to] of hullEdges(loss, costs)) {
+      const rise = (loss[to] ?? 0) - Math.max(ground, loss[from] ?? 0);
+      if (!(rise > 0)) continue;
+      const price = ((costs[from] ?? 0) - (costs[to] ?? 0)) / rise;
+      most = Math.max(most, price);
+      least = Math.min(least, price);
+    }
+  }
+  return most > 0 ? { most: most * margin, least: least / margin } : { most: 1, least: 1 };
+}
 
 /** The designs of ever lower price of loss, then back up (a fixed point depends on where one comes from). */
 function* walkHull(
@@ -131,10 +160,8 @@ function* walkHull(
   const { assembly, offsets, recorder, setting } = study;
   const picks = new Int32Array(offsets.at(-1) ?? 0);
   const hull: Picks[] = [picks.slice()];
-  const down = Array.from(
-    { length: steps },
-    (_, i) => prices.most * (prices.least / prices.most) ** (i / (steps - 1)),
-  );
+  const { most, least } = priceRange(study, choices);
+  const down = Array.from({ length: steps }, (_, i) => most * (least / most) ** (i / (steps - 1)));
   let before = '';
   for (const [step, price] of [...down, ...down.toReversed()].entries()) {
     if (recorder.evaluations >= setting.budget) break;
@@ -195,8 +222,8 @@ function cheapest({ energyPj, latencyCycles, loss }: Choices, a: number, b: numb
   return best;
 }
 
-/** Points of value, or share of EDP, that one step between two points of the hull may cover. */
-const finest = { points: 0.02, edp: 0.002 };
+/** Steps of the axis, or share of EDP, that one step between two points of the hull may cover. */
+const finest = { steps: 2, edp: 0.002 };
 
 /** Between two neighbours of the hull the layers change over one after the other: identical ones move together there. */
 function* fillGaps(study: Study, hull: readonly Picks[]): Generator<SearchBatch, void, void> {
@@ -204,9 +231,10 @@ function* fillGaps(study: Study, hull: readonly Picks[]): Generator<SearchBatch,
   const sorted = hull
     .map((picks) => {
       study.sum(picks);
-      return { picks, edp: (figures[0] ?? 0) * (figures[1] ?? 0), value: figures[2] ?? 0 };
+      return { picks, edp: (figures[0] ?? 0) * (figures[1] ?? 0), value: study.value(figures[2] ?? 0) };
     })
     .sort((a, b) => b.value - a.value || a.edp - b.edp);
+  const apart = finest.steps * scales[setting.evaluator.accuracy.metric].step;
   let recorded = 0;
   for (const [i, from] of sorted.entries()) {
     const to = sorted[i + 1];
@@ -215,7 +243,7 @@ function* fillGaps(study: Study, hull: readonly Picks[]): Generator<SearchBatch,
     const steps = Math.ceil(
       Math.min(
         differing.length,
-        Math.max((from.value - to.value) / finest.points, Math.abs(Math.log(from.edp / to.edp)) / finest.edp),
+        Math.max((from.value - to.value) / apart, Math.abs(Math.log(from.edp / to.edp)) / finest.edp),
       ),
     );
     const picks = from.picks.slice();
@@ -252,9 +280,9 @@ function* changeAtRandom(
       const layer = random.below(total);
       const group = groupOf[layer] ?? 0;
       const { columns, loss } = choices[group] ?? { columns: new Int32Array(1), loss: new Float64Array(1) };
-      const { shape = 0, points = 0 } = assembly.free[group] ?? {};
+      const { shape = 0 } = assembly.free[group] ?? {};
       const old = picks[layer] ?? 0;
-      const place = placeOf(loss, points * (1 - (pool.shapes[shape]?.kept[group]?.[old] ?? 0)));
+      const place = placeOf(loss, pool.shapes[shape]?.damage[group]?.[old] ?? 0);
       const jump = (1 + random.below(8)) * (random.below(2) === 0 ? 1 : -1);
       const next = columns[Math.min(columns.length - 1, Math.max(0, place + jump))] ?? 0;
       const end = random.below(4) === 0 ? (offsets[group + 1] ?? total) : layer + 1;
