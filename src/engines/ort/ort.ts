@@ -1,0 +1,104 @@
+/**
+ * The door to onnxruntime-web (WASM provider): loaded when first needed, in a worker or in Node, and from then on shared.
+ * What fails is told as an `InputError` that names what happened; everything else of the product goes on without it.
+ */
+import type * as OrtModule from 'onnxruntime-web/wasm';
+import type { InferenceSession, Tensor } from 'onnxruntime-web/wasm';
+import { InputError } from '../../core/base/checks.ts';
+import type { Column } from '../../core/tasks/task.ts';
+
+export type Feeds = Readonly<Record<string, Column>>;
+
+export interface OrtSession {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** @param wanted outputs to compute, all by default; @throws InputError when the run fails */
+  readonly run: (feeds: Feeds, wanted?: readonly string[]) => Promise<Readonly<Record<string, Column>>>;
+  /** Frees the session's memory; it cannot be used afterwards. */
+  readonly release: () => Promise<void>;
+}
+
+export interface SessionOptions {
+  /** `basic` is ready sooner than `all` and runs these small models as fast. */
+  readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all';
+}
+
+export interface Ort {
+  /** @param model an ONNX file; @throws InputError when it is none that onnxruntime can run */
+  readonly createSession: (model: Uint8Array, options?: SessionOptions) => Promise<OrtSession>;
+}
+
+type Library = typeof OrtModule;
+
+let loading: Promise<Ort> | null = null;
+
+/**
+ * The same object at each call; after a failure the next call tries again.
+ * @param options.numThreads of the first call count; more than one needs a cross-origin isolated page
+ * @throws InputError when onnxruntime cannot be loaded
+ */
+export function loadOrt({ numThreads = 1 }: { readonly numThreads?: number } = {}): Promise<Ort> {
+  loading ??= open(numThreads).catch((error: unknown) => {
+    loading = null;
+    throw failure('could not be loaded', error);
+  });
+  return loading;
+}
+
+async function open(numThreads: number): Promise<Ort> {
+  const library = await import('onnxruntime-web/wasm');
+  library.env.wasm.numThreads = numThreads;
+  // Its warnings (unused initializers, constant folding) are for those who make models.
+  library.env.logLevel = 'error';
+  return {
+    createSession: async (model, { optimization = 'basic' } = {}) => {
+      try {
+        const session = await library.InferenceSession.create(model, {
+          executionProviders: ['wasm'],
+          graphOptimizationLevel: optimization,
+        });
+        return wrap(library, session);
+      } catch (error) {
+        throw failure('could not open the model', error);
+      }
+    },
+  };
+}
+
+function wrap(library: Library, session: InferenceSession): OrtSession {
+  return {
+    inputs: session.inputNames,
+    outputs: session.outputNames,
+    run: async (feeds, wanted) => {
+      const given = Object.fromEntries(
+        Object.entries(feeds).map(([name, column]) => [name, tensorOf(library, column)]),
+      );
+      let results: InferenceSession.OnnxValueMapType;
+      try {
+        results = wanted === undefined ? await session.run(given) : await session.run(given, wanted);
+      } catch (error) {
+        throw failure('could not run the model', error);
+      }
+      return Object.fromEntries(
+        Object.entries(results).map(([name, value]) => [name, columnOf(name, value)]),
+      );
+    },
+    release: () => session.release(),
+  };
+}
+
+const tensorOf = ({ Tensor: Made }: Library, { shape, values }: Column): Tensor =>
+  values instanceof Float32Array ? new Made('float32', values, shape) : new Made('int64', values, shape);
+
+function columnOf(name: string, { dims, data }: Tensor): Column {
+  if (data instanceof Float32Array || data instanceof BigInt64Array) return { shape: dims, values: data };
+  throw new InputError('onnxruntime', `output ${name} must be float32 or int64`);
+}
+
+/** onnxruntime throws errors, texts and bare numbers (addresses of C++ exceptions). */
+function failure(what: string, error: unknown): InputError {
+  const text = error instanceof Error ? error.message : String(error);
+  const memory = error instanceof RangeError || /memory|bad_alloc|allocat/i.test(text);
+  const reason = memory ? `out of memory (${text})` : text;
+  return new InputError('onnxruntime', `${what}: ${reason.replace(/\s+/g, ' ').trim()}`);
+}
