@@ -8,6 +8,8 @@ import { formatNumber, formatPercent, formatSigned } from './format.ts';
 export interface MetricWords {
   /** `Weight energy`, `Accuracy`: heads and rows. */
   readonly name: string;
+  /** Before a difference: `kept −0.6 pt`. */
+  readonly noun: string;
   /** Title of the axis, with its unit. */
   readonly axis: string;
   /** Of a column or row beside the value. */
@@ -67,6 +69,7 @@ const readLoss =
 const words: Readonly<Record<Metric, MetricWords>> = {
   weightEnergyKeptPercent: {
     name: 'Weight energy',
+    noun: 'kept',
     axis: 'weight energy kept, %',
     unit: '% kept',
     exactUnit: 'percent of weight energy kept',
@@ -93,6 +96,7 @@ const words: Readonly<Record<Metric, MetricWords>> = {
   },
   accuracyChangePoints: {
     name: 'Accuracy',
+    noun: 'accuracy',
     axis: 'accuracy change, points',
     unit: 'points',
     exactUnit: 'accuracy points against dense',
@@ -117,6 +121,7 @@ const words: Readonly<Record<Metric, MetricWords>> = {
   },
   negativeKlNats: {
     name: 'Agreement',
+    noun: 'agreement',
     axis: 'KL to the dense model, −nats',
     unit: '−nats',
     exactUnit: 'negative KL divergence to the dense model, nats',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { paretoDomain, plotFrame, plotScales, type Place } from './frame.ts';
 import { nearest, nonDominated, staircase, thinned, walk } from './frontier.ts';
 
-const kept = 'weightEnergyKeptPercent';
+const metric = 'weightEnergyKeptPercent';
 
 const place = fc.record({
   x: fc.double({ min: 0.9, max: 40, noNaN: true }),
@@ -38,7 +38,7 @@ describe('nonDominated', () => {
 });
 
 const frame = plotFrame(600, 400);
-const domain = paretoDomain([{ x: 9, y: 12 }], kept);
+const domain = paretoDomain([{ x: 9, y: 12 }], metric);
 const scales = plotScales(frame, domain);
 const places = [
   { x: 1, y: 100 },

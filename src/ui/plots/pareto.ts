@@ -242,8 +242,9 @@ function placeFlag(
   xs.push(now.x + 18, now.x - width - 18, frame.left + 4);
   const ys = [frame.top + 5, now.y - height - 22, now.y + 22, frame.bottom - height - 6];
   const places = ys.flatMap((y) => xs.map((x): Box => ({ x, y, width, height })));
-  // A covered design weighs more than covered frontier dots, whatever the areas.
-  const taken = [...points, ...points, ...points, ...dots];
+  // A covered design weighs more than covered frontier dots, the current one more than all, whatever the areas.
+  const own = Array<Box>(40).fill(boxAround(now.x, now.y, 11));
+  const taken = [...own, ...points, ...points, ...points, ...dots];
   const room: Box = {
     x: frame.left,
     y: frame.top,

@@ -20,7 +20,7 @@ describe('flagLines', () => {
     const lines = flagLines('edp', kept, 'FFN1 rank 256 → 72', now, { x: 4.72, y: 88.79 }, null);
     expect(lines.map(({ text }) => text)).toEqual([
       'FFN1 rank 256 → 72',
-      'EDP −25%, weight energy −0.6 pt',
+      'EDP −25%, kept −0.6 pt',
       'estimated, 81.1% to 92.3%',
     ]);
   });

@@ -41,12 +41,12 @@ export function flagLines(
   before: Place | null,
   limit: number | null,
 ): readonly FlagLine[] {
-  const { text, difference, name } = metricWords(metric);
+  const { text, difference, noun } = metricWords(metric);
   const band = bandText(metric, now);
   const change =
     before === null
       ? `${axisName[axis]} ${formatRatio(now.x)} lower, ${text(now.y)}`
-      : `${axisName[axis]} ${formatChange(100 * (before.x / now.x - 1))}, ${name.toLowerCase()} ${difference(now.y - before.y)}`;
+      : `${axisName[axis]} ${formatChange(100 * (before.x / now.x - 1))}, ${noun} ${difference(now.y - before.y)}`;
   const lines: FlagLine[] = [
     { text: title, tone: 'strong' },
     { text: now.x < 1 && before === null ? worse(axis, metric, now) : change, tone: 'plain' },
