@@ -1,5 +1,6 @@
 /** Names for the screen: one word, one meaning. */
 import type { Factorization, Format } from '../core/factor/factorization.ts';
+import type { Quantization } from '../core/factor/quantization.ts';
 import type { LinearLayer, TransformerModel } from '../core/workload/model.ts';
 
 const titles: Readonly<Record<Format, string>> = {
@@ -16,6 +17,23 @@ const titles: Readonly<Record<Format, string>> = {
 
 export function formatTitle(format: Format): string {
   return titles[format];
+}
+
+/** `not quantized`, `int4, groups of 128`, `8-bit weights and activations`. */
+export function quantizationTitle(q: Quantization): string {
+  switch (q.kind) {
+    case 'none':
+      return 'not quantized';
+    case 'w8a8':
+      return '8-bit weights and activations';
+    case 'int':
+      return `int${q.bits}, ${q.group === 'row' ? 'per row' : `groups of ${q.group}`}`;
+    case 'fp4':
+      return `FP4, groups of ${q.group}`;
+    case 'palette':
+      return `palette of ${2 ** q.bits} values`;
+  }
+  q satisfies never;
 }
 
 /** `48·64 | 32·24`, out before in. */

@@ -1,6 +1,7 @@
-/** The left panel: what is selected, its format and shape, its ranks, the work it meets, its size. */
+/** The left panel: what is selected, its format and shape, its ranks, how weights are stored, the work it meets, its size. */
 import { FormatSection } from './FormatSection.tsx';
 import { MatrixSection } from './MatrixSection.tsx';
+import { QuantizationSection } from './QuantizationSection.tsx';
 import { RankSection } from './RankSection.tsx';
 import { SizeBar } from './SizeBar.tsx';
 import { WorkloadSection } from './WorkloadSection.tsx';
@@ -13,6 +14,7 @@ export function DesignPanel() {
       <MatrixSection />
       <FormatSection />
       <RankSection />
+      <QuantizationSection />
       <WorkloadSection />
       <SizeBar />
     </>
