@@ -35,6 +35,7 @@ describe('scent strips', () => {
     values: [1, 10, 100],
     edp: [0.01, 0.1, 2],
     kept: [0.1, 0.5, 1],
+    damage: [0.9, 0.5, 0],
     breakEven: 80,
     efficient: [1, 10, 100],
   };
