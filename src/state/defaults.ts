@@ -14,6 +14,7 @@ import { modelById } from '../core/workload/cards.ts';
 import { customModel, gemmModel } from '../core/workload/custom.ts';
 import { attentionOf } from '../core/workload/layers.ts';
 import type { LinearLayer, TransformerModel } from '../core/workload/model.ts';
+import { resolveWorkload } from '../core/workload/workload.ts';
 import type { Config, ModelChoice, SearchSettings, View } from './config.ts';
 
 /** Uniform svd of BERT-base at this share of its linear parameters has 5.7 times lower EDP at 128 tokens. */
@@ -119,15 +120,20 @@ export function openingView(model: TransformerModel): View {
   };
 }
 
-/** BERT-base on simba, 128 tokens of one sequence. */
+/** What a new page opens with: BERT-base on simba, 128 tokens of one sequence. */
 export function initialConfig(): Config {
-  const choice: ModelChoice = { kind: 'card', id: 'bert-base' };
+  return openingConfig('bert-base', 'simba');
+}
+
+/** A card on a preset as they open: the card's own workload, the opening design. */
+export function openingConfig(card: string, preset: string): Config {
+  const choice: ModelChoice = { kind: 'card', id: card };
   const model = modelOf(choice);
-  const accelerator = presets['simba'];
-  invariant(accelerator !== undefined, 'preset simba is missing');
+  const accelerator = presets[preset];
+  invariant(accelerator !== undefined, `preset ${preset} is missing`);
   return {
     model: choice,
-    workload: { tokens: 128, batch: 1, sequence: 128 },
+    workload: resolveWorkload(model, {}),
     accelerator,
     accounting: 'timeloop',
     design: openingDesign(model, accelerator),

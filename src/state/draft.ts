@@ -47,7 +47,7 @@ export function restoreConfig(draft: Draft, subject: string): Restored {
   const model = sound(
     () => soundChoice(choice),
     () => opening.model,
-    'BERT-base was taken, with its opening design',
+    `${modelOf(opening.model).title} was taken, with its opening design`,
   );
   const kept = model === choice && draft.model !== undefined;
   const transformer = modelOf(model);
@@ -59,7 +59,7 @@ export function restoreConfig(draft: Draft, subject: string): Restored {
   const accelerator = sound(
     () => checkAccelerator(draft.accelerator ?? opening.accelerator),
     () => opening.accelerator,
-    'simba was taken',
+    `${opening.accelerator.name} was taken`,
   );
   const search = sound(
     () => setSearch(opening, draft.search ?? {}).search,

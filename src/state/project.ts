@@ -13,6 +13,7 @@ import type { FrontierPoint } from '../core/search/pareto.ts';
 import type { Counts } from '../core/search/setting.ts';
 import { groups } from '../core/workload/model.ts';
 import { axes, panels, pinLetters, strategies, type Config } from './config.ts';
+import { initialConfig } from './defaults.ts';
 import { restoreConfig, type Draft, type Restored } from './draft.ts';
 import { settingOf, type SavedRun } from './search-run.ts';
 
@@ -188,7 +189,7 @@ export function openProject(json: string): OpenedProject {
     draft['accelerator'] = parseAccelerator(config['accelerator']);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    say(`${error.message}; simba was taken`);
+    say(`${error.message}; ${initialConfig().accelerator.name} was taken`);
   }
   const restored = restoreConfig(draft as Draft, 'project');
   const saved =
