@@ -1,4 +1,5 @@
 /** A chain of tiles as figures and as a mapping. */
+import { wholeCycles } from './counts.ts';
 import type { Mapping, Loop } from './mapping.ts';
 import type { OpenPlan } from './open-plan.ts';
 import type { Chain } from './programme.ts';
@@ -42,7 +43,7 @@ export function chainCycles(plan: OpenPlan, chain: Chain, reach: Float64Array): 
       (above[at + 1] as number) *
       (above[at + 2] as number) *
       (above[at + 3] as number);
-    const needed = Math.ceil(words / instances / port.wordsPerCycle);
+    const needed = wholeCycles(words / instances / port.wordsPerCycle);
     if (needed > cycles) cycles = needed;
   }
   return cycles;

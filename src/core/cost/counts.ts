@@ -2,11 +2,13 @@
  * What a mapping costs: words read, filled and updated per storage level and operand, energy, cycles.
  * Dense einsums whose operand indices are single dims, perfect factors. Equal to Timeloop's classic analysis
  * (Parashar et al., ISPASS 2019) on every count; the `accelforge` accounting also charges the read when an output
- * drains to its parent. Left out: imperfect factors, NoC hops, leakage, double buffering.
+ * drains to its parent. Counts are in words of the operand; where these take more or less than a word of the level,
+ * energy, ports and capacity follow. Left out: imperfect factors, NoC hops, leakage, double buffering.
  */
 import { InputError, check } from '../base/checks.ts';
 import { operands } from '../hardware/accelerator.ts';
 import type { Accelerator, MemoryLevel, Operand } from '../hardware/accelerator.ts';
+import { wordsTaken } from '../hardware/bit-widths.ts';
 import type {
   AccessCounts,
   Accounting,
@@ -55,11 +57,13 @@ export function evaluateMapping(
       const words = flow.words[l];
       if (words === undefined) continue;
       const instances = at(nest.instances, l);
-      const energy =
-        instances * (words.reads * level.readEnergyPj + (words.fills + words.updates) * level.writeEnergyPj);
+      const takes = wordsTaken(level, flow.operand);
+      const read = words.reads * takes;
+      const written = (words.fills + words.updates) * takes;
+      const energy = instances * (read * level.readEnergyPj + written * level.writeEnergyPj);
       counts[flow.operand] = { ...words, instances, energyPj: energy };
-      reads += words.reads;
-      writes += words.fills + words.updates;
+      reads += read;
+      writes += written;
       energyPj += energy;
     }
     const cycles = Math.max(
@@ -86,7 +90,10 @@ export function evaluateMapping(
 }
 
 const portCycles = (words: number, wordsPerCycle: number | null): number =>
-  wordsPerCycle === null ? 0 : Math.ceil(words / wordsPerCycle);
+  wordsPerCycle === null ? 0 : wholeCycles(words / wordsPerCycle);
+
+/** Rounded up, but never above the truth because of rounding noise (parts of words add some). */
+export const wholeCycles = (cycles: number): number => Math.ceil(cycles * (1 - 1e-12));
 
 /** The loop nest, checked: per level and dim the product of its temporal and of its spatial bounds. */
 interface Nest {
@@ -255,9 +262,13 @@ function outerVisits(mapping: Mapping, l: number, own: ReadonlySet<string>): num
 }
 
 function checkCapacity(level: MemoryLevel, l: number, flows: readonly Flow[]): void {
-  const needed = flows.reduce((sum, flow) => sum + (flow.words[l]?.tileWords ?? 0), 0);
+  const needed = flows.reduce(
+    (sum, flow) => sum + (flow.words[l]?.tileWords ?? 0) * wordsTaken(level, flow.operand),
+    0,
+  );
+  const noise = level.takes === undefined ? 1 : 1 + 1e-9;
   check(
-    level.depthWords === null || needed <= level.depthWords,
+    level.depthWords === null || needed <= level.depthWords * noise,
     `mapping level ${level.name}`,
     `the kept tiles must fit its ${level.depthWords} words`,
     needed,

@@ -5,7 +5,7 @@
  */
 import { check } from '../base/checks.ts';
 import type { Einsum } from '../einsum/einsum.ts';
-import type { Contraction, Gemm } from './mapping.ts';
+import type { Contraction, Gemm, Slots } from './mapping.ts';
 
 /** O[b, m, n] = sum over k of I[b, m, k] W[b, k, n]; the dim B is there only when the batch is above 1. */
 export function gemmContraction(gemm: Gemm): Contraction {
@@ -37,6 +37,9 @@ export function checkGemm(gemm: Gemm): Gemm {
   return gemm;
 }
 
+/** `aw` is what an absent field says. */
+export const withSlots = (gemm: Gemm, slots: Slots): Gemm => (slots === 'aw' ? gemm : { ...gemm, slots });
+
 /** What `stepGemm` reads of a step of a contraction path: the labels of its two inputs and of its result. */
 export interface StepLabels {
   readonly inputs: readonly (readonly string[])[];
@@ -57,7 +60,7 @@ export function stepGemm(einsum: Einsum, step: StepLabels): Gemm {
   return gemm;
 }
 
-function roleOf(inFirst: boolean, inSecond: boolean, inOutput: boolean): keyof Gemm | null {
+function roleOf(inFirst: boolean, inSecond: boolean, inOutput: boolean): 'batch' | 'm' | 'n' | 'k' | null {
   if (inFirst && inSecond) return inOutput ? 'batch' : 'k';
   if (!inOutput) return null;
   return inFirst ? 'm' : 'n';

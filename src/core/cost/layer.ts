@@ -14,8 +14,9 @@ import { findPath, type ContractionPath, type PathObjective } from '../einsum/pa
 import type { Factorization } from '../factor/factorization.ts';
 import { forwardEinsum } from '../factor/forward.ts';
 import { parameterCount } from '../factor/parameters.ts';
-import type { Accelerator, Operand } from '../hardware/accelerator.ts';
-import { stepGemm } from './gemm.ts';
+import type { Operand } from '../hardware/accelerator.ts';
+import { wordsTaken } from '../hardware/bit-widths.ts';
+import { chainOf } from './fusion/chain.ts';
 import type { Gear, Gemm, Objective } from './mapping.ts';
 import type { GemmCost, Mapper } from './mapper.ts';
 
@@ -103,7 +104,7 @@ export function mapLayer(mapper: Mapper, factorization: Factorization, rows: num
   for (const objective of pathObjectives) {
     const path = findPath(einsum, objective);
     const key = path.steps.map((step) => step.operands.join()).join(';');
-    if (!plans.has(key)) plans.set(key, plan(mapper.accelerator, path));
+    if (!plans.has(key)) plans.set(key, plan(mapper, path));
     if (einsum.inputs.length <= 2) break; // one product: no other path
   }
   const score = scores[mapper.objective];
@@ -123,32 +124,24 @@ const scores: Readonly<Record<Objective, (figures: Figures) => number>> = {
   latency: ({ latencyCycles }) => latencyCycles,
 };
 
-function plan({ levels, mac }: Accelerator, path: ContractionPath): Plan {
-  const products: { readonly gemm: Gemm; readonly macs: number }[] = [];
-  const outermost = levels[0];
-  const touched = (operand: Operand, energy: EnergyPj | undefined): EnergyPj =>
-    outermost?.keeps.includes(operand) === true ? (energy ?? 0) : 0;
-  const inEnergy = touched('I', outermost?.readEnergyPj);
-  const weightEnergy = touched('W', outermost?.readEnergyPj);
-  const outEnergy = touched('O', outermost?.writeEnergyPj);
+function plan(mapper: Mapper, path: ContractionPath): Plan {
   let energyPj = 0;
   let latencyCycles = 0;
-  // Which of the operands still there derive from X, the first one (positions as in opt_einsum).
-  const activations = path.einsum.inputs.map((_, position) => position === 0);
-  for (const step of path.steps) {
-    const [first = 0, second = first] = step.operands;
-    const swap = activations[first] === false && activations[second] === true;
-    activations.push(activations[first] === true || activations[second] === true);
-    for (const position of [...step.operands].sort((a, b) => b - a)) activations.splice(position, 1);
-    if (step.operands.length < 2) continue;
-    const gemm = stepGemm(path.einsum, swap ? { ...step, inputs: [...step.inputs].reverse() } : step);
-    products.push({ gemm, macs: step.macs });
+  const products = chainOf(path).steps.map(({ gemm, step }) => {
+    const { levels, mac } = mapper.machineOf(gemm);
+    const outermost = levels[0];
+    const touched = (operand: Operand, energy: EnergyPj | undefined): EnergyPj =>
+      outermost?.keeps.includes(operand) === true ? (energy ?? 0) * wordsTaken(outermost, operand) : 0;
+    const inEnergy = touched('I', outermost?.readEnergyPj);
+    const weightEnergy = touched('W', outermost?.readEnergyPj);
+    const outEnergy = touched('O', outermost?.writeEnergyPj);
     // Each MAC once on the array, each word of an operand at least once through the outermost level.
     const { batch, m, n, k } = gemm;
     energyPj +=
       batch * (m * n * k * mac.energyPj + m * k * inEnergy + k * n * weightEnergy + m * n * outEnergy);
     latencyCycles += (batch * m * n * k) / (mac.meshX * mac.meshY);
-  }
+    return { gemm, macs: step.macs };
+  });
   return { path, products, least: { energyPj, latencyCycles } };
 }
 

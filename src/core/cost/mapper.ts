@@ -6,6 +6,9 @@
 import { InputError } from '../base/checks.ts';
 import type { Cycles, EnergyPj } from '../base/units.ts';
 import type { Accelerator } from '../hardware/accelerator.ts';
+import { wordsTaken } from '../hardware/bit-widths.ts';
+import { machinesAtBits, slotsOf } from './bit-widths.ts';
+import type { BitWidths } from './bit-widths.ts';
 import { mappingOf } from './chain.ts';
 import { evaluateMapping } from './counts.ts';
 import { checkGemm, gemmContraction } from './gemm.ts';
@@ -17,6 +20,7 @@ import type { PaddedSolution } from './padding-search.ts';
 import { brief, createSolver, everything } from './solver.ts';
 import type { Solution, Solver } from './solver.ts';
 import { compileMachine } from './tables.ts';
+import type { MachineTables } from './tables.ts';
 
 export interface MapperOptions {
   readonly accounting?: Accounting;
@@ -28,6 +32,8 @@ export interface MapperOptions {
    * drag), or `every` one of every extent that can win.
    */
   readonly paddings?: 'likely' | 'every';
+  /** Widths of the numbers; without them everything is a word of the accelerator, as in the references. */
+  readonly bits?: BitWidths;
 }
 
 export interface GemmCost {
@@ -57,6 +63,8 @@ export interface MapperEntry {
 export interface Mapper {
   readonly accelerator: Accelerator;
   readonly objective: Objective;
+  /** The machine as this GEMM sees it at the mapper's bit widths. */
+  readonly machineOf: (gemm: Gemm) => Accelerator;
   /** @throws InputError for unsound extents, or when a level cannot hold what it must */
   readonly cost: (gemm: Gemm, gear: Gear) => GemmCost;
   readonly mapping: (gemm: Gemm, gear: Gear) => MappedGemm;
@@ -70,30 +78,47 @@ export interface Mapper {
 /** @throws InputError when an operand is kept nowhere or a level has fewer words than operands it keeps */
 export function createMapper(accelerator: Accelerator, options: MapperOptions = {}): Mapper {
   const { accounting = 'timeloop', objective = 'edp', factors = 'any', paddings = 'likely' } = options;
-  const machine = compileMachine(accelerator, accounting);
-  const solvers: Readonly<Record<Gear, Solver>> = {
-    exact: createSolver(machine, goals[objective], everything),
-    fast: createSolver(machine, goals[objective], brief),
+  const machineAt = machinesAtBits(accelerator, options.bits ?? {});
+  /** One per machine that slots make of the accelerator. */
+  const searches = new Map<Accelerator, Search>();
+  const searchOf = (gemm: Gemm): Search => searchOn(machineAt(slotsOf(gemm)));
+  const searchOn = (machine: Accelerator): Search => {
+    let search = searches.get(machine);
+    if (search === undefined) {
+      const tables = compileMachine(machine, accounting);
+      search = {
+        tables,
+        solvers: {
+          exact: createSolver(tables, goals[objective], everything),
+          fast: createSolver(tables, goals[objective], brief),
+        },
+        memos: { exact: createMemo(), fast: createMemo() },
+      };
+      searches.set(machine, search);
+    }
+    return search;
   };
-  const memos: Readonly<Record<Gear, Memo>> = { exact: createMemo(), fast: createMemo() };
+  // A machine that cannot be is refused before any GEMM is asked for; narrow operands may fit where words do not.
+  if (options.bits === undefined) searchOn(accelerator);
 
-  const solve = (gemm: Gemm, gear: Gear): MapperEntry => {
+  const solve = ({ tables, solvers }: Search, gemm: Gemm, gear: Gear): MapperEntry => {
     const { batch, m, n, k } = checkGemm(gemm);
-    const candidates = factors === 'any' ? paddedExtents(machine, gemm) : [[m, n, k, batch] as const];
+    const machine = tables.accelerator;
+    const candidates = factors === 'any' ? paddedExtents(tables, gemm) : [[m, n, k, batch] as const];
     const every = factors === 'any' && paddings === 'every' && gear === 'exact';
     const solution = every
-      ? searchPaddings(machine, goals[objective], solvers.exact, gemm)
+      ? searchPaddings(tables, goals[objective], solvers.exact, gemm)
       : notOver(solvers[gear].solve(candidates));
-    if (solution === null) throw new InputError(...misfit(accelerator, gemm));
+    if (solution === null) throw new InputError(...misfit(machine, gemm));
     const [padM, padN, padK, padB] = solution.choice.extents as [number, number, number, number];
     const padded: Gemm = { batch: padB, m: padM, n: padN, k: padK };
-    const mapping = mappingOf(machine, solution.choice);
-    const cost = evaluateMapping(accelerator, gemmContraction(padded), mapping, accounting);
+    const mapping = mappingOf(tables, solution.choice);
+    const cost = evaluateMapping(machine, gemmContraction(padded), mapping, accounting);
     const optimal =
       solution.complete ||
       (solution.proven && candidates.length === 1 && padM === m && padN === n && padK === k);
     return {
-      gemm: { batch, m, n, k },
+      gemm: { batch, m, n, k, ...(gemm.slots === undefined ? {} : { slots: gemm.slots }) },
       gear,
       mapping,
       cost: {
@@ -106,10 +131,11 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
     };
   };
   const entryOf = (gemm: Gemm, gear: Gear): MapperEntry => {
-    const memo = memos[gear];
+    const search = searchOf(gemm);
+    const memo = search.memos[gear];
     let entry = memo.get(gemm);
     if (entry === undefined) {
-      entry = solve(gemm, gear);
+      entry = solve(search, gemm, gear);
       memo.set(entry);
     }
     return entry;
@@ -117,18 +143,28 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
   return {
     accelerator,
     objective,
+    machineOf: (gemm) => machineAt(slotsOf(gemm)),
     cost: (gemm, gear) => entryOf(gemm, gear).cost,
     mapping: (gemm, gear) => {
       const { cost, mapping } = entryOf(gemm, gear);
-      const counted = evaluateMapping(accelerator, gemmContraction(cost.padded), mapping, accounting);
+      const machine = machineAt(slotsOf(gemm));
+      const counted = evaluateMapping(machine, gemmContraction(cost.padded), mapping, accounting);
       return { ...cost, mapping, cost: counted };
     },
-    known: (gemm, gear) => memos[gear].get(gemm) !== undefined,
-    entries: () => [...memos.exact.entries(), ...memos.fast.entries()],
+    known: (gemm, gear) => searchOf(gemm).memos[gear].get(gemm) !== undefined,
+    entries: () =>
+      [...searches.values()].flatMap(({ memos }) => [...memos.exact.entries(), ...memos.fast.entries()]),
     remember: (entries) => {
-      for (const entry of entries) memos[entry.gear].set(entry);
+      for (const entry of entries) searchOf(entry.gemm).memos[entry.gear].set(entry);
     },
   };
+}
+
+/** What is known of one machine. */
+interface Search {
+  readonly tables: MachineTables;
+  readonly solvers: Readonly<Record<Gear, Solver>>;
+  readonly memos: Readonly<Record<Gear, Memo>>;
 }
 
 const notOver = (solution: Solution | null): PaddedSolution | null =>
@@ -138,7 +174,10 @@ const notOver = (solution: Solution | null): PaddedSolution | null =>
 function misfit(accelerator: Accelerator, gemm: Gemm): [subject: string, rule: string, value: unknown] {
   const words = { I: gemm.m * gemm.k, W: gemm.k * gemm.n, O: gemm.m * gemm.n };
   const level = accelerator.levels[0];
-  const needed = (level?.keeps ?? []).reduce((sum, operand) => sum + gemm.batch * words[operand], 0);
+  const needed = (level?.keeps ?? []).reduce(
+    (sum, operand) => sum + gemm.batch * words[operand] * wordsTaken(level, operand),
+    0,
+  );
   return [
     `accelerator ${accelerator.name}, level ${level?.name}`,
     `must have ${needed} words to hold the tensors`,

@@ -21,12 +21,20 @@ export interface Contraction {
   readonly extents: Readonly<Record<string, number>>;
 }
 
+/**
+ * What stands in a GEMM's two input slots, I then W: a(ctivations), w(eights) as they are stored, c(ached keys and values).
+ * Results are activations, also where factors are multiplied.
+ */
+export type Slots = 'aw' | 'aa' | 'ac' | 'ww' | 'wa' | 'ca';
+
 /** The contraction as a batched GEMM: O[b, m, n] = sum over k of I[b, m, k] W[b, k, n]. */
 export interface Gemm {
   readonly batch: number;
   readonly m: number;
   readonly n: number;
   readonly k: number;
+  /** Absent = `aw`; only told apart where their bit widths differ. */
+  readonly slots?: Slots;
 }
 
 /** `timeloop` does not charge the read when outputs drain to their parent, `accelforge` does. */

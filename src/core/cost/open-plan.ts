@@ -130,7 +130,7 @@ function fillBoxes(plan: OpenPlan): void {
         : (above[levels * 4 + d] as number) / (above[l * 4 + d] as number);
     const batch = below(3);
     const words = (operand: number, d: number, e: number): number =>
-      machine.keeps[l * 3 + operand] === 1 ? batch * below(d) * below(e) : 0;
+      (machine.takes[l * 3 + operand] as number) * batch * below(d) * below(e);
     const w = words(0, 1, 2);
     const i = words(1, 0, 2);
     const o = words(2, 0, 1);

@@ -3,6 +3,7 @@
  * the rest; its lower bounds on energy and cycles are sums of one tabulated term per dim. A book lists the plans that may
  * still beat the standing figures and hands them out best first.
  */
+import { wholeCycles } from './counts.ts';
 import type { Goal, Standing } from './objective.ts';
 import { findSpreads } from './spreads.ts';
 import type { Spreads } from './spreads.ts';
@@ -47,9 +48,6 @@ export interface PlanBook {
 }
 
 const mostSpreads = 4096;
-
-/** Rounded up, but never above the truth because of rounding noise. */
-export const wholeCycles = (cycles: number): number => Math.ceil(cycles * (1 - 1e-12));
 
 export function createPlanBook(machine: MachineTables, goal: Goal, mostSpreadsPerDim: number): PlanBook {
   const fans = machine.fans.length;

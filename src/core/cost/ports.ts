@@ -5,10 +5,10 @@
  * everything.
  */
 import { chainCycles } from './chain.ts';
+import { wholeCycles } from './counts.ts';
 import { boundPlan } from './frontier.ts';
 import type { Frontier } from './frontier.ts';
 import type { Goal, Standing } from './objective.ts';
-import { wholeCycles } from './plans.ts';
 import { weigh } from './open-plan.ts';
 import { createChain, fillTable } from './programme.ts';
 import type { OpenPlan, Values } from './open-plan.ts';

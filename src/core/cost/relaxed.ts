@@ -9,7 +9,7 @@ import type { OpenPlan, Values } from './open-plan.ts';
 /** At least what the tally of the placed plan must be, `fixed` included; Infinity when a level cannot hold any tile. */
 export function boundRelaxed(plan: OpenPlan, values: Values): number {
   const { machine, above, lattice } = plan;
-  const { levels, depth, keeps } = machine;
+  const { levels, depth, takes } = machine;
   const { weight } = values;
   const [m, n, k] = lattice;
   const bottom = levels * 4;
@@ -31,9 +31,9 @@ export function boundRelaxed(plan: OpenPlan, values: Values): number {
     const insideM = (above[bottom] as number) / (above[at] as number);
     const insideN = (above[bottom + 1] as number) / (above[at + 1] as number);
     const insideK = (above[bottom + 2] as number) / (above[at + 2] as number);
-    const w = keeps[l * 3] === 1 ? batch * insideN * insideK : 0;
-    const i = keeps[l * 3 + 1] === 1 ? batch * insideM * insideK : 0;
-    const o = keeps[l * 3 + 2] === 1 ? batch * insideM * insideN : 0;
+    const w = (takes[l * 3] as number) * batch * insideN * insideK;
+    const i = (takes[l * 3 + 1] as number) * batch * insideM * insideK;
+    const o = (takes[l * 3 + 2] as number) * batch * insideM * insideN;
     if (w + i + o > room) return Number.POSITIVE_INFINITY;
     const viaM = wholeM + leastOfTwo(n, k, cN, cK, o, i, w, room);
     const viaN = wholeN + leastOfTwo(m, k, cM, cK, o, w, i, room);

@@ -44,6 +44,7 @@ export function createRoofline(): Mapper & { readonly asked: Gemm[] } {
   return {
     accelerator,
     objective: 'edp',
+    machineOf: () => accelerator,
     asked,
     cost,
     mapping: () => {

@@ -5,9 +5,10 @@
  */
 import { chainCycles, choiceOf } from './chain.ts';
 import type { Choice } from './chain.ts';
+import { wholeCycles } from './counts.ts';
 import { boundPlan, createFrontier } from './frontier.ts';
 import type { Goal, Standing } from './objective.ts';
-import { createPlanBook, wholeCycles } from './plans.ts';
+import { createPlanBook } from './plans.ts';
 import type { Extents, PlanBook } from './plans.ts';
 import { searchPorts } from './ports.ts';
 import { createOpenPlan, openPlan, placePlan, weigh } from './open-plan.ts';

@@ -4,7 +4,8 @@
  * and every port's load are sums over edges (keeper to next keeper, or to the MACs) of coefficients fixed here.
  */
 import { check } from '../base/checks.ts';
-import type { Accelerator, Operand } from '../hardware/accelerator.ts';
+import type { Accelerator, MemoryLevel, Operand } from '../hardware/accelerator.ts';
+import { wordsTaken } from '../hardware/bit-widths.ts';
 import { fanOut } from './counts.ts';
 import type { Accounting } from './mapping.ts';
 
@@ -45,8 +46,8 @@ export interface MachineTables {
   readonly macEnergyPj: number;
   /** Words per instance; Infinity = unlimited. */
   readonly depth: Float64Array;
-  /** [level * 3 + dim]: 1 where the operand that misses the dim is kept. */
-  readonly keeps: Uint8Array;
+  /** [level * 3 + dim]: words of the level that one of the operand that misses the dim takes; 0 where it is not kept. */
+  readonly takes: Float64Array;
   /** The levels with a fan-out above 1. */
   readonly fans: readonly Fan[];
 }
@@ -77,13 +78,15 @@ export function compileMachine(accelerator: Accelerator, accounting: Accounting)
     keepers.forEach((parent, i) => edges.push({ dim, parent, child: keepers[i + 1] ?? count }));
   });
   for (const level of levels) {
+    const least = level.keeps.reduce((sum, operand) => sum + wordsTaken(level, operand), 0);
     check(
-      level.depthWords === null || level.depthWords >= level.keeps.length,
+      level.depthWords === null || level.depthWords >= least,
       `accelerator ${accelerator.name}, level ${level.name}`,
-      `must have at least ${level.keeps.length} words, one for each operand it keeps`,
+      `must have at least ${least} words, one for each operand it keeps`,
       level.depthWords,
     );
   }
+  const part = (l: number, dim: number): number => wordsTaken(levels[l], missing[dim] as Operand);
   const tally = (
     level: number,
     wordsPerCycle: number,
@@ -93,14 +96,17 @@ export function compileMachine(accelerator: Accelerator, accounting: Accounting)
     level,
     wordsPerCycle,
     atChild: Float64Array.from(edges, ({ dim, child }) =>
-      child === count ? 0 : write(child) + (dim === outputs && accounting === 'accelforge' ? read(child) : 0),
+      child === count
+        ? 0
+        : (write(child) + (dim === outputs && accounting === 'accelforge' ? read(child) : 0)) *
+          part(child, dim),
     ),
     atParent: Float64Array.from(
       edges,
-      ({ dim, parent }) => read(parent) + (dim === outputs ? write(parent) : 0),
+      ({ dim, parent }) => (read(parent) + (dim === outputs ? write(parent) : 0)) * part(parent, dim),
     ),
     owned: Float64Array.from(levels, (at, l) =>
-      at.keeps.includes('O') ? -read(l) - (l === outermost[outputs] ? 0 : write(l)) : 0,
+      at.keeps.includes('O') ? (-read(l) - (l === outermost[outputs] ? 0 : write(l))) * part(l, outputs) : 0,
     ),
   });
   const ports: Tally[] = [];
@@ -125,9 +131,11 @@ export function compileMachine(accelerator: Accelerator, accounting: Accounting)
     ),
     ports,
     macEnergyPj: accelerator.mac.energyPj,
-    depth: Float64Array.from(levels, (level) => level.depthWords ?? Number.POSITIVE_INFINITY),
-    keeps: Uint8Array.from(
-      levels.flatMap((level) => missing.map((operand) => (level.keeps.includes(operand) ? 1 : 0))),
+    depth: Float64Array.from(levels, roomOf),
+    takes: Float64Array.from(
+      levels.flatMap((level) =>
+        missing.map((operand) => (level.keeps.includes(operand) ? wordsTaken(level, operand) : 0)),
+      ),
     ),
     fans,
   };
@@ -148,6 +156,14 @@ function checkFigures({ name, levels, mac }: Accelerator): void {
     }
   }
 }
+
+/** Words of one instance, Infinity = unlimited; parts of words leave room for rounding noise. */
+export const roomOf = ({ depthWords, takes }: MemoryLevel): number =>
+  depthWords === null
+    ? Number.POSITIVE_INFINITY
+    : takes === undefined
+      ? depthWords
+      : depthWords * (1 + 1e-10);
 
 /** Products of spatial factors above this are rare enough to be worked out each time. */
 const mostTabulated = 1 << 16;

@@ -23,6 +23,8 @@ export interface MemoryLevel {
   readonly readEnergyPj: EnergyPj;
   readonly writeEnergyPj: EnergyPj;
   readonly keeps: readonly Operand[];
+  /** Words that one word of an operand takes, where bit widths differ (`atBits`); absent = 1 each. Never in a file. */
+  readonly takes?: Readonly<Record<Operand, number>>;
 }
 
 export interface MacArray {

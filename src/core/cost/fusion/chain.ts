@@ -6,8 +6,8 @@
 import type { Einsum } from '../../einsum/einsum.ts';
 import type { ContractionPath, PathStep } from '../../einsum/path.ts';
 import type { Operand } from '../../hardware/accelerator.ts';
-import { stepGemm } from '../gemm.ts';
-import type { Gemm } from '../mapping.ts';
+import { stepGemm, withSlots } from '../gemm.ts';
+import type { Gemm, Slots } from '../mapping.ts';
 
 /** One product: which tensor stands in each slot. Tensors below the number of operands are the operands themselves. */
 export interface ChainStep {
@@ -72,11 +72,19 @@ export function chainOf(path: ContractionPath): Chain {
       intermediates.push({ tensor, labels, words, madeBy: maker, usedBy: steps.length, slot });
     }
     madeBy.set(output, steps.length);
-    const gemm = stepGemm(einsum, { inputs, output: step.output });
+    const kinds = slotsFor(i.tensor, w.tensor, einsum.inputs.length);
+    const gemm = withSlots(stepGemm(einsum, { inputs, output: step.output }), kinds);
     steps.push({ step, inputs, gemm, slots: { I: i.tensor, W: w.tensor, O: output } });
     items.push({ tensor: output, active: i.active || w.active });
   }
   return { path, steps, intermediates: intermediates.toSorted((a, b) => a.madeBy - b.madeBy) };
+}
+
+/** The first operand and all intermediates are activations, the other operands stored weights. */
+export function slotsFor(i: number, w: number, operandCount: number): Slots {
+  const isWeight = (tensor: number): boolean => tensor > 0 && tensor < operandCount;
+  if (isWeight(i)) return isWeight(w) ? 'ww' : 'wa';
+  return isWeight(w) ? 'aw' : 'aa';
 }
 
 export const sizeOf = (einsum: Einsum, labels: readonly string[]): number =>

@@ -40,7 +40,7 @@ export function findPathForEdp(
   options: ChainOptions = {},
 ): MappedPath {
   const { fusion = 'auto', objective = 'edp', accounting = 'timeloop', factors = 'any' } = options;
-  return findPathWith(createParts(accelerator, accounting, factors), einsum, fusion, objective);
+  return findPathWith(createParts(accelerator, accounting, factors, options.bits), einsum, fusion, objective);
 }
 
 /** `findPathForEdp` with parts that are remembered between calls. */

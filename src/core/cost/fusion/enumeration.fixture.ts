@@ -86,7 +86,7 @@ export function everyPoint(
   homes: Homes,
   held: readonly number[],
 ): Point[] {
-  const resident = residentWords(accelerator.levels.length, homes, gemm);
+  const resident = residentWords(accelerator, homes, gemm);
   const all = resident.map((words, l) => words + (held[l] ?? 0));
   const points: Point[] = [];
   const contraction = gemmContraction(gemm);

@@ -5,6 +5,7 @@
 import { check } from '../../base/checks.ts';
 import { operands } from '../../hardware/accelerator.ts';
 import type { Accelerator } from '../../hardware/accelerator.ts';
+import { wordsTaken } from '../../hardware/bit-widths.ts';
 import { evaluateMapping } from '../counts.ts';
 import type { Accounting, Contraction, Mapping, MappingCost } from '../mapping.ts';
 import { machineAt } from './homes.ts';
@@ -16,7 +17,7 @@ export interface FixedStep {
   readonly contraction: Contraction;
   readonly mapping: Mapping;
   readonly homes: Homes;
-  /** Words that the tensors at inner homes and those of other products take, by level. */
+  /** Words of each level that the tensors at inner homes and those of other products take. */
   readonly held: readonly number[];
 }
 
@@ -32,13 +33,15 @@ export function evaluateFixedStep(
   const machine = machineAt(accelerator, homes);
   const unbounded = { ...machine, levels: machine.levels.map((level) => ({ ...level, depthWords: null })) };
   const cost = evaluateMapping(unbounded, contraction, mapping, accounting);
-  accelerator.levels.forEach(({ name, depthWords }, l) => {
+  accelerator.levels.forEach(({ name, depthWords, takes }, l) => {
     const tiles = operands.map((operand) =>
-      homes[operand] > 0 && homes[operand] === l ? 0 : (cost.levels[l]?.operands[operand]?.tileWords ?? 0),
+      homes[operand] > 0 && homes[operand] === l
+        ? 0
+        : (cost.levels[l]?.operands[operand]?.tileWords ?? 0) * wordsTaken(accelerator.levels[l], operand),
     );
     const needed = tiles.reduce((sum, words) => sum + words, held[l] ?? 0);
     check(
-      depthWords === null || needed <= depthWords,
+      depthWords === null || needed <= depthWords * (takes === undefined ? 1 : 1 + 1e-9),
       `mapping level ${name}`,
       `everything held at a time must fit its ${depthWords} words`,
       needed,
@@ -74,8 +77,9 @@ export function inAllIterations(
       if (words === undefined) continue;
       // Only the first visit of a word of the result spares reading it back.
       const again = operand === 'O' ? (results / spread) * (1 - 1 / revisits) : 0;
-      reads += words.reads + again;
-      writes += words.fills + words.updates + (l === outermost ? 0 : again);
+      const takes = wordsTaken(level, operand);
+      reads += (words.reads + again) * takes;
+      writes += (words.fills + words.updates + (l === outermost ? 0 : again)) * takes;
     }
     const allReads = times * reads + (tile.reads[l] ?? 0) / instances;
     const allWrites = times * writes + (tile.writes[l] ?? 0) / instances;

@@ -4,6 +4,7 @@
  */
 import { operands } from '../../hardware/accelerator.ts';
 import type { Accelerator, Operand } from '../../hardware/accelerator.ts';
+import { wordsTaken } from '../../hardware/bit-widths.ts';
 import type { Accounting, Gemm } from '../mapping.ts';
 import { compileMachine } from '../tables.ts';
 import type { MachineTables } from '../tables.ts';
@@ -23,14 +24,14 @@ export function machineAt(accelerator: Accelerator, homes: Homes): Accelerator {
   };
 }
 
-/** Words of the operands that are whole at their homes, by level. */
-export function residentWords(levels: number, homes: Homes, gemm: Gemm): number[] {
+/** Words of each level that the operands take that are whole at their homes. */
+export function residentWords({ levels }: Accelerator, homes: Homes, gemm: Gemm): number[] {
   const { batch, m, n, k } = gemm;
   const words = { I: batch * m * k, W: batch * k * n, O: batch * m * n };
-  const held = new Array<number>(levels).fill(0);
+  const held = new Array<number>(levels.length).fill(0);
   for (const operand of operands) {
     const home = homes[operand];
-    if (home > 0) held[home] = (held[home] ?? 0) + words[operand];
+    if (home > 0) held[home] = (held[home] ?? 0) + words[operand] * wordsTaken(levels[home], operand);
   }
   return held;
 }
@@ -43,12 +44,12 @@ export function tablesAt(
 ): { readonly tables: MachineTables; readonly depth: Float64Array } {
   const compiled = compileMachine(machineAt(accelerator, homes), accounting);
   const depth = compiled.depth.slice();
-  const keeps = compiled.keeps.slice();
+  const takes = compiled.takes.slice();
   // In the tables operands go by the dim that they miss: W, I, O.
   (['W', 'I', 'O'] as const).forEach((operand, dim) => {
-    if (homes[operand] > 0) keeps[homes[operand] * 3 + dim] = 0;
+    if (homes[operand] > 0) takes[homes[operand] * 3 + dim] = 0;
   });
-  return { tables: { ...compiled, depth, keeps }, depth };
+  return { tables: { ...compiled, depth, takes }, depth };
 }
 
 /** Levels at which an intermediate that is taken in `slot` may stay: one instance, inside the outermost. */
@@ -56,7 +57,7 @@ export function possibleHomes(accelerator: Accelerator, slot: 'I' | 'W', words: 
   const { levels } = accelerator;
   return levels.flatMap((level, l) => {
     const outside = levels.slice(0, l).some(({ keeps }) => keeps.includes('O') || keeps.includes(slot));
-    const fits = level.depthWords === null || words < level.depthWords;
+    const fits = level.depthWords === null || words * wordsTaken(level, 'O') < level.depthWords;
     const keeps = level.keeps.includes('O') && level.keeps.includes(slot);
     return outside && keeps && fits && level.meshX * level.meshY === 1 ? [l] : [];
   });

@@ -9,6 +9,9 @@ import { check, invariant } from '../../base/checks.ts';
 import type { Cycles, EnergyPj, Words } from '../../base/units.ts';
 import type { ContractionPath } from '../../einsum/path.ts';
 import type { Accelerator } from '../../hardware/accelerator.ts';
+import { wordsTaken } from '../../hardware/bit-widths.ts';
+import { slotsOf } from '../bit-widths.ts';
+import type { BitWidths } from '../bit-widths.ts';
 import { gemmContraction } from '../gemm.ts';
 import type { Accounting, Gemm, Mapping, MappingCost, Objective } from '../mapping.ts';
 import { chainOf } from './chain.ts';
@@ -31,6 +34,8 @@ export interface ChainOptions {
   readonly accounting?: Accounting;
   /** `any` (the default): awkward extents may be padded; `perfect`: the extents as they are. */
   readonly factors?: 'perfect' | 'any';
+  /** The first operand counts as activations, the others as weights. */
+  readonly bits?: BitWidths;
 }
 
 export interface MappedStep {
@@ -77,7 +82,7 @@ export function mapChain(
   options: ChainOptions = {},
 ): MappedChain {
   const { fusion = 'auto', objective = 'edp', accounting = 'timeloop', factors = 'any' } = options;
-  const parts = createParts(accelerator, accounting, factors);
+  const parts = createParts(accelerator, accounting, factors, options.bits);
   return mapChainWith(parts, path, fusion, objective);
 }
 
@@ -137,9 +142,10 @@ function describeStep(
   const step = chain.steps[s];
   invariant(step !== undefined, 'a part per step');
   const { part, gemm: padded } = planned;
-  const { accelerator, accounting } = parts;
+  const { accounting } = parts;
+  const accelerator = parts.machineOf(slotsOf(step.gemm));
   const mapping = planned.mapping();
-  const resident = residentWords(accelerator.levels.length, part.homes, padded);
+  const resident = residentWords(accelerator, part.homes, padded);
   // What a tiled product holds is all in `held`.
   const held = part.tile === null ? resident.map((words, l) => words + (part.held[l] ?? 0)) : part.held;
   const fixed = { contraction: gemmContraction(padded), mapping, homes: part.homes, held };
@@ -170,11 +176,12 @@ function describeIntermediate(
   // Producer: written at every keeper outside the home, and drained from the one inside it; consumer: read there again and
   // filled into the one inside.
   levels.forEach((level, l) => {
-    if (l < home && level.keeps.includes('O')) perWord += level.writeEnergyPj;
-    if (l < home && level.keeps.includes(slot)) perWord += level.readEnergyPj;
+    const [made, taken] = [wordsTaken(level, 'O'), wordsTaken(level, 'I')];
+    if (l < home && level.keeps.includes('O')) perWord += level.writeEnergyPj * made;
+    if (l < home && level.keeps.includes(slot)) perWord += level.readEnergyPj * taken;
     if (l > 0 && l <= home && level.keeps.includes('O') && accounting === 'accelforge')
-      perWord += level.readEnergyPj;
-    if (l > 0 && l <= home && level.keeps.includes(slot)) perWord += level.writeEnergyPj;
+      perWord += level.readEnergyPj * made;
+    if (l > 0 && l <= home && level.keeps.includes(slot)) perWord += level.writeEnergyPj * taken;
   });
   const outermost = levels.findIndex(({ keeps }) => keeps.includes('O'));
   return {

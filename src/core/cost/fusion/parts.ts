@@ -5,15 +5,19 @@
  */
 import { InputError } from '../../base/checks.ts';
 import type { Accelerator } from '../../hardware/accelerator.ts';
+import { wordsTaken } from '../../hardware/bit-widths.ts';
+import { machinesAtBits, slotsOf } from '../bit-widths.ts';
+import type { BitWidths } from '../bit-widths.ts';
 import { mappingOf } from '../chain.ts';
 import type { Choice } from '../chain.ts';
-import type { Accounting, Gemm, Mapping } from '../mapping.ts';
+import type { Accounting, Gemm, Mapping, Slots } from '../mapping.ts';
 import { goals } from '../objective.ts';
 import { paddedExtents } from '../padding.ts';
 import type { Extents } from '../plans.ts';
 import { createSolver, everything } from '../solver.ts';
 import type { Solver } from '../solver.ts';
 import { findSpreads } from '../spreads.ts';
+import { roomOf } from '../tables.ts';
 import type { MachineTables, Tally } from '../tables.ts';
 import { residentWords, tablesAt } from './homes.ts';
 import type { Homes } from './homes.ts';
@@ -43,7 +47,7 @@ export interface Tile {
 export interface Part {
   readonly gemm: Gemm;
   readonly homes: Homes;
-  /** Words of other tensors, by level. */
+  /** Words of each level that other tensors take. */
   readonly held: readonly number[];
   readonly tile: Tile | null;
   /** Energy and cycles that no mapping is below. */
@@ -57,7 +61,10 @@ export interface Part {
 }
 
 export interface Parts {
+  /** As a product of activations with weights sees it. */
   readonly accelerator: Accelerator;
+  /** As products with these slots see it. */
+  readonly machineOf: (slots: Slots) => Accelerator;
   readonly accounting: Accounting;
   /** The same part for the same figures, always. */
   readonly part: (gemm: Gemm, homes: Homes, held: readonly number[], tile?: Tile) => Part;
@@ -73,6 +80,7 @@ interface Share {
 
 /** A machine with given homes: its tables, whose depths are set before each search. */
 interface Variant {
+  readonly accelerator: Accelerator;
   readonly homes: Homes;
   readonly tables: MachineTables;
   readonly depth: Float64Array;
@@ -85,22 +93,25 @@ interface Variant {
 }
 
 export function createParts(
-  accelerator: Accelerator,
+  plain: Accelerator,
   accounting: Accounting,
   factors: 'perfect' | 'any',
+  bits: BitWidths = {},
 ): Parts {
-  const levels = accelerator.levels.length;
+  const machineOf = machinesAtBits(plain, bits);
   const variants = new Map<string, Variant>();
   const parts = new Map<string, Part>();
   let searches = 0;
 
-  const variantAt = (homes: Homes): Variant => {
-    const key = `${homes.I},${homes.W},${homes.O}`;
+  const variantAt = (homes: Homes, slots: Slots): Variant => {
+    const accelerator = machineOf(slots);
+    const key = `${homes.I},${homes.W},${homes.O},${accelerator === machineOf('aw') ? '' : slots}`;
     let variant = variants.get(key);
     if (variant === undefined) {
       const { tables, depth } = tablesAt(accelerator, homes, accounting);
       const goal = createPricedGoal();
       variant = {
+        accelerator,
         homes,
         tables,
         depth,
@@ -122,13 +133,13 @@ export function createParts(
     price: number,
   ): PartPoint | 'misfit' => {
     searches += 1;
-    const { depth, tables, goal, homes } = variant;
+    const { accelerator, depth, tables, goal, homes } = variant;
     goal.price = price;
     const solver = price > 0 ? variant.priced : variant.leastEnergy;
     let best: PartPoint | 'misfit' = 'misfit';
     let least = Number.POSITIVE_INFINITY;
     const groups =
-      tile === null ? bySize(candidates, levels, homes) : [{ resident: [], extents: candidates }];
+      tile === null ? bySize(accelerator, candidates, homes) : [{ resident: [], extents: candidates }];
     const costOf = ({ energyPj, cycles }: Point): number => energyPj + price * cycles;
     // Most promising first, so that others need not be searched.
     const ranked = groups
@@ -141,10 +152,7 @@ export function createParts(
       const promising = group.extents.filter((_, i) => (group.floors[i] as number) < least);
       if (promising.length === 0) continue;
       accelerator.levels.forEach((level, l) => {
-        depth[l] =
-          level.depthWords === null
-            ? Number.POSITIVE_INFINITY
-            : level.depthWords - (held[l] ?? 0) - (group.resident[l] ?? 0);
+        depth[l] = roomOf(level) - (held[l] ?? 0) - (group.resident[l] ?? 0);
       });
       if (depth.some((words) => words < 0)) continue;
       const solution = solver.solve(promising);
@@ -164,7 +172,8 @@ export function createParts(
   };
 
   const create = (gemm: Gemm, homes: Homes, held: readonly number[], tile: Tile | null): Part => {
-    const machine = variantAt(homes);
+    const machine = variantAt(homes, slotsOf(gemm));
+    const { accelerator } = machine;
     const { m, n, k, batch } = gemm;
     const candidates: readonly Extents[] =
       factors === 'any' ? paddedExtents(machine.tables, gemm) : [[m, n, k, batch]];
@@ -213,13 +222,15 @@ export function createParts(
   };
 
   return {
-    accelerator,
+    accelerator: machineOf('aw'),
+    machineOf,
     accounting,
     searches: () => searches,
     part: (gemm, homes, held, tile) => {
       const { m, n, k, batch } = gemm;
       const beside = tile && `${tile.times},${tile.revisits},${tile.reads.join()},${tile.writes.join()}`;
-      const key = `${m},${n},${k},${batch},${homes.I},${homes.W},${homes.O},${held.join()},${beside ?? ''}`;
+      const slots = machineOf(slotsOf(gemm)) === machineOf('aw') ? '' : gemm.slots;
+      const key = `${slots},${m},${n},${k},${batch},${homes.I},${homes.W},${homes.O},${held.join()},${beside ?? ''}`;
       let part = parts.get(key);
       if (part === undefined) parts.set(key, (part = create(gemm, homes, held, tile ?? null)));
       return part;
@@ -282,14 +293,14 @@ function lazyMapping(tables: MachineTables, choice: Choice): () => Mapping {
 
 /** Extents that leave the levels equally full are searched together. */
 function bySize(
+  accelerator: Accelerator,
   candidates: readonly Extents[],
-  levels: number,
   homes: Homes,
 ): { readonly resident: readonly number[]; readonly extents: Extents[] }[] {
   const groups = new Map<string, { readonly resident: readonly number[]; readonly extents: Extents[] }>();
   for (const extents of candidates) {
     const [m, n, k, batch] = extents;
-    const resident = residentWords(levels, homes, { batch, m, n, k });
+    const resident = residentWords(accelerator, homes, { batch, m, n, k });
     const key = resident.join();
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { resident, extents: [extents] });
@@ -331,7 +342,9 @@ function floorOf(
   const { batch, m, n, k } = gemm;
   const outermost = accelerator.levels[0];
   const through = (operand: 'I' | 'W' | 'O', words: number): number =>
-    outermost?.keeps.includes(operand) === true && variant.homes[operand] === 0 ? batch * words : 0;
+    outermost?.keeps.includes(operand) === true && variant.homes[operand] === 0
+      ? batch * words * wordsTaken(outermost, operand)
+      : 0;
   const passing = (words: number, perCycle: number | null | undefined): number =>
     perCycle === null || perCycle === undefined ? 0 : words / perCycle / instances(outermost);
   const cycles = Math.max(

@@ -4,6 +4,8 @@
  * however long it is. Shared loops are spelled out only where a group would be best if its intermediates took no room.
  */
 import type { Einsum } from '../../einsum/einsum.ts';
+import { wordsTaken } from '../../hardware/bit-widths.ts';
+import { slotsOf } from '../bit-widths.ts';
 import type { Chain, ChainStep } from './chain.ts';
 import { possibleHomes } from './homes.ts';
 import type { Homes } from './homes.ts';
@@ -111,25 +113,23 @@ export function proposeResidency(parts: Parts, chain: Chain, fusion: Fusion): Pr
       homes[intermediates.findIndex((each) => each.tensor === tensor)] ?? 0;
     const { from, to, level } = group;
     // Chains along other paths have the same products in the same surroundings.
-    const slots = steps.slice(from, to + 1).map(({ slots: at, inputs, step }) => {
+    const slots = steps.slice(from, to + 1).map(({ gemm, slots: at, inputs, step }) => {
       const home = (tensor: number): string =>
         intermediates.some((each) => each.tensor === tensor && each.madeBy >= from && each.usedBy <= to)
           ? 'tile'
           : String(homeOf(tensor));
       const terms = [...inputs, step.output].map((term) => term.toSorted().join(''));
-      return `${terms.join()} ${home(at.I)} ${home(at.W)} ${home(at.O)}`;
+      return `${terms.join()} ${slotsOf(gemm)} ${home(at.I)} ${home(at.W)} ${home(at.O)}`;
     });
     const key = `${level} ${beside.join()} ${slots.join(' ')}`;
     const memo = memoOf(parts, chain.path.einsum);
     let ways = memo.get(key);
     if (ways === undefined) {
       ways = loopsFor(chain, from, to).flatMap((loops) =>
-        tiledSteps(accelerator, parts.accounting, chain, { ...group, loops }, homeOf, beside).map(
-          (tiled) => ({
-            loops,
-            parts: tiled.map(({ gemm, homes: at, held, tile }) => parts.part(gemm, at, held, tile)),
-          }),
-        ),
+        tiledSteps(parts, chain, { ...group, loops }, homeOf, beside).map((tiled) => ({
+          loops,
+          parts: tiled.map(({ gemm, homes: at, held, tile }) => parts.part(gemm, at, held, tile)),
+        })),
       );
       memo.set(key, ways);
     }
@@ -211,17 +211,18 @@ function homesOf(chain: Chain, s: number, homes: readonly number[]): Homes {
   return { I: home(slots.I), W: home(slots.W), O: home(slots.O) };
 }
 
-/** Words of those intermediates, where they stay on chip, by level. */
+/** Words of each level that those intermediates take, where they stay on chip. */
 function wholeWords(
   parts: Parts,
   chain: Chain,
   homes: readonly number[],
   counts: (each: Chain['intermediates'][number]) => boolean,
 ): number[] {
-  const held = new Array<number>(parts.accelerator.levels.length).fill(0);
+  const { levels } = parts.accelerator;
+  const held = new Array<number>(levels.length).fill(0);
   chain.intermediates.forEach((each, i) => {
     const home = homes[i] ?? 0;
-    if (home > 0 && counts(each)) held[home] = (held[home] ?? 0) + each.words;
+    if (home > 0 && counts(each)) held[home] = (held[home] ?? 0) + each.words * wordsTaken(levels[home], 'O');
   });
   return held;
 }

@@ -11,6 +11,7 @@ import { smallMachine } from './enumeration.fixture.ts';
 import { evaluateFixedStep, inAllIterations } from './fixed.ts';
 import { mapChain } from './map-chain.ts';
 import type { MappedChain } from './map-chain.ts';
+import { createParts } from './parts.ts';
 import { loopsFor, tiledSteps } from './tiling.ts';
 
 const edp = ({ energyPj, latencyCycles }: MappedChain): number => energyPj * latencyCycles;
@@ -108,8 +109,7 @@ describe.skipIf(fixed.length === 0)('fused_chain.json: rows shared, both weights
       );
       const loops = [['m', M / MT]] as const;
       const ways = tiledSteps(
-        machine,
-        'accelforge',
+        createParts(machine, 'accelforge', 'any'),
         chain,
         { from: 0, to: 1, level: 1, loops },
         () => 0,

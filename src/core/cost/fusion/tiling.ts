@@ -8,13 +8,15 @@
  */
 import { operands } from '../../hardware/accelerator.ts';
 import type { Accelerator, Operand } from '../../hardware/accelerator.ts';
-import { stepGemm } from '../gemm.ts';
+import { wordsTaken } from '../../hardware/bit-widths.ts';
+import { slotsOf } from '../bit-widths.ts';
+import { stepGemm, withSlots } from '../gemm.ts';
 import { latticeOf } from '../lattice.ts';
 import type { Accounting, Gemm } from '../mapping.ts';
 import type { Chain, ChainStep } from './chain.ts';
 import { sizeOf } from './chain.ts';
 import type { Homes } from './homes.ts';
-import type { Tile } from './parts.ts';
+import type { Parts, Tile } from './parts.ts';
 
 /** Loops outermost first. */
 export type SharedLoops = readonly (readonly [label: string, factor: number])[];
@@ -144,13 +146,12 @@ type Hold = 'none' | 'run' | 'whole';
 
 /** Every way to run the group, as parts to be; ways that cannot fit are left out. */
 export function tiledSteps(
-  accelerator: Accelerator,
-  accounting: Accounting,
+  { accelerator, machineOf, accounting }: Pick<Parts, 'accelerator' | 'machineOf' | 'accounting'>,
   chain: Chain,
   { from, to, level, loops }: Group,
   /** Homes of the tensors that come in, go out or pass by whole. */
   homeOf: (tensor: number) => number,
-  /** Words of whole tensors, by level, while the group runs. */
+  /** Words of each level that whole tensors take while the group runs. */
   beside: readonly number[],
 ): TiledStep[][] {
   const { einsum } = chain.path;
@@ -174,7 +175,8 @@ export function tiledSteps(
       const ways: { readonly hold: Hold; readonly words: number }[] = [{ hold: 'none', words: 0 }];
       if (run > 1) ways.push({ hold: 'run', words: words / over(loops, labels) });
       if (run * over(loops, labels) < times) ways.push({ hold: 'whole', words });
-      return [{ s, operand, words, run, visits: over(loops, labels), ways }];
+      const takes = wordsTaken(machineOf(slotsOf(step.gemm)).levels[level], operand);
+      return [{ s, operand, words, run, visits: over(loops, labels), takes, ways }];
     }),
   );
   type Movable = (typeof movable)[number];
@@ -184,7 +186,7 @@ export function tiledSteps(
   for (const each of movable) {
     choices = choices.flatMap(({ holds, words }) =>
       each.ways.flatMap((way) => {
-        const total = words + way.words;
+        const total = words + way.words * each.takes;
         return total + (beside[level] ?? 0) >= room
           ? []
           : [{ holds: new Map([...holds, [each, way.hold]]), words: total }];
@@ -194,7 +196,11 @@ export function tiledSteps(
 
   return choices.map(({ holds, words: heldOver }) =>
     steps.map((step, s): TiledStep => {
-      const gemm = stepGemm({ ...einsum, extents }, { inputs: step.inputs, output: step.step.output });
+      const slots = slotsOf(step.gemm);
+      const gemm = withSlots(
+        stepGemm({ ...einsum, extents }, { inputs: step.inputs, output: step.step.output }),
+        slots,
+      );
       const homes = { I: 0, W: 0, O: 0 };
       const reads = accelerator.levels.map(() => 0);
       const writes = accelerator.levels.map(() => 0);
@@ -207,13 +213,14 @@ export function tiledSteps(
         homes[each.operand] = level;
         const moves = hold === 'whole' ? each.words : (each.words / each.visits) * (times / each.run);
         const again = each.operand === 'O' ? moves - each.words : moves;
-        pass(accelerator, accounting, each.operand, level, moves, again, reads, writes);
+        pass(machineOf(slots), accounting, each.operand, level, moves, again, reads, writes);
       }
       const held = beside.slice();
       held[level] = (held[level] ?? 0) + heldOver;
       for (const { madeBy, usedBy, labels, words } of inside) {
         if (madeBy <= from + s && usedBy >= from + s)
-          held[level] = (held[level] ?? 0) + words / over(loops, labels);
+          held[level] =
+            (held[level] ?? 0) + (words / over(loops, labels)) * wordsTaken(accelerator.levels[level], 'O');
       }
       // An intermediate is made anew; only the last result is come back to.
       const revisits = s === steps.length - 1 ? times / over(loops, labelsOf(step, 'O')) : 1;
@@ -222,7 +229,7 @@ export function tiledSteps(
   );
 }
 
-/** Words between the outermost keeper and the level that holds the operand: `down` fetched, and for results `up` drained. */
+/** Words of each level between the outermost keeper and the level that holds the operand: `down` fetched, and for results `up` drained. */
 function pass(
   { levels }: Accelerator,
   accounting: Accounting,
@@ -237,10 +244,11 @@ function pass(
   keepers.slice(1).forEach((child, hop) => {
     const parent = keepers[hop] ?? 0;
     const down = operand === 'O' ? again : moves;
-    reads[parent] = (reads[parent] ?? 0) + down;
-    writes[child] = (writes[child] ?? 0) + down;
+    const [outside, inside] = [wordsTaken(levels[parent], operand), wordsTaken(levels[child], operand)];
+    reads[parent] = (reads[parent] ?? 0) + down * outside;
+    writes[child] = (writes[child] ?? 0) + down * inside;
     if (operand !== 'O') return;
-    writes[parent] = (writes[parent] ?? 0) + moves;
-    if (accounting === 'accelforge') reads[child] = (reads[child] ?? 0) + moves;
+    writes[parent] = (writes[parent] ?? 0) + moves * outside;
+    if (accounting === 'accelforge') reads[child] = (reads[child] ?? 0) + moves * inside;
   });
 }

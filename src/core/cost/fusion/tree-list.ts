@@ -3,7 +3,8 @@
  * took any room on chip, each with that bound. Such a bound is a sum over joins, whatever stays where.
  */
 import type { Einsum } from '../../einsum/einsum.ts';
-import { stepGemm } from '../gemm.ts';
+import { stepGemm, withSlots } from '../gemm.ts';
+import { slotsFor } from './chain.ts';
 import type { Objective } from '../mapping.ts';
 import { possibleHomes } from './homes.ts';
 import { bestPlan } from './lazy.ts';
@@ -42,10 +43,15 @@ export function listTrees(
     (set & (set - 1)) === 0 ? 0 : (possibleHomes(accelerator, slot, 1).at(-1) ?? 0);
   const joinOf = (input: number, weight: number): FreeJoin => {
     const set = input | weight;
-    const gemm = stepGemm(einsum, {
-      inputs: [labels[input] ?? [], labels[weight] ?? []],
-      output: labels[set] ?? [],
-    });
+    const tensor = (side: number): number =>
+      (side & (side - 1)) === 0 ? Math.log2(side) : einsum.inputs.length;
+    const gemm = withSlots(
+      stepGemm(einsum, {
+        inputs: [labels[input] ?? [], labels[weight] ?? []],
+        output: labels[set] ?? [],
+      }),
+      slotsFor(tensor(input), tensor(weight), einsum.inputs.length),
+    );
     const out = set === full ? 0 : Math.max(home(set, 'I'), home(set, 'W'));
     const homes = { I: home(input, 'I'), W: home(weight, 'W'), O: out };
     return { input, weight, part: parts.part(gemm, homes, nothing, free) };

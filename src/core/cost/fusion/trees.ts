@@ -6,9 +6,10 @@
  */
 import { invariant } from '../../base/checks.ts';
 import type { Einsum } from '../../einsum/einsum.ts';
-import { stepGemm } from '../gemm.ts';
+import { wordsTaken } from '../../hardware/bit-widths.ts';
+import { stepGemm, withSlots } from '../gemm.ts';
 import type { Gemm } from '../mapping.ts';
-import { sizeOf } from './chain.ts';
+import { sizeOf, slotsFor } from './chain.ts';
 import { possibleHomes } from './homes.ts';
 import type { Plan, Propose } from './lazy.ts';
 import type { Part, Parts } from './parts.ts';
@@ -67,15 +68,22 @@ export function proposeTrees(
   const holding = createHoldings(levels);
 
   const isLeaf = (set: number): boolean => (set & (set - 1)) === 0;
+  const tensorOf = (set: number): number => (isLeaf(set) ? Math.log2(set) : count);
+  /** Words of its home that an intermediate takes. */
+  const taken = (set: number, home: number): number =>
+    (words[set] ?? 0) * wordsTaken(accelerator.levels[home], 'O');
   const homesOf = (set: number, slot: 'I' | 'W'): readonly number[] =>
     isLeaf(set) || fusion === 'none' ? [0] : [0, ...possibleHomes(accelerator, slot, words[set] ?? 0)];
   const joinOf = (input: number, weight: number): Join => ({
     input,
     weight,
-    gemm: stepGemm(einsum, {
-      inputs: [labels[input] ?? [], labels[weight] ?? []],
-      output: labels[input | weight] ?? [],
-    }),
+    gemm: withSlots(
+      stepGemm(einsum, {
+        inputs: [labels[input] ?? [], labels[weight] ?? []],
+        output: labels[input | weight] ?? [],
+      }),
+      slotsFor(tensorOf(input), tensorOf(weight), count),
+    ),
     inputHomes: homesOf(input, 'I'),
     weightHomes: homesOf(weight, 'W'),
     parts: new Map(),
@@ -115,8 +123,10 @@ export function proposeTrees(
             for (let order = 0; order < (both ? 2 : 1); order += 1) {
               const inputFirst = order === 0;
               const besideWeight =
-                inputFirst && both ? holding.with(held, inputHome, words[join.input] ?? 0) : held;
-              const besideInput = inputFirst ? held : holding.with(held, weightHome, words[join.weight] ?? 0);
+                inputFirst && both ? holding.with(held, inputHome, taken(join.input, inputHome)) : held;
+              const besideInput = inputFirst
+                ? held
+                : holding.with(held, weightHome, taken(join.weight, weightHome));
               const first = solve(join.input, inputHome, besideInput).cost;
               if (own + first >= best.cost) continue;
               const cost = own + first + solve(join.weight, weightHome, besideWeight).cost;
@@ -131,7 +141,7 @@ export function proposeTrees(
       return best;
     };
     if (solve(full, 0, 0).cost === Number.POSITIVE_INFINITY) return null;
-    return readOff(einsum, full, words, holding, solve);
+    return readOff(einsum, full, taken, holding, solve);
   };
 }
 
@@ -276,7 +286,7 @@ function createHoldings(levels: number): Holdings {
 function readOff(
   einsum: Einsum,
   full: number,
-  words: readonly number[],
+  taken: (set: number, home: number) => number,
   holding: Holdings,
   solve: (set: number, home: number, held: number) => Entry,
 ): Plan<Positions> {
@@ -288,10 +298,10 @@ function readOff(
     const { input, weight } = join;
     if (inputFirst) {
       walk(input, inputHome, held);
-      walk(weight, weightHome, holding.with(held, inputHome, resting(input, words)));
+      walk(weight, weightHome, holding.with(held, inputHome, taken(input, inputHome)));
     } else {
       walk(weight, weightHome, held);
-      walk(input, inputHome, holding.with(held, weightHome, resting(weight, words)));
+      walk(input, inputHome, holding.with(held, weightHome, taken(weight, weightHome)));
     }
     invariant(part !== null, 'a join has a part');
     parts.push(part);
@@ -316,8 +326,6 @@ export function positionsOf(einsum: Einsum, pairs: readonly Sides[]): Positions 
   }
   return path;
 }
-
-const resting = (set: number, words: readonly number[]): number => words[set] ?? 0;
 
 /** Whether the operand has a label that nothing else has. */
 const isSummed = ({ inputs, output }: Einsum, own: readonly string[], index: number): boolean =>
