@@ -98,7 +98,7 @@ interface Tally {
 
 /** Whether enough was compared, most of it with an outcome. */
 const isVaried = ({ mappings, infeasible }: Tally, machines: number): boolean =>
-  mappings > machines * 20 && infeasible < machines;
+  mappings > machines * 20 && infeasible < machines * objectives.length * 0.5;
 
 /** Widths with and without fractions, wider and narrower than a word. */
 const widths = [2, 3, 4, 4.125, 4.5, 8, 8.0209, 12, 16] as const;
