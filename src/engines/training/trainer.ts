@@ -20,6 +20,8 @@ export interface Recipe {
   readonly warmUp: number;
   readonly decay: number;
   readonly optimizer: AdamW;
+  /** A seed whose loss is still above this at that step is given up. */
+  readonly plateau: { readonly step: number; readonly loss: number };
 }
 
 export interface Trainer {

@@ -1,0 +1,20 @@
+/**
+ * How the shipped models are trained. Both: AdamW (.9, .98), decay .01 on matrices, 100 steps of warm-up to 2e-3, then a
+ * cosine, gradients clipped to norm 1.
+ */
+import type { NetworkId } from './networks.ts';
+import type { Recipe } from './trainer.ts';
+
+const common = {
+  learningRate: 2e-3,
+  warmUp: 100,
+  decay: 0.01,
+  optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, clip: 1 },
+  plateau: { step: 500, loss: 0.9 },
+} as const;
+
+/** `seed` is that of the shipped file. */
+export const recipes: Readonly<Record<NetworkId, Recipe & { readonly seed: number }>> = {
+  'glyph-vit': { ...common, batch: 64, steps: 1500, seed: 1 },
+  'lexical-qa': { ...common, batch: 128, steps: 800, seed: 1 },
+};
