@@ -16,7 +16,7 @@ import {
 } from 'onnx-buf';
 import { createRandom } from '../base/random.ts';
 import { allGraphs, changed, dataTypes, rawTensor, without } from './edit-messages.ts';
-import type { OnnxDtype, OnnxModel, OnnxTensor } from './model.ts';
+import type { OnnxDtype, OnnxLayer, OnnxModel, OnnxSite, OnnxTensor } from './model.ts';
 
 export type Extent = number | string;
 
@@ -141,4 +141,51 @@ export async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8A
     at += part.length;
   }
   return whole;
+}
+
+/** The layer of a graph's node, as the reader finds it. */
+export function layerOf(
+  model: OnnxModel,
+  name: string,
+  nodes: readonly string[],
+  shape: { readonly out: number; readonly in: number },
+  site: Partial<OnnxSite> = {},
+): OnnxLayer {
+  const graphs = allGraphs(model.proto.graph ?? create(GraphProtoSchema));
+  const sites = nodes.map((wanted): OnnxSite => {
+    const graph = graphs.find(({ node }) => node.some((each) => each.name === wanted));
+    const found = graph?.node.find((each) => each.name === wanted);
+    if (graph === undefined || found === undefined) throw new Error(`no node ${wanted}`);
+    return {
+      graph,
+      node: found,
+      input: found.input[0] ?? '',
+      output: found.output[0] ?? '',
+      bias: found.opType === 'MatMul' ? null : (found.input[2] ?? null),
+      ownBias: found.opType !== 'MatMul' && found.input.length > 2,
+      alpha: 1,
+      beta: 1,
+      reversed: false,
+      ...site,
+    };
+  });
+  const [tensor] = model.initializers.values();
+  if (tensor === undefined) throw new Error('no initializer');
+  return {
+    name,
+    role: 'Layer',
+    group: 'other',
+    block: null,
+    ...shape,
+    bias: false,
+    factorize: true,
+    weight: sites[0]?.node.input[1] ?? '',
+    dtype: 'F32',
+    transposed: true,
+    uses: sites.length,
+    node: nodes[0] ?? '',
+    op: sites[0]?.node.opType ?? '',
+    sites,
+    source: { kind: 'tensor', tensor },
+  };
 }
