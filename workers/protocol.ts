@@ -2,10 +2,12 @@
  * Every message between the page and its workers: one discriminated union a direction. A request carries a run id that
  * its replies repeat; the newest run wins and replies of older ones are dropped. All of it is plain data.
  */
+import type { Measurement } from '../src/core/accuracy/tally.ts';
 import type { WeightSource } from '../src/core/accuracy/weight-energy.ts';
 import type { MapperEntry } from '../src/core/cost/mapper.ts';
 import type { Accounting } from '../src/core/cost/mapping.ts';
 import type { Factorization } from '../src/core/factor/factorization.ts';
+import type { Quantization } from '../src/core/factor/quantization.ts';
 import type { Accelerator } from '../src/core/hardware/accelerator.ts';
 import type { Candidate } from '../src/core/search/evaluation.ts';
 import type { Scent } from '../src/core/search/scent.ts';
@@ -128,3 +130,49 @@ export type FileReply =
     }
   | { readonly kind: 'spectra-done'; readonly run: number }
   | { readonly kind: 'file-failed'; readonly run: number; readonly message: string };
+
+// Accuracy (accuracy.worker.ts)
+
+/** Measures a design on held-out examples; a newer run takes its place. */
+export interface MeasureStart {
+  readonly kind: 'start-measure';
+  readonly run: number;
+  /** Id of a model with a task; its weights are the ONNX file at this address. */
+  readonly model: { readonly id: string; readonly url: string };
+  readonly design: Candidate;
+  readonly quantization: Quantization;
+  readonly seed: number;
+  readonly examples: number;
+}
+
+export type AccuracyRequest = MeasureStart | { readonly kind: 'cancel-measure'; readonly run: number };
+
+/** Answers to examples `from`, `from + 1`, ... of the seed, in the coding of `Task.answers`. */
+export interface AnswerBatch {
+  readonly from: number;
+  readonly truth: Int32Array;
+  readonly dense: Int32Array;
+  readonly candidate: Int32Array;
+}
+
+export type MeasureStage = 'loading' | 'calibrating' | 'rebuilding' | 'measuring';
+
+export type AccuracyReply =
+  | {
+      readonly kind: 'measure-progress';
+      readonly run: number;
+      readonly stage: MeasureStage;
+      readonly done: number;
+      readonly of: number;
+    }
+  /** At 64, 128, 256, ... examples: the figures of all of them, and the answers since the reply before. */
+  | {
+      readonly kind: 'measured';
+      readonly run: number;
+      readonly measurement: Measurement;
+      readonly answers: AnswerBatch;
+      /** Whether it was the last. */
+      readonly complete: boolean;
+    }
+  | { readonly kind: 'measure-cancelled'; readonly run: number }
+  | { readonly kind: 'measure-failed'; readonly run: number; readonly message: string };

@@ -1,0 +1,356 @@
+/**
+ * Measured accuracy (tier T2) as the page sees it: of the design on screen as soon as the hand rests, then of the points
+ * of a frontier, the most promising first. One run at a time; the newest design wins, results are kept by what was
+ * measured. Only models with a task can be measured, and nothing happens before `start`: the runtime is large.
+ */
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import type {
+  AccuracyReply,
+  AccuracyRequest,
+  AnswerBatch,
+  MeasureStage,
+  MeasureStart,
+} from '../../workers/protocol.ts';
+import type { AccuracyFigure } from '../core/accuracy/figure.ts';
+import { promotionOrder } from '../core/accuracy/promotion.ts';
+import { measuredFigure, type Measurement } from '../core/accuracy/tally.ts';
+import { factorizationKey } from '../core/cost/layer.ts';
+import { quantizationName } from '../core/factor/check-quantization.ts';
+import type { Quantization } from '../core/factor/quantization.ts';
+import type { Candidate } from '../core/search/evaluation.ts';
+import { knee, type FrontierPoint } from '../core/search/pareto.ts';
+import { seeds } from '../core/tasks/task.ts';
+import { taskOf } from '../core/tasks/tasks.ts';
+import type { Config } from './config.ts';
+import type { Derived } from './derive.ts';
+import type { Source } from './live.ts';
+import type { WorkerPort } from './worker-client.ts';
+
+/** What was measured of one design. */
+export interface Measured {
+  readonly measurement: Measurement;
+  /** On the vertical axis: points against the dense model. */
+  readonly figure: AccuracyFigure;
+  /** Examples that were asked for have all been seen. */
+  readonly complete: boolean;
+}
+
+/** Answers to the first examples of the seed, in the coding of `Task.answers`. */
+export interface Answers {
+  readonly seed: number;
+  readonly truth: Int32Array;
+  readonly dense: Int32Array;
+  readonly candidate: Int32Array;
+}
+
+export type AccuracyStatus =
+  /** The model has no task: nothing can be measured. */
+  | 'unavailable'
+  /** Nothing was started, or all is done. */
+  | 'idle'
+  /** The design on screen is being measured. */
+  | 'measuring'
+  /** Points of a frontier are. */
+  | 'promoting'
+  /** See `problem`; the next change tries again. */
+  | 'failed';
+
+export interface AccuracyRun {
+  readonly status: AccuracyStatus;
+  /** By `measurementKey`, of every model measured in this page. */
+  readonly measurements: ReadonlyMap<string, Measured>;
+  /** Key of the design on screen (the last undo step); null when it cannot be measured. */
+  readonly current: string | null;
+  /** Of the run that goes on. */
+  readonly progress: { readonly stage: MeasureStage; readonly done: number; readonly of: number } | null;
+  /** Of the design on screen, as far as known. */
+  readonly answers: Answers | null;
+  readonly promotion: { readonly done: number; readonly of: number } | null;
+  /** Why the last run failed, for the screen. */
+  readonly problem: string | null;
+}
+
+export interface AccuracyRunner {
+  /** From here on the design on screen is measured after every undo step. */
+  readonly start: () => void;
+  /** Measures the most promising points of a frontier once nothing else is to be measured; replaces the list before. */
+  readonly promote: (frontier: readonly FrontierPoint[]) => void;
+  /** Stops at once; the next undo step starts again. */
+  readonly cancel: () => void;
+}
+
+export interface AccuracyRunnerOptions {
+  readonly port: WorkerPort<AccuracyRequest, AccuracyReply>;
+  /** Derived of the last undo step. */
+  readonly committed: Source<Derived>;
+  /** Address of the ONNX file of a model. */
+  readonly modelUrl: (id: string) => string;
+  readonly setTimeout: (run: () => void, milliseconds: number) => unknown;
+}
+
+/** Two undo steps in quick succession are one rest of the hand. */
+const restMs = 250;
+/** 95 % within 1.0 point at an accuracy of 0.98 (design/accuracy.md: 512 resolve one point). */
+const promotedExamples = 512;
+/** Differences near a point need as many. */
+const currentExamples = 2048;
+const mostPromoted = 24;
+/** A worker that has not answered a cancel for so long is stuck in one layer, and ended. */
+const patienceMs = 5000;
+
+/** The same key = the same measurement: model, factorization of each layer, storage of the weights. */
+export function measurementKey(modelId: string, design: Candidate, quantization: Quantization): string {
+  return [modelId, quantizationName(quantization), ...design.map(factorizationKey)].join(' ');
+}
+
+const nothing: AccuracyRun = {
+  status: 'unavailable',
+  measurements: new Map(),
+  current: null,
+  progress: null,
+  answers: null,
+  promotion: null,
+  problem: null,
+};
+
+export function createAccuracyRunner(options: AccuracyRunnerOptions): {
+  readonly run: StoreApi<AccuracyRun>;
+  readonly runner: AccuracyRunner;
+} {
+  const { port, committed, modelUrl } = options;
+  const store = createStore<AccuracyRun>()(() => nothing);
+  let started = false;
+  /** The run whose replies count. */
+  let inFlight: InFlight | null = null;
+  let newest = 0;
+  let waiting: readonly Question[] = [];
+  /** Points of the list that were measured, known ones included. */
+  let promoted = { done: 0, of: 0 };
+  let cancelling = 0;
+
+  const ask = (question: Question, status: 'measuring' | 'promoting'): void => {
+    newest += 1;
+    inFlight = { question, run: newest, status };
+    const { modelId, design, quantization, examples } = question;
+    const model = { id: modelId, url: modelUrl(modelId) };
+    const request: MeasureStart = {
+      kind: 'start-measure',
+      run: newest,
+      model,
+      design,
+      quantization,
+      seed: seeds.heldOut,
+      examples,
+    };
+    store.setState({ status, progress: { stage: 'loading', done: 0, of: 1 }, problem: null });
+    port.post(request);
+  };
+
+  /** Takes up whatever is to be measured next: the design on screen, then the points that wait. */
+  const next = (): void => {
+    const { current, measurements } = store.getState();
+    const question = questionOf(committed.get().config);
+    if (question === null || current === null) return;
+    // The answers shown beside the design are those of this page's last run of it.
+    if (!isDone(measurements, question) || store.getState().answers === null)
+      return ask(question, 'measuring');
+    const left = waiting.filter((point) => !isDone(measurements, point));
+    waiting = left;
+    promoted = { ...promoted, done: promoted.of - left.length };
+    const [first] = left;
+    if (first !== undefined) {
+      store.setState({ promotion: promoted });
+      return ask(first, 'promoting');
+    }
+    store.setState({ status: 'idle', progress: null, promotion: promoted.of > 0 ? promoted : null });
+  };
+
+  /** The worker hears it between two steps; one that does not is ended. */
+  const stop = (): void => {
+    if (inFlight === null) return;
+    const { run } = inFlight;
+    inFlight = null;
+    cancelling = run;
+    port.post({ kind: 'cancel-measure', run });
+    options.setTimeout(() => {
+      if (cancelling !== run) return;
+      cancelling = 0;
+      port.restart();
+      // What was asked of the stuck worker since is lost with it.
+      if (inFlight !== null) ask(inFlight.question, inFlight.status);
+    }, patienceMs);
+  };
+
+  const follow = (): void => {
+    const question = questionOf(committed.get().config);
+    const { current, status } = store.getState();
+    if (question === null ? status === 'unavailable' : question.key === current) return;
+    stop();
+    if (question === null) {
+      forget();
+      store.setState({ ...nothing, measurements: store.getState().measurements });
+      return;
+    }
+    if (waiting[0] !== undefined && !isAlike(waiting[0], question)) forget();
+    store.setState({ status: 'idle', current: question.key, answers: null, progress: null, problem: null });
+    rest(question.key);
+  };
+
+  const forget = (): void => {
+    waiting = [];
+    promoted = { done: 0, of: 0 };
+    store.setState({ promotion: null });
+  };
+
+  const rest = (key: string): void => {
+    if (!started) return;
+    options.setTimeout(() => {
+      if (store.getState().current === key && inFlight === null) next();
+    }, restMs);
+  };
+
+  const receive = (reply: AccuracyReply): void => {
+    if (reply.kind === 'measure-cancelled') {
+      if (reply.run === cancelling) cancelling = 0;
+      return;
+    }
+    if (inFlight === null || reply.run !== inFlight.run) return;
+    const { question, status } = inFlight;
+    switch (reply.kind) {
+      case 'measure-progress':
+        return store.setState({ progress: { stage: reply.stage, done: reply.done, of: reply.of } });
+      case 'measured': {
+        const { measurement, complete } = reply;
+        const { n } = measurement;
+        store.setState((run) => ({
+          measurements: withMeasured(run.measurements, question, measurement, complete),
+          answers: status === 'measuring' ? withAnswers(run.answers, reply.answers) : run.answers,
+          progress: { stage: 'measuring', done: n, of: question.examples },
+        }));
+        if (!complete) return;
+        inFlight = null;
+        return next();
+      }
+      case 'measure-failed': {
+        inFlight = null;
+        // Of a point that cannot be measured nothing more is asked; the others may go on.
+        if (status === 'promoting') {
+          waiting = waiting.filter((point) => point !== question);
+          store.setState({ problem: reply.message });
+          return next();
+        }
+        return store.setState({ status: 'failed', progress: null, problem: reply.message });
+      }
+    }
+    reply satisfies never;
+  };
+
+  const crashed = (reason: string): void => {
+    cancelling = 0;
+    if (inFlight === null) return;
+    inFlight = null;
+    waiting = [];
+    store.setState({ status: 'failed', progress: null, promotion: null, problem: reason });
+  };
+  port.listen(receive, crashed);
+  committed.subscribe(follow);
+  follow();
+
+  return {
+    run: store,
+    runner: {
+      start: () => {
+        if (started) return;
+        started = true;
+        const { current } = store.getState();
+        if (current !== null) rest(current);
+      },
+      promote: (frontier) => {
+        const { config } = committed.get();
+        const about = questionOf(config);
+        if (about === null) return;
+        const marks = [config.search.limit, knee(frontier)?.value ?? null].filter((mark) => mark !== null);
+        waiting = promotionOrder(frontier, marks)
+          .slice(0, mostPromoted)
+          .map(({ design }) => questionAbout(about.modelId, design, config.quantization, promotedExamples));
+        promoted = { done: 0, of: waiting.length };
+        if (started && inFlight === null && store.getState().status === 'idle') next();
+      },
+      cancel: () => {
+        stop();
+        forget();
+        if (store.getState().status !== 'unavailable') store.setState({ status: 'idle', progress: null });
+      },
+    },
+  };
+}
+
+/** One thing to measure. */
+interface Question {
+  readonly key: string;
+  readonly modelId: string;
+  readonly design: Candidate;
+  readonly quantization: Quantization;
+  readonly examples: number;
+}
+
+interface InFlight {
+  readonly question: Question;
+  readonly run: number;
+  readonly status: 'measuring' | 'promoting';
+}
+
+const questionAbout = (
+  modelId: string,
+  design: Candidate,
+  quantization: Quantization,
+  examples: number,
+): Question => ({
+  key: measurementKey(modelId, design, quantization),
+  modelId,
+  design,
+  quantization,
+  examples,
+});
+
+/** About the design of a config; null when its model has no task. */
+function questionOf({ model, design, quantization }: Config): Question | null {
+  if (model.kind !== 'card' || taskOf(model.id) === null) return null;
+  return questionAbout(model.id, design, quantization, currentExamples);
+}
+
+/** Whether two questions are about one model stored in one way, so that their points are on one frontier. */
+const isAlike = (a: Question, b: Question): boolean =>
+  a.modelId === b.modelId && quantizationName(a.quantization) === quantizationName(b.quantization);
+
+const isDone = (measurements: AccuracyRun['measurements'], { key, examples }: Question): boolean =>
+  (measurements.get(key)?.measurement.n ?? 0) >= examples;
+
+/** More examples of one design replace fewer. */
+function withMeasured(
+  measurements: AccuracyRun['measurements'],
+  { key, modelId }: Question,
+  measurement: Measurement,
+  complete: boolean,
+): AccuracyRun['measurements'] {
+  if ((measurements.get(key)?.measurement.n ?? 0) > measurement.n) return measurements;
+  const figure = measuredFigure(measurement, taskOf(modelId)?.score ?? 'accuracy', seeds.heldOut);
+  return new Map(measurements).set(key, { measurement, figure, complete });
+}
+
+function withAnswers(known: Answers | null, { from, truth, dense, candidate }: AnswerBatch): Answers {
+  if (known === null || from === 0) return { seed: seeds.heldOut, truth, dense, candidate };
+  return {
+    seed: known.seed,
+    truth: joined(known.truth, truth),
+    dense: joined(known.dense, dense),
+    candidate: joined(known.candidate, candidate),
+  };
+}
+
+function joined(first: Int32Array, second: Int32Array): Int32Array {
+  const both = new Int32Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}
