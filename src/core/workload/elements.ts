@@ -85,7 +85,8 @@ const decoders: Readonly<Partial<Record<Dtype, Decode>>> = {
 export function decoderOf(dtype: Dtype): Decode | null {
   const decode = decoders[dtype];
   if (decode === undefined) return null;
-  return (bytes, out, at) => decode(bytes.byteOffset % 8 === 0 ? bytes : bytes.slice(), out, at);
+  // A copy, not slice(): that of Node's Buffer is a view.
+  return (bytes, out, at) => decode(bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes), out, at);
 }
 
 /** The value of every code of a small float: sign, exponent, mantissa; with infinities as IEEE, else one NaN a sign. */

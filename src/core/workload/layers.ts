@@ -180,7 +180,7 @@ function countUses(
 
 /** Orders layers by block and role, numbers the blocks of all stacks in one row, settles orientation and names. */
 function finish(drafts: readonly Draft[], uses: ReadonlyMap<string, number>): readonly FileLayer[] {
-  const blocks = blockNumbers(drafts);
+  const blocks = blockNumbers(drafts.map(({ place }) => place));
   const gpt2 = storesConv1d(drafts);
   const taken = new Set<string>();
   const everyOther = drafts.every((draft) => isAside(draft.place));
@@ -194,7 +194,7 @@ function finish(drafts: readonly Draft[], uses: ReadonlyMap<string, number>): re
       name,
       role: place.role,
       group: place.group,
-      block: place.block === null ? null : (blocks.get(blockKey(place.block)) ?? null),
+      block: blocks(place),
       out: transposed ? second : first,
       in: transposed ? first : second,
       bias,
@@ -206,26 +206,32 @@ function finish(drafts: readonly Draft[], uses: ReadonlyMap<string, number>): re
       uses: uses.get(tensor.name) ?? 1,
     };
   });
-  return layers.sort(
-    (a, b) =>
-      (a.block ?? Infinity) - (b.block ?? Infinity) ||
-      roleOrder(a) - roleOrder(b) ||
-      (a.name < b.name ? -1 : 1),
+  return layers.sort(byPlace);
+}
+
+/** Blocks in order, then roles in theirs. */
+export function byPlace(a: LinearLayer, b: LinearLayer): number {
+  return (
+    (a.block ?? Infinity) - (b.block ?? Infinity) || roleOrder(a) - roleOrder(b) || (a.name < b.name ? -1 : 1)
   );
 }
 
-const isAside = (place: Place): boolean => place.role === 'Head' || place.role === 'Pooler';
+/** Layers that are factorized on request only. */
+export const isAside = (place: Pick<Place, 'role'>): boolean =>
+  place.role === 'Head' || place.role === 'Pooler';
 
 const roles: readonly string[] = [
   'Q',
   'K',
   'V',
   'QKV',
+  'KV',
   'O',
   'Cross Q',
   'Cross K',
   'Cross V',
   'Cross QKV',
+  'Cross KV',
   'Cross O',
 ];
 const laterRoles: readonly string[] = ['Gate', 'Up', 'Down', 'FFN1', 'FFN2', 'Layer', 'Pooler', 'Head'];
@@ -235,11 +241,13 @@ const roleOrder = (layer: LinearLayer): number => allRoles.indexOf(layer.role);
 const blockKey = (block: NonNullable<Place['block']>): string => `${block.container} ${block.index}`;
 
 /** Stacks one after the other, decoders last; within a stack the numbers that occur, closed up. */
-function blockNumbers(drafts: readonly Draft[]): ReadonlyMap<string, number> {
+export function blockNumbers(
+  places: readonly Pick<Place, 'block'>[],
+): (place: Pick<Place, 'block'>) => number | null {
   const stacks = new Map<string, Set<number>>();
-  for (const { place } of drafts) {
-    if (place.block === null) continue;
-    const { container, index } = place.block;
+  for (const { block } of places) {
+    if (block === null) continue;
+    const { container, index } = block;
     stacks.set(container, (stacks.get(container) ?? new Set()).add(index));
   }
   const isDecoder = (container: string): number => (/decoder/i.test(container) ? 1 : 0);
@@ -250,7 +258,7 @@ function blockNumbers(drafts: readonly Draft[]): ReadonlyMap<string, number> {
       numbers.set(blockKey({ container, index }), numbers.size);
     }
   }
-  return numbers;
+  return ({ block }) => (block === null ? null : (numbers.get(blockKey(block)) ?? null));
 }
 
 const conv1dName = /(?:^|\.)(?:c_attn|c_fc|c_proj|q_attn)$/;

@@ -1,0 +1,316 @@
+/**
+ * The linear layers of an ONNX graph, in the same form as those of a safetensors file: found by operator, grouped by what
+ * the graph does with them, named by their module path where the exporter left one. Names only fill in what the graph
+ * does not tell. A weight that several nodes use is one layer. A fused query-key-value matrix is one layer of role QKV and
+ * group other: it is one matrix in the file and its parts are not multiplied apart.
+ */
+import { check } from '../base/checks.ts';
+import { headsOf, positionsOf } from '../workload/config-json.ts';
+import { attentionOf, blockNumbers, byPlace, isAside } from '../workload/layers.ts';
+import type { Group } from '../workload/model.ts';
+import { placeOf, type Place } from '../workload/names.ts';
+import { createConstants, sourceKey, storedTensor } from './constants.ts';
+import { intAttribute, intsOf, linkGraph, nodeName, type Graph, type Op, type Value } from './graph.ts';
+import type { OnnxFileModel, OnnxLayer, OnnxModel, OnnxTensor, SkippedNode } from './model.ts';
+import { pathsOf } from './paths.ts';
+import { findSite, type Site } from './sites.ts';
+import { partsOf, type Part, type Role } from './structure.ts';
+import { tablesOf, type Table } from './tables.ts';
+
+export interface OnnxHints {
+  /** Of the file, for titles. */
+  readonly name?: string;
+  /** The parsed `config.json` beside the file. */
+  readonly config?: unknown;
+  readonly heads?: number;
+}
+
+/** @throws InputError when the graph has a cycle or no linear layer. */
+export function onnxLayers(model: OnnxModel, hints: OnnxHints = {}): OnnxFileModel {
+  const graph = linkGraph(model.proto);
+  const constants = createConstants(model, graph);
+  const sites: Site[] = [];
+  const skipped: SkippedNode[] = [];
+  for (const op of graph.ops) {
+    const finding = findSite(op, constants);
+    if (finding === null) continue;
+    if ('site' in finding) sites.push(finding.site);
+    else skipped.push(finding.skipped);
+  }
+  check(sites.length > 0, 'ONNX file', `must have at least one linear layer${whyNone(model, skipped)}`);
+  const parts = partsOf(graph, sites);
+  const tables = tablesOf(graph, constants);
+  const linears = layersOf(sites, parts, tables);
+  const shapes = tables.map(({ name, shape }) => ({ name, shape }));
+  const given = hints.heads ?? headsInGraph(graph, sites, parts) ?? undefined;
+  const heads = headsOf(linears, shapes, hints.config, given);
+  const positions = positionsOf(shapes, hints.config);
+  const extents = inputExtents(model, graph, sites);
+  const longest = extents.sequence ?? positions.most;
+  const name = hints.name ?? 'model.onnx';
+  return {
+    id: 'file',
+    title: name,
+    source: `graph read from ${name}`,
+    linears,
+    attention: heads === null ? [] : attentionOf(linears, heads),
+    embeddings: tables.map((table) => embeddingOf(table, linears)),
+    tables: shapes,
+    defaultSequence: extents.sequence ?? Math.min(positions.usual, positions.most),
+    maxSequence: longest,
+    skipped,
+    ...extents,
+  };
+}
+
+function whyNone({ proto }: OnnxModel, skipped: readonly SkippedNode[]): string {
+  const [first] = skipped;
+  if (first !== undefined) return `; ${first.op} ${first.node}: ${first.reason}`;
+  const calls = proto.graph?.node.some(({ opType }) => proto.functions.some(({ name }) => name === opType));
+  return calls === true ? '; inline its functions first (onnx.inliner.inline_local_functions)' : '';
+}
+
+/** One layer a weight, in blocks and roles. */
+function layersOf(
+  sites: readonly Site[],
+  parts: ReadonlyMap<Site, Part>,
+  tables: readonly Table[],
+): readonly OnnxLayer[] {
+  const rows = rowsOf(sites);
+  const lookUps = new Map(tables.map(({ tensor, uses }) => [tensor.name, uses]));
+  const names = namesOf(rows, (tensor) => lookUps.has(tensor.name));
+  const last = lastSites(sites, parts);
+  const drafts = rows.map((row, at) => {
+    const [site] = row;
+    const name = names[at] ?? '';
+    const told = row.map((each) => parts.get(each)).find((part) => part !== undefined);
+    return { row, site, name, told, place: placeIn(name, told, last.get(site)) };
+  });
+  const byName = drafts.every(({ told, name }) => told === undefined || placeOf(name).block !== null);
+  const stacked = byName ? drafts.map(({ place }) => place) : stackedPlaces(drafts);
+  const blocks = blockNumbers(stacked);
+  const everyOther = drafts.every(({ place }) => isAside(place));
+  return drafts
+    .map(({ row, site, name, place }, at): OnnxLayer => {
+      const tensor = storedTensor(site.source);
+      return {
+        name,
+        role: place.role,
+        group: place.group,
+        block: blocks(stacked[at] ?? { block: null }),
+        out: site.out,
+        in: site.in,
+        bias: site.bias !== null,
+        factorize: everyOther || !isAside(place),
+        ...(place.perSequence ? { rows: 'sequences' as const } : {}),
+        weight: tensor.name,
+        dtype: tensor.dtype,
+        transposed: site.transposed,
+        uses: row.length + (lookUps.get(tensor.name) ?? 0),
+        node: nodeName(site.node),
+        op: site.node.opType,
+        sites: row.map((each) => ({
+          graph: each.graph,
+          node: each.node,
+          input: each.input,
+          output: each.output,
+          bias: each.bias,
+          ownBias: each.ownBias,
+          alpha: each.alpha,
+          beta: each.beta,
+          reversed: each.transposed !== site.transposed,
+        })),
+        source: site.source,
+      };
+    })
+    .sort(byPlace);
+}
+
+type Row = readonly [Site, ...Site[]];
+
+/** Sites that multiply by the same matrix, in graph order. */
+function rowsOf(sites: readonly Site[]): readonly Row[] {
+  const numbers = new Map<OnnxTensor, number>();
+  const numberOf = (tensor: OnnxTensor): string => {
+    const known = numbers.get(tensor) ?? numbers.size;
+    numbers.set(tensor, known);
+    return String(known);
+  };
+  const rows = new Map<string, [Site, ...Site[]]>();
+  for (const site of sites) {
+    const key = sourceKey(site.source, numberOf);
+    const row = rows.get(key);
+    if (row === undefined) rows.set(key, [site]);
+    else row.push(site);
+  }
+  return [...rows.values()];
+}
+
+/** The first path that no other layer claims, else the weight's name. */
+function namesOf(rows: readonly Row[], isTable: (tensor: OnnxTensor) => boolean): readonly string[] {
+  const candidates = rows.map((row) => {
+    const paths = row.flatMap((site) => pathsOf(site, isTable(storedTensor(site.source))));
+    return [...new Set(paths)];
+  });
+  const claims = new Map<string, number>();
+  for (const paths of candidates) for (const path of paths) claims.set(path, (claims.get(path) ?? 0) + 1);
+  const taken = new Set<string>();
+  return rows.map(([site], at) => {
+    const weight = storedTensor(site.source).name;
+    const free = (name: string): boolean => name !== '' && !taken.has(name);
+    const name =
+      candidates[at]?.find((path) => claims.get(path) === 1 && free(path)) ??
+      [weight, nodeName(site.node), `${weight} ${at}`].find(free) ??
+      `layer ${at}`;
+    taken.add(name);
+    return name;
+  });
+}
+
+const groupOf: Readonly<Record<Role, Group>> = {
+  Q: 'Q',
+  K: 'K',
+  V: 'V',
+  QKV: 'other',
+  KV: 'other',
+  O: 'O',
+  Gate: 'FFN1',
+  Up: 'FFN1',
+  Down: 'FFN2',
+  FFN1: 'FFN1',
+  FFN2: 'FFN2',
+};
+
+/** The graph's word first, then the name's, then what ends the graph. */
+function placeIn(name: string, told: Part | undefined, isPooled: boolean | undefined): Place {
+  const named = placeOf(name);
+  if (told !== undefined) {
+    const isCross =
+      told.isCross || (named.role.startsWith('Cross ') && 'Q K V QKV KV O'.split(' ').includes(told.role));
+    return {
+      role: isCross ? `Cross ${told.role}` : told.role,
+      group: groupOf[told.role],
+      perSequence: false,
+      block: named.block,
+    };
+  }
+  if (named.role === 'Layer' && isPooled !== undefined)
+    return { role: 'Head', group: 'other', perSequence: isPooled, block: null };
+  return named;
+}
+
+/** Blocks by the attentions of the graph: one each, cross attentions with the one before. */
+function stackedPlaces(
+  drafts: readonly { readonly told: Part | undefined; readonly place: Place }[],
+): readonly Pick<Place, 'block'>[] {
+  const own = drafts.flatMap(({ told }) => (told === undefined || told.isCross ? [] : [told.attention]));
+  const starts = [...new Set(own)].filter((at) => at >= 0).sort((a, b) => a - b);
+  return drafts.map(({ told }) => {
+    const index = told === undefined ? -1 : starts.findLastIndex((at) => at <= told.attention);
+    return { block: index < 0 ? null : { container: '', index } };
+  });
+}
+
+const pools = /^(?:Gather|GatherND|GatherElements|Slice|Reduce(?:Mean|Max)|GlobalAveragePool|Squeeze)$/;
+const passes =
+  /^(?:LayerNormalization|Reshape|Flatten|Cast|Dropout|Identity|(?:Deq|Q)uantizeLinear|Tanh|Transpose)$/;
+
+/** Layers that nothing but the graph's outputs comes after, with whether one row a sequence goes in. */
+function lastSites(sites: readonly Site[], parts: ReadonlyMap<Site, Part>): ReadonlyMap<Site, boolean> {
+  if (parts.size === 0) return new Map();
+  const later = new Set(sites.map(({ inputValue }) => inputValue));
+  return new Map(
+    sites.flatMap((site) => {
+      if (parts.has(site) || !endsGraph(site.outputValue, later)) return [];
+      let op = site.inputValue.producer;
+      for (let steps = 0; steps < 8 && op !== null && passes.test(op.type); steps++)
+        op = op.inputs[0]?.producer ?? null;
+      return [[site, op !== null && pools.test(op.type)] as const];
+    }),
+  );
+}
+
+/** Whether a value becomes an output within a few steps, with no layer on the way. */
+function endsGraph(start: Value, later: ReadonlySet<Value>): boolean {
+  const seen = new Set([start]);
+  for (const value of seen) {
+    if (later.has(value) || seen.size > 32) return false;
+    for (const { op } of value.uses) for (const next of op.outputs) seen.add(next);
+  }
+  return [...seen].some(({ isOutput }) => isOutput);
+}
+
+/** Heads from the reshape that follows queries: its last two extents are heads and head width. */
+function headsInGraph(graph: Graph, sites: readonly Site[], parts: ReadonlyMap<Site, Part>): number | null {
+  const stated = graph.ops.find((op) => /MultiHeadAttention$|GroupQueryAttention$|^Attention$/.test(op.type));
+  const told =
+    stated === undefined
+      ? 0
+      : intAttribute(stated.node, 'num_heads', intAttribute(stated.node, 'q_num_heads', 0));
+  if (told > 0) return told;
+  for (const site of sites) {
+    const role = parts.get(site)?.role;
+    if (role !== 'Q' && role !== 'QKV') continue;
+    const widths = role === 'Q' ? [site.out] : [site.out, site.out / 3];
+    const seen = new Set([site.outputValue]);
+    for (const value of seen) {
+      for (const { op, slot } of value.uses) {
+        if (slot === 0 && op.type === 'Reshape') {
+          const [heads, width] = lastExtents(op);
+          if (heads !== null && width !== null && heads >= 1 && widths.includes(heads * width)) return heads;
+        }
+        if (seen.size < 24 && /^(?:Add|Mul|Div|Split|Reshape|Transpose|Slice|Cast)$/.test(op.type))
+          for (const next of op.outputs) seen.add(next);
+      }
+    }
+  }
+  return null;
+}
+
+/** The last two extents that a reshape gives, where they are constants. */
+function lastExtents(op: Op): readonly [number | null, number | null] {
+  const shape = op.inputs[1];
+  const whole = intsOf(shape);
+  const parts =
+    whole ??
+    (shape?.producer?.type === 'Concat'
+      ? shape.producer.inputs.flatMap((value): readonly (number | null)[] => intsOf(value) ?? [null])
+      : []);
+  return [parts.at(-2) ?? null, parts.at(-1) ?? null];
+}
+
+/** Fixed batch and sequence of the first input that has both: token ids, or vectors that a layer reads as they are. */
+function inputExtents(
+  { proto, initializers }: OnnxModel,
+  graph: Graph,
+  sites: readonly Site[],
+): { readonly batch: number | null; readonly sequence: number | null } {
+  const read = new Set(sites.map(({ inputValue }) => inputValue));
+  const inputs = (proto.graph?.input ?? []).flatMap(({ name, type }) => {
+    if (initializers.has(name) || type?.value.case !== 'tensorType') return [];
+    const { elemType, shape } = type.value.value;
+    const extents = (shape?.dim ?? []).map(({ value }) =>
+      value.case === 'dimValue' && value.value > 0n && value.value < 2n ** 31n ? Number(value.value) : null,
+    );
+    const value = graph.values.get(name);
+    const isTokens =
+      ([6, 7].includes(elemType) && extents.length === 2) ||
+      (extents.length === 3 && value !== undefined && read.has(value));
+    return extents.length < 2 ? [] : [{ extents, isTokens }];
+  });
+  const tokens = inputs.find(({ isTokens }) => isTokens);
+  const [batch = null, sequence = null] = (tokens ?? inputs[0])?.extents ?? [];
+  return { batch, sequence: tokens === undefined ? null : sequence };
+}
+
+function embeddingOf(
+  { name, shape, tensor }: Table,
+  linears: readonly OnnxLayer[],
+): OnnxFileModel['embeddings'][number] {
+  const width = shape.at(-1) ?? 1;
+  const rows = shape.slice(0, -1).reduce((product, extent) => product * extent, 1);
+  const head = linears.find(({ weight }) => weight === tensor.name);
+  return head === undefined
+    ? { name, shape: [rows, width] }
+    : { name, shape: [rows, width], tiedTo: head.name };
+}

@@ -1,0 +1,65 @@
+/**
+ * Module paths as exporters leave them in a file. PyTorch's TorchScript exporter names nodes after modules
+ * (`/encoder/layer.0/attention/self/query/MatMul`) and weights that it transposed after nothing (`onnx::MatMul_123`); its
+ * dynamo exporter keeps a list of scopes with every node; tf2onnx keeps the names of TensorFlow's operations.
+ */
+import { nodeName, type Op } from './graph.ts';
+import type { Site } from './sites.ts';
+import { storedTensor } from './constants.ts';
+
+/** What tools append to the name of a weight that they rewrite (onnxruntime.quantization, neural-compressor). */
+const rewritten = /(?:_(?:quantized|transposed|fp16|DQ|Q4|Q8|Q2|Q4G\d+|Q\d|DQ_Q\d|T))+$|(?<=.):\d+$/;
+const parameter = /^(.+)[./_](?:weight|kernel)$/;
+const biasName = /^(.+)[./_]bias$/;
+/** Names that an exporter made up. */
+const made = /^(?:onnx::|val_\d|_val_|t_\d|\d|const_|fold|.*Const(?:ant)?(?:_\d+)?(?:_output_0)?$)/;
+const operation =
+  /^(?:MatMul|Gemm|Tensordot|Einsum|einsum|Conv2?D?|BiasAdd|Add|MatMul_\d+|Gemm_\d+|Tensordot_\d+|Reshape|Cast|add|dot_general|.*_(?:quant|Q4|Q8)|ReadVariableOp|Transpose)(?:__\d+)?$/;
+
+/** Module paths that a layer may go by, the surest first. Not unique: functions of one module share its path. */
+export function pathsOf(site: Site, isTable: boolean): readonly string[] {
+  const weight = plain(storedTensor(site.source).name);
+  const named = parameter.exec(weight)?.[1];
+  const bias = biasName.exec(plain(site.biasValue?.name ?? ''))?.[1];
+  return [
+    // A head that shares the word table is no embedding.
+    isTable || named === undefined || made.test(named) ? undefined : named,
+    bias !== undefined && !made.test(bias) ? bias : undefined,
+    scopeOf(site.op),
+    pathOfNode(site.op),
+  ].flatMap((path) => (path === undefined || path === '' ? [] : [path]));
+}
+
+/** A table's path: its own name, or that of the module that looks up. */
+export function tablePath(tensor: string, lookUp: Op): string {
+  const name = plain(tensor);
+  const named = /^(.+)[./_](?:weight|embeddings?)$/.exec(name)?.[1];
+  if (named !== undefined && !made.test(named)) return named;
+  return made.test(name) ? (scopeOf(lookUp) ?? pathOfNode(lookUp) ?? name) : name;
+}
+
+/** TensorFlow's paths keep their slashes; what is appended to a rewritten name goes. */
+function plain(name: string): string {
+  let at = name;
+  for (let steps = 0; steps < 4 && rewritten.test(at); steps++) at = at.replace(rewritten, '');
+  return at.replace(/\/(?:ReadVariableOp|Read|Cast)(?:_\d+)?(?:\/resource)?$/, '');
+}
+
+/** `pkg.torch.onnx.name_scopes`: a Python list from the root to the operation; the module is the last but one. */
+function scopeOf({ node }: Op): string | undefined {
+  const text = node.metadataProps.find(({ key }) => key === 'pkg.torch.onnx.name_scopes')?.value ?? '';
+  const scopes = [...text.slice(0, 4096).matchAll(/'([^']*)'/g)].map(([, scope = '']) => scope);
+  return scopes.at(-2);
+}
+
+function pathOfNode({ node }: Op): string | undefined {
+  const name = nodeName(node);
+  const isTorch = name.startsWith('/');
+  if (!name.includes('/') || name.length > 1024) return undefined;
+  const parts = name.split('/').filter((part) => part !== '');
+  if (isTorch) return parts.slice(0, -1).join('.');
+  const start = /^(?:StatefulPartitionedCall|PartitionedCall)(?:_\d+)?$/.test(parts[0] ?? '') ? 1 : 0;
+  let end = parts.length;
+  while (end > start && operation.test(parts[end - 1] ?? '')) end -= 1;
+  return parts.slice(start, end).join('/');
+}

@@ -1,0 +1,166 @@
+/**
+ * The numbers of a layer: [out, in] in float64, dequantized. Read in blocks straight into the result, so that memory
+ * stays at the matrix itself. DequantizeLinear: y = (x - zero) scale (opset 24). MatMulNBits: com.microsoft contrib
+ * operators, weights unsigned with zero point 2^(bits-1) unless given.
+ */
+import { InputError, check } from '../base/checks.ts';
+import { matrix, permute, transpose, type Matrix } from '../tensor/dense.ts';
+import { decoderOf, dtypeBits, type Dtype } from '../workload/elements.ts';
+import { shapeOf } from './constants.ts';
+import type { OnnxLayer, OnnxModel, OnnxTensor, WeightSource } from './model.ts';
+
+const subject = 'ONNX weight';
+const mostElements = 2 ** 28;
+const block = 2 ** 20;
+
+/** The layer's weight as torch.nn.Linear has it. @throws InputError for types without numbers, NaN and infinities. */
+export async function readOnnxWeight(_model: OnnxModel, layer: OnnxLayer): Promise<Matrix> {
+  const values = await readSource(layer.source);
+  const { out, in: inside } = layer;
+  check(
+    values.length === out * inside,
+    subject,
+    `layer ${layer.name} must have ${out} x ${inside} numbers`,
+    values.length,
+  );
+  return layer.transposed ? transpose(matrix(inside, out, values)) : matrix(out, inside, values);
+}
+
+async function readSource(source: WeightSource): Promise<Float64Array> {
+  switch (source.kind) {
+    case 'tensor':
+      return readTensor(source.tensor);
+    case 'reshape':
+      return readSource(source.of);
+    case 'transpose':
+      return permute({ shape: shapeOf(source.of), values: await readSource(source.of) }, source.order).values;
+    case 'dequantize':
+      return dequantized(source);
+    case 'nbits':
+      return unpacked(source);
+  }
+}
+
+/** All elements of a tensor, row-major. @throws InputError for unreadable types, NaN and infinities. */
+export async function readTensor(tensor: OnnxTensor): Promise<Float64Array> {
+  const { name, dtype, shape } = tensor;
+  const count = shape.reduce((product, extent) => product * extent, 1);
+  check(
+    count <= mostElements,
+    subject,
+    `tensor ${name} must have at most ${mostElements} elements to be read`,
+    count,
+  );
+  if (dtype.startsWith('F8') || dtype === 'F4')
+    throw new InputError(
+      subject,
+      `tensor ${name} must be of a float or integer type; 8- and 4-bit floats cannot be read`,
+      dtype,
+    );
+  const values = new Float64Array(count);
+  const small = { I4: 4, U4: 4, I2: 2, U2: 2 }[dtype as string];
+  if (small !== undefined) {
+    unpack(await tensor.readBytes(), small, dtype.startsWith('I'), values);
+    return values;
+  }
+  const isKnown = (word: string): word is Dtype => Object.hasOwn(dtypeBits, word);
+  const decode = isKnown(dtype) ? decoderOf(dtype) : null;
+  if (decode === null || !isKnown(dtype))
+    throw new InputError(subject, `tensor ${name} must have numbers`, dtype);
+  const width = dtypeBits[dtype] / 8;
+  for (let first = 0; first < count; first += block) {
+    const part = Math.min(block, count - first);
+    const bytes = await tensor.readBytes(first * width, part * width);
+    decode(bytes, values, first);
+    for (let i = first; i < first + part; i++)
+      if (!Number.isFinite(values[i]))
+        throw new InputError(
+          subject,
+          `tensor ${name} must hold finite numbers only (element ${i})`,
+          values[i],
+        );
+  }
+  return values;
+}
+
+/** Elements below 8 bits, the first in the lowest bits. */
+function unpack(bytes: Uint8Array, bits: number, signed: boolean, out: Float64Array): void {
+  const each = 8 / bits;
+  const mask = 2 ** bits - 1;
+  const half = 2 ** (bits - 1);
+  for (let i = 0; i < out.length; i++) {
+    const code = ((bytes[Math.floor(i / each)] ?? 0) >> ((i % each) * bits)) & mask;
+    out[i] = signed && code >= half ? code - 2 * half : code;
+  }
+}
+
+async function dequantized(source: WeightSource & { readonly kind: 'dequantize' }): Promise<Float64Array> {
+  const { of, axis, blockSize } = source;
+  const values = await readSource(of);
+  const scales = await readSource(source.scale);
+  const zeros = source.zero === null ? null : await readSource(source.zero);
+  const shape = shapeOf(of);
+  const extent = shape[axis] ?? 1;
+  const inner = shape.slice(axis + 1).reduce((product, each) => product * each, 1);
+  const blocks = blockSize > 0 ? Math.ceil(extent / blockSize) : 0;
+  for (let i = 0; i < values.length; i++) {
+    const along = Math.floor(i / inner) % extent;
+    const at =
+      scales.length === 1
+        ? 0
+        : blockSize > 0
+          ? (Math.floor(i / inner / extent) * blocks + Math.floor(along / blockSize)) * inner + (i % inner)
+          : along;
+    values[i] = ((values[i] ?? 0) - (zeros?.[at] ?? 0)) * (scales[at] ?? 0);
+  }
+  return values;
+}
+
+/** [out, blocks, bytes of a block]; scales [out x blocks]; zero points packed along the blocks of each row. */
+async function unpacked(source: WeightSource & { readonly kind: 'nbits' }): Promise<Float64Array> {
+  const { packed, out, in: inside, bits, blockSize } = source;
+  const blocks = Math.ceil(inside / blockSize);
+  const width = (blockSize * bits) / 8;
+  const bytes = await packed.readBytes();
+  const scales = await readSource(source.scales);
+  const zeros = source.zeros === null ? null : await zeroPoints(source.zeros, out, blocks, bits);
+  check(
+    bytes.length === out * blocks * width && scales.length === out * blocks,
+    subject,
+    `tensor ${packed.name} must have blocks of ${blockSize} for ${out} x ${inside}`,
+    bytes.length,
+  );
+  const each = 8 / bits;
+  const mask = 2 ** bits - 1;
+  const values = new Float64Array(out * inside);
+  for (let o = 0; o < out; o++) {
+    for (let i = 0; i < inside; i++) {
+      const at = o * blocks + Math.floor(i / blockSize);
+      const within = i % blockSize;
+      const byte = bytes[at * width + Math.floor(within / each)] ?? 0;
+      const code = (byte >> ((within % each) * bits)) & mask;
+      values[o * inside + i] = (code - (zeros?.[at] ?? 2 ** (bits - 1))) * (scales[at] ?? 0);
+    }
+  }
+  return values;
+}
+
+async function zeroPoints(
+  source: WeightSource,
+  out: number,
+  blocks: number,
+  bits: number,
+): Promise<Float64Array> {
+  if (source.kind !== 'tensor' || source.tensor.dtype !== 'U8') return readSource(source);
+  const bytes = await source.tensor.readBytes();
+  const width = Math.ceil((blocks * bits) / 8);
+  const zeros = new Float64Array(out * blocks);
+  for (let o = 0; o < out; o++)
+    unpack(
+      bytes.subarray(o * width, (o + 1) * width),
+      bits,
+      false,
+      zeros.subarray(o * blocks, (o + 1) * blocks),
+    );
+  return zeros;
+}
