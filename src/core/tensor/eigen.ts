@@ -15,9 +15,12 @@ interface Tridiagonal {
   readonly scales: Float64Array;
 }
 
-/** T = Q^T A Q / size with Q = H_0 H_1 ...; reads the lower triangle. Scaled, so that no square under- or overflows. */
+/**
+ * T = Q^T A Q / size with Q = H_0 H_1 ...; reads the lower triangle. Scaled, so that no square under- or overflows; what
+ * is too small for that is zero.
+ */
 function tridiagonalize({ rows: n, values }: Matrix, size: number): Tridiagonal {
-  const a = values.map((value) => value / size);
+  const a = size === 0 ? new Float64Array(n * n) : values.map((value) => value / size);
   const diagonal = new Float64Array(n);
   const off = new Float64Array(n);
   const reflections = new Float64Array(n * n);
@@ -162,12 +165,14 @@ export function eigenvaluesSymmetric(m: Matrix): Float64Array {
     .reverse();
 }
 
-/** The largest entry, 1 for a zero matrix. */
+const smallestSize = Number.MIN_VALUE * 2 ** 60;
+
+/** The largest entry, 0 when it is among the numbers of less than full precision. */
 function sizeOf({ values }: Matrix): number {
   let largest = 0;
   for (const value of values) largest = Math.max(largest, Math.abs(value));
   invariant(Number.isFinite(largest), 'eigenvalues of entries that are not finite');
-  return largest < Number.MIN_VALUE * 2 ** 60 ? 1 : largest;
+  return largest < smallestSize ? 0 : largest;
 }
 
 export interface Eigen {

@@ -12,17 +12,16 @@ const piece = 512;
 export function timesTransposed(a: Matrix, b: Matrix): Matrix {
   invariant(a.columns === b.columns, `product of ${a.columns} and ${b.columns} columns`);
   const values = new Float64Array(a.rows * b.rows);
-  for (let from = 0; from < a.columns; from += piece)
-    accumulate(values, a, b, from, Math.min(a.columns, from + piece), false);
+  addProduct({ m: a.rows, n: b.rows, k: a.columns }, a.values, 0, b.values, 0, values, 0);
   return { rows: a.rows, columns: b.rows, values };
 }
 
 /** A A^T, both triangles. */
 export function gram(a: Matrix): Matrix {
-  const n = a.rows;
+  const { rows: n, columns: k, values: x } = a;
   const values = new Float64Array(n * n);
-  for (let from = 0; from < a.columns; from += piece)
-    accumulate(values, a, a, from, Math.min(a.columns, from + piece), true);
+  for (let from = 0; from < k; from += piece)
+    accumulate(n, n, k, x, 0, x, 0, values, 0, from, Math.min(k, from + piece), true);
   for (let i = 0; i < n; i++) for (let j = i + 1; j < n; j++) values[i * n + j] = values[j * n + i]!;
   return { rows: n, columns: n, values };
 }
@@ -32,37 +31,72 @@ export function matmul(a: Matrix, b: Matrix): Matrix {
   return timesTransposed(a, transpose(b));
 }
 
-/** Adds columns from..to of A times those of B^T; `lower`: only what reaches below the diagonal. */
-function accumulate(c: Float64Array, a: Matrix, b: Matrix, from: number, to: number, lower: boolean): void {
-  const { rows: m, columns: k, values: x } = a;
-  const { rows: n, values: y } = b;
+/** Sizes of a product C [m, n] += A [m, k] B [n, k]^T of flat row-major pieces. */
+export interface Sizes {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+}
+
+/** Adds A B^T to C; each starts at its offset. */
+export function addProduct(
+  { m, n, k }: Sizes,
+  x: Float64Array,
+  a: number,
+  y: Float64Array,
+  b: number,
+  c: Float64Array,
+  to: number,
+): void {
+  for (let from = 0; from < k; from += piece)
+    accumulate(m, n, k, x, a, y, b, c, to, from, Math.min(k, from + piece), false);
+}
+
+/** Adds what columns from..end give; `lower`: only what reaches below the diagonal. */
+function accumulate(
+  m: number,
+  n: number,
+  k: number,
+  x: Float64Array,
+  a: number,
+  y: Float64Array,
+  b: number,
+  c: Float64Array,
+  to: number,
+  from: number,
+  end: number,
+  lower: boolean,
+): void {
   let i = 0;
   for (; i + 1 < m; i += 2) {
     const last = lower ? Math.min(n, i + 2) : n;
+    const [row, next] = [a + i * k, a + (i + 1) * k];
     let j = 0;
-    for (; j + 3 < last; j += 4) block(c, n, x, y, k, i, j, from, to);
+    for (; j + 3 < last; j += 4) block(c, to + i * n + j, n, x, row, y, b + j * k, k, from, end);
     for (; j < last; j++) {
-      c[i * n + j]! += dot(x, i * k, y, j * k, from, to);
-      c[(i + 1) * n + j]! += dot(x, (i + 1) * k, y, j * k, from, to);
+      c[to + i * n + j]! += dot(x, row, y, b + j * k, from, end);
+      c[to + (i + 1) * n + j]! += dot(x, next, y, b + j * k, from, end);
     }
   }
-  for (; i < m; i++) for (let j = 0; j < n; j++) c[i * n + j]! += dot(x, i * k, y, j * k, from, to);
+  for (; i < m; i++)
+    for (let j = 0; j < n; j++) c[to + i * n + j]! += dot(x, a + i * k, y, b + j * k, from, end);
 }
 
 function block(
   c: Float64Array,
+  top: number,
   n: number,
   x: Float64Array,
+  a0: number,
   y: Float64Array,
+  b0: number,
   k: number,
-  i: number,
-  j: number,
   from: number,
   to: number,
 ): void {
   let [s00, s01, s02, s03, s10, s11, s12, s13] = [0, 0, 0, 0, 0, 0, 0, 0];
-  const [a0, a1] = [i * k, (i + 1) * k];
-  const [b0, b1, b2, b3] = [j * k, (j + 1) * k, (j + 2) * k, (j + 3) * k];
+  const a1 = a0 + k;
+  const [b1, b2, b3] = [b0 + k, b0 + 2 * k, b0 + 3 * k];
   for (let p = from; p < to; p++) {
     const u = x[a0 + p]!;
     const v = x[a1 + p]!;
@@ -79,7 +113,6 @@ function block(
     s12 += v * w2;
     s13 += v * w3;
   }
-  const top = i * n + j;
   const bottom = top + n;
   c[top]! += s00;
   c[top + 1]! += s01;

@@ -135,6 +135,8 @@ describe('eigenvalues and singular values', () => {
     expect([...singularValues(matrix(2, 3, new Float64Array(6)))]).toEqual([0, 0]);
     expect(distance(eigenvaluesSymmetric(of(() => 1)), [6, 0, 0, 0, 0, 0])).toBeLessThan(1e-14);
     expect(singularValues(matrix(1, 3, Float64Array.from([2, 3, 6])))[0]).toBeCloseTo(7, 12);
+    const tiny = gram(gaussianMatrix(n, n, 1)).values.map((value) => value * 2 ** -1060);
+    expect([...eigenSymmetric(matrix(n, n, tiny)).values]).toEqual([0, 0, 0, 0, 0, 0]);
     const ones = eigenSymmetric(
       of(() => 1),
       2,

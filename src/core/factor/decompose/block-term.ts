@@ -5,19 +5,24 @@
 import type { Random } from '../../base/random.ts';
 import { norm, tensor, type Tensor } from '../../tensor/dense.ts';
 import { product } from '../tensorization.ts';
-import { effort } from './effort.ts';
+import { effort, thoroughWork } from './effort.ts';
 import { boxFactors, decomposeTucker, expandBox, improveBox, sequentialHosvd, type Box } from './tucker.ts';
 
 const patience = 1e-8;
 
 /** @param ranks C, then one per mode; @returns the core [C, ...], then [C, n_k, r_k] */
-export function decomposeBlocks(t: Tensor, ranks: readonly number[], random: Random): readonly Tensor[] {
+export function decomposeBlocks(
+  t: Tensor,
+  ranks: readonly number[],
+  random: Random,
+  work = thoroughWork,
+): readonly Tensor[] {
   const [count = 1, ...inner] = ranks;
-  const { starts, sweeps } = effort(6 * count * t.shape.length * t.values.length * Math.max(...inner));
+  const { starts, sweeps } = effort(6 * count * t.shape.length * t.values.length * Math.max(...inner), work);
   const blocks: Box[] = [];
   let left = t;
   for (let c = 0; c < count; c++) {
-    const block = count === 1 ? decomposeTucker(left, inner, random) : sequentialHosvd(left, inner);
+    const block = count === 1 ? decomposeTucker(left, inner, random, work) : sequentialHosvd(left, inner);
     blocks.push(block);
     left = subtract(left, expand(block), 1);
   }

@@ -9,7 +9,7 @@ import { gram, timesTransposed } from '../../tensor/matmul.ts';
 import { solveRight } from '../../tensor/solve.ts';
 import { leftVectors } from '../../tensor/svd.ts';
 import { product } from '../tensorization.ts';
-import { alternate, effort, type Swept } from './effort.ts';
+import { alternate, effort, thoroughWork, type Swept } from './effort.ts';
 
 /** sum_r a_r o b_r o ...: factors [n_k, R] -> tensor [n_1, ..]. */
 export function rankOneSum(factors: readonly Matrix[]): Tensor {
@@ -71,9 +71,9 @@ function project(unfolded: Matrix, others: readonly Matrix[], rank: number): Mat
 }
 
 /** @returns factors [n_k, R], scale in the first */
-export function alternateCp(t: Tensor, rank: number, random: Random): readonly Matrix[] {
+export function alternateCp(t: Tensor, rank: number, random: Random, work = thoroughWork): readonly Matrix[] {
   const unfoldings = t.shape.map((_, axis) => unfold(t, axis));
-  const { starts, sweeps } = effort(2 * t.shape.length * t.values.length * rank);
+  const { starts, sweeps } = effort(2 * t.shape.length * t.values.length * rank, work);
   const whole = norm(t.values);
   let best: readonly Matrix[] = [];
   let least = Infinity;

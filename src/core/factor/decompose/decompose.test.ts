@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { evaluateEinsum } from '../../einsum/evaluate.ts';
 import { matrix, relativeDistance, transpose, type Matrix } from '../../tensor/dense.ts';
-import { matmul } from '../../tensor/matmul.ts';
+import { gram, matmul } from '../../tensor/matmul.ts';
 import { singularValues } from '../../tensor/svd.ts';
 import { gaussian, gaussianMatrix } from '../../tensor/tensor.fixture.ts';
 import { anyFactorization } from '../factor.fixture.ts';
-import { formats, type Factorization } from '../factorization.ts';
+import { formats, type Factorization, type Format } from '../factorization.ts';
 import { factorShapes, forwardEinsum, weightEinsum } from '../forward.ts';
 import { clipRanks, rankCount, rankLimits } from '../ranks.ts';
 import { product } from '../tensorization.ts';
@@ -129,20 +129,67 @@ describe('decompose', () => {
     expect(decompose(w, f, { seed: 7 })).toEqual(decompose(w, f, { seed: 7 }));
   });
 
+  it('stands weights of any size, and more ranks than there is to fit', () => {
+    const w = gaussianMatrix(9, 9, 506);
+    const modes = { outModes: [3, 3, 1], inModes: [3, 3] };
+    const blocks: Factorization = { format: 'block-term', ...modes, ranks: [20, 3, 3, 1, 3, 2] };
+    expect(decompose(w, blocks).relativeError).toBeLessThan(1e-12);
+    for (const format of formats) {
+      const f = exampleOf(format, 9);
+      const { relativeError } = decompose(w, f);
+      for (const size of [2 ** -1000, 2 ** 300]) {
+        const scaled = matrix(
+          9,
+          9,
+          w.values.map((value) => value * size),
+        );
+        const found = decompose(scaled, f);
+        expect(found.relativeError).toBe(relativeError);
+        expect(relativeDistance(scaled.values, reconstruct(f, found.factors).values)).toBeCloseTo(
+          relativeError,
+          9,
+        );
+      }
+      // Rank one, below what is asked for.
+      const flat = matmul(gaussianMatrix(9, 1, 1), gaussianMatrix(1, 9, 2));
+      const found = decompose(flat, f);
+      expect(found.factors.every(({ values }) => values.every(Number.isFinite))).toBe(true);
+      if (format === 'svd' || format === 'dense') expect(found.relativeError).toBeLessThan(1e-6);
+    }
+  });
+
   it('stands zero weights and refuses unsound ones', () => {
     for (const format of formats) {
-      const flat = format === 'dense' || format === 'svd';
-      const modes = flat ? { outModes: [6], inModes: [6] } : { outModes: [2, 3], inModes: [3, 2] };
-      const ranks = new Array<number>(rankCount(format, modes.outModes.length, modes.inModes.length)).fill(2);
-      const f = clipRanks({ format, ...modes, ranks });
-      const { factors, relativeError } = decompose(matrix(6, 6, new Float64Array(36)), f);
-      expect(relativeError).toBe(0);
-      for (const { values } of factors) expect(values.every(Number.isFinite)).toBe(true);
+      const f = exampleOf(format, 6);
+      const covariance = gram(gaussianMatrix(6, 4));
+      for (const options of [{}, { covariance }]) {
+        const { factors, relativeError } = decompose(matrix(6, 6, new Float64Array(36)), f, options);
+        expect(relativeError).toBe(0);
+        for (const { values } of factors) expect(values.every(Number.isFinite)).toBe(true);
+        expect(reconstruct(f, factors).values.every((value) => value === 0)).toBe(true);
+      }
+      for (const wrong of [Number.NaN, Infinity]) {
+        const w = gaussianMatrix(6, 6);
+        w.values[7] = wrong;
+        expect(() => decompose(w, f)).toThrow('weights: must be finite numbers');
+      }
     }
     const svd: Factorization = { format: 'svd', outModes: [2], inModes: [2], ranks: [1] };
-    expect(() => decompose(matrix(2, 2, Float64Array.of(1, 2, Number.NaN, 3)), svd)).toThrow(
-      'weights: must be finite numbers',
-    );
     expect(() => decompose(gaussianMatrix(3, 2), svd)).toThrow('output modes: must multiply to 3');
+    expect(() => decompose(gaussianMatrix(2, 2), { ...svd, ranks: [3] })).toThrow(
+      'rank r of svd: must be at most 2 to be realizable, got 3',
+    );
+    const huge = matrix(2, 2, Float64Array.of(1e101, 0, 0, 1));
+    expect(() => decompose(huge, svd)).toThrow('weights: must be at most');
   });
 });
+
+/** Ranks of two, as far as they are realizable, on two modes a side. */
+function exampleOf(format: Format, side: 6 | 9): Factorization {
+  const flat = format === 'dense' || format === 'svd';
+  const modes = flat
+    ? { outModes: [side], inModes: [side] }
+    : { outModes: [side / 3, 3], inModes: [3, side / 3] };
+  const count = rankCount(format, modes.outModes.length, modes.inModes.length);
+  return clipRanks({ format, ...modes, ranks: new Array<number>(count).fill(2) });
+}

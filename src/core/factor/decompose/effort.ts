@@ -3,23 +3,33 @@
  * seconds, so that the same seed gives the same factors on any machine.
  */
 
-const mostWork = 3e9;
+/** Multiply-accumulates that an alternating method may spend: a second or three. */
+export const thoroughWork = 3e9;
+/** The same for an answer while somebody waits. */
+export const quickWork = 1e8;
+
 const mostSweeps = 200;
 const mostStarts = 4;
-const fewestSweeps = 12;
+/** What one start is worth: below, fewer starts. */
+const sweepsPerStart = 60;
 
 export interface Effort {
   readonly starts: number;
   readonly sweeps: number;
 }
 
-/** @param workPerSweep multiply-accumulates of one sweep over all factors */
-export function effort(workPerSweep: number): Effort {
-  const affordable = mostWork / workPerSweep;
-  const starts = Math.max(1, Math.min(mostStarts, Math.floor(affordable / 60)));
-  const sweeps = Math.max(fewestSweeps, Math.min(mostSweeps, Math.floor(affordable / starts)));
+/**
+ * @param workPerSweep multiply-accumulates of one sweep over all factors
+ * @param work what may be spent on all of them
+ */
+export function effort(workPerSweep: number, work: number): Effort {
+  const affordable = work / workPerSweep;
+  const starts = Math.max(1, Math.min(mostStarts, Math.floor(affordable / sweepsPerStart)));
+  const sweeps = Math.max(fewestSweeps(work), Math.min(mostSweeps, Math.floor(affordable / starts)));
   return { starts, sweeps };
 }
+
+const fewestSweeps = (work: number): number => (work < thoroughWork ? 2 : 12);
 
 export interface Swept<T> {
   readonly factors: readonly T[];

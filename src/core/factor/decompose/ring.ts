@@ -17,7 +17,7 @@ import { gram, matmul, timesTransposed } from '../../tensor/matmul.ts';
 import { solveRight } from '../../tensor/solve.ts';
 import { clipRanks } from '../ranks.ts';
 import { product } from '../tensorization.ts';
-import { alternate, effort, type Swept } from './effort.ts';
+import { alternate, effort, thoroughWork, type Swept } from './effort.ts';
 import { cutTrain } from './train.ts';
 
 /** Entries of the largest matrix that a least-squares step may hold: 400 MB. */
@@ -69,6 +69,7 @@ export function decomposeRing(
   ranks: readonly number[],
   outOrder: number,
   random: Random,
+  work = thoroughWork,
 ): readonly Tensor[] {
   const count = t.shape.length;
   const at = (k: number): number => ranks[k % count] ?? 1;
@@ -79,8 +80,8 @@ export function decomposeRing(
     const order = t.shape.map((_, j) => (k + j) % count);
     return matrix(mode, t.values.length / mode, permute(t, order).values);
   });
-  const work = t.shape.reduce((sum, mode, k) => sum + sizes[k]! * (mode + at(k) * at(k + 1)), 0);
-  const { starts, sweeps } = effort(2 * work);
+  const perSweep = t.shape.reduce((sum, mode, k) => sum + sizes[k]! * (mode + at(k) * at(k + 1)), 0);
+  const { starts, sweeps } = effort(2 * perSweep, work);
   const whole = norm(t.values);
   let best: readonly Tensor[] = [];
   let least = Infinity;

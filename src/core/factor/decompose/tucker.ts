@@ -6,7 +6,7 @@ import type { Random } from '../../base/random.ts';
 import { fold, matrix, norm, transpose, unfold, type Matrix, type Tensor } from '../../tensor/dense.ts';
 import { matmul } from '../../tensor/matmul.ts';
 import { leftVectors } from '../../tensor/svd.ts';
-import { effort } from './effort.ts';
+import { effort, thoroughWork } from './effort.ts';
 
 export interface Box {
   readonly core: Tensor;
@@ -45,10 +45,15 @@ const mostRounds = 40;
  * The first start from ST-HOSVD, the others from chance: on flat spectra the optima differ by a thousandth.
  * @param ranks realizable
  */
-export function decomposeTucker(t: Tensor, ranks: readonly number[], random: Random): Box {
+export function decomposeTucker(
+  t: Tensor,
+  ranks: readonly number[],
+  random: Random,
+  work = thoroughWork,
+): Box {
   const begin = sequentialHosvd(t, ranks);
   if (ranks.every((rank, axis) => rank === t.shape[axis])) return begin;
-  const { starts, sweeps } = effort(40 * t.shape.length ** 2 * t.values.length);
+  const { starts, sweeps } = effort(40 * t.shape.length ** 2 * t.values.length, work);
   let best = iterate(t, begin, sweeps);
   for (let start = 1; start < starts; start++) {
     const bases = ranks.map((rank, axis) => {
