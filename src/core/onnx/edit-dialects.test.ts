@@ -175,36 +175,35 @@ const cases: Readonly<Record<string, Dialect>> = {
 };
 
 describe('replaceLayers in every dialect', () => {
-  for (const [title, dialect] of Object.entries(cases))
-    it(title, async () => {
-      const { nodes, initializers, input, inputs, site, names = ['m'], left } = dialect;
-      for (const opset of [17, 11]) {
-        const known = opset === 11 ? nodes.map(beforeAxes) : nodes;
-        const model = inMemory(
-          modelProto({
-            nodes: known,
-            initializers: opset === 11 ? initializers.map(oneScale) : initializers,
-            inputs: [valueInfo('x', 'F32', input)],
-            outputs: [valueInfo('y', 'F32', null)],
-            opset,
-          }),
+  it.each(Object.entries(cases))('%s', async (_, dialect) => {
+    const { nodes, initializers, input, inputs, site, names = ['m'], left } = dialect;
+    for (const opset of [17, 11]) {
+      const known = opset === 11 ? nodes.map(beforeAxes) : nodes;
+      const model = inMemory(
+        modelProto({
+          nodes: known,
+          initializers: opset === 11 ? initializers.map(oneScale) : initializers,
+          inputs: [valueInfo('x', 'F32', input)],
+          outputs: [valueInfo('y', 'F32', null)],
+          opset,
+        }),
+      );
+      const layer = layerOf(model, 'fc', names, { out: 24, in: 12 }, site);
+      for (const f of designs) {
+        const edit = replaceLayers(model, [replacement(layer, f)], { version: '0' });
+        const [off, on] = await distance(
+          model,
+          edit,
+          inputs.map((shape) => ({ x: normal(shape, 1) })),
         );
-        const layer = layerOf(model, 'fc', names, { out: 24, in: 12 }, site);
-        for (const f of designs) {
-          const edit = replaceLayers(model, [replacement(layer, f)], { version: '0' });
-          const [off, on] = await distance(
-            model,
-            edit,
-            inputs.map((shape) => ({ x: normal(shape, 1) })),
-          );
-          expect(off).toBeLessThan(1e-5);
-          expect(on).toBeLessThan(1e-5);
-          const { graph } = edit.model.proto;
-          const stay = [...(graph?.initializer ?? []), ...(graph?.node ?? [])].map(({ name }) => name);
-          expect(stay.filter((name) => !/^fc[./]/.test(name))).toEqual(left);
-        }
+        expect(off).toBeLessThan(1e-5);
+        expect(on).toBeLessThan(1e-5);
+        const { graph } = edit.model.proto;
+        const stay = [...(graph?.initializer ?? []), ...(graph?.node ?? [])].map(({ name }) => name);
+        expect(stay.filter((name) => !/^fc[./]/.test(name))).toEqual(left);
       }
-    });
+    }
+  });
 
   it('replaces a layer in the body of an If by factors of the outer graph', async () => {
     const body = (name: string, nodes: readonly NodeProto[]) => {
