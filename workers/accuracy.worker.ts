@@ -1,0 +1,107 @@
+/** Measured accuracy: a thin shell around onnxruntime and `engines/ort`. It listens between two steps of a measurement. */
+import { InputError } from '../src/core/base/checks.ts';
+import { taskOf } from '../src/core/tasks/tasks.ts';
+import { modelById } from '../src/core/workload/cards.ts';
+import { openMeasurer, type Measurer, type MeasureStep } from '../src/engines/ort/measurer.ts';
+import { loadOrt } from '../src/engines/ort/ort.ts';
+import type { AccuracyReply, AccuracyRequest, AnswerBatch, MeasureStart } from './protocol.ts';
+
+/** Figures are told at so many examples, and at each doubling. */
+const firstReport = 64;
+
+let newest = 0;
+let working: Promise<void> = Promise.resolve();
+const measurers = new Map<string, Promise<Measurer>>();
+
+const post = (reply: AccuracyReply): void => self.postMessage(reply);
+
+/** Opened once per model; a failure is tried again with the next request. */
+function measurerOf({ id, url }: MeasureStart['model']): Promise<Measurer> {
+  const known = measurers.get(url);
+  if (known !== undefined) return known;
+  const opened = open(id, url);
+  measurers.set(url, opened);
+  opened.catch(() => measurers.delete(url));
+  return opened;
+}
+
+async function open(id: string, url: string): Promise<Measurer> {
+  const task = taskOf(id);
+  if (task === null) throw new InputError('model', 'has no examples to be measured on', id);
+  const bytes = await fetchBytes(id, url);
+  return openMeasurer(await loadOrt(), bytes, modelById(id).linears, task);
+}
+
+async function fetchBytes(id: string, url: string): Promise<Uint8Array> {
+  try {
+    const response = await fetch(url);
+    if (response.ok) return new Uint8Array(await response.arrayBuffer());
+    throw new InputError('model', `weights of ${id} could not be loaded`, `HTTP ${response.status}`);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError('model', `weights of ${id} could not be loaded (${String(error)})`);
+  }
+}
+
+/** Messages come in meanwhile. */
+const listen = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+
+async function run(request: MeasureStart): Promise<void> {
+  if (request.run !== newest) return;
+  const measurer = await measurerOf(request.model);
+  let report = firstReport;
+  const batches: AnswerBatch[] = [];
+  for await (const step of measurer.measure(request, request)) {
+    await listen();
+    if (request.run !== newest) return;
+    if (step.kind !== 'measured') {
+      tell(request.run, step);
+      continue;
+    }
+    batches.push(step.answers);
+    const complete = step.measurement.n >= request.examples;
+    if (step.measurement.n < report && !complete) continue;
+    report *= 2;
+    const answers = joined(batches.splice(0));
+    post({ kind: 'measured', run: request.run, measurement: step.measurement, answers, complete });
+  }
+}
+
+function tell(of: number, step: Exclude<MeasureStep, { kind: 'measured' }>): void {
+  const progress = { kind: 'measure-progress', run: of } as const;
+  if (step.kind === 'calibrated')
+    post({ ...progress, stage: 'calibrating', done: step.examples, of: step.of });
+  else post({ ...progress, stage: 'rebuilding', done: step.layers, of: step.of });
+}
+
+/** Neighbouring batches as one. */
+function joined(batches: readonly AnswerBatch[]): AnswerBatch {
+  const all = (pick: (batch: AnswerBatch) => Int32Array): Int32Array =>
+    Int32Array.from(batches.flatMap((batch) => [...pick(batch)]));
+  return {
+    from: batches[0]?.from ?? 0,
+    truth: all(({ truth }) => truth),
+    dense: all(({ dense }) => dense),
+    candidate: all(({ candidate }) => candidate),
+  };
+}
+
+function fail(of: number, error: unknown): void {
+  if (of !== newest) return;
+  const message = error instanceof InputError ? error.message : `internal: ${String(error)}`;
+  post({ kind: 'measure-failed', run: of, message });
+}
+
+self.addEventListener('message', ({ data }: MessageEvent<AccuracyRequest>) => {
+  switch (data.kind) {
+    case 'start-measure':
+      newest = data.run;
+      // One after another: the run before ends at its next step, and sessions are not entered twice.
+      working = working.then(() => run(data).catch((error: unknown) => fail(data.run, error)));
+      return;
+    case 'cancel-measure':
+      if (newest === data.run) newest = 0;
+      return post({ kind: 'measure-cancelled', run: data.run });
+  }
+  data satisfies never;
+});
