@@ -154,9 +154,8 @@ export function createGraph(): Graph {
     return known;
   };
   const node: Graph['node'] = (spec) => {
-    const names = spec.shapes.map((_, i) =>
-      i === 0 && spec.output !== undefined ? spec.output : `v${nodes.length}${i === 0 ? '' : `_${i}`}`,
-    );
+    const madeUp = `${spec.op}_${nodes.length}_output`;
+    const names = spec.shapes.map((_, i) => (i === 0 ? (spec.output ?? madeUp) : `${madeUp}_${i}`));
     const made = names.map((name, i) => value(name, spec.type ?? 'float32', spec.shapes[i] ?? []));
     nodes.push(spec);
     nodeOutputs.push(names);
