@@ -33,7 +33,7 @@ await build({
     target: 'node20',
     rollupOptions: {
       output: { entryFileNames: 'bench.js' },
-      external: [/^node:/, 'vite', '@playwright/test'],
+      external: [/^node:/, /^onnxruntime-web/, 'vite', '@playwright/test'],
     },
   },
 });
