@@ -3,6 +3,7 @@
  * (`/encoder/layer.0/attention/self/query/MatMul`) and weights that it transposed after nothing (`onnx::MatMul_123`); its
  * dynamo exporter keeps a list of scopes with every node; tf2onnx keeps the names of TensorFlow's operations.
  */
+import { isEmbedding } from '../workload/names.ts';
 import { nodeName, type Op } from './graph.ts';
 import type { Site } from './sites.ts';
 import { storedTensor } from './constants.ts';
@@ -30,19 +31,24 @@ export function pathsOf(site: Site, isTable: boolean): readonly string[] {
   ].flatMap((path) => (path === undefined || path === '' ? [] : [path]));
 }
 
-/** A table's path: its own name, or that of the module that looks up. */
+/** A table's path: its own name, or that of the module that looks up (a tied table may go by its head's name). */
 export function tablePath(tensor: string, lookUp: Op): string {
   const name = plain(tensor);
-  const named = /^(.+)[./_](?:weight|embeddings?)$/.exec(name)?.[1];
-  if (named !== undefined && !made.test(named)) return named;
-  return made.test(name) ? (scopeOf(lookUp) ?? pathOfNode(lookUp) ?? name) : name;
+  const named = /^(.+)(?:[./_]weight|\/embeddings)$/.exec(name)?.[1] ?? name;
+  const paths = [named, scopeOf(lookUp), pathOfNode(lookUp)].flatMap((path) =>
+    path === undefined || path === '' || made.test(path) ? [] : [path],
+  );
+  return paths.find(isEmbedding) ?? paths[0] ?? name;
 }
 
 /** TensorFlow's paths keep their slashes; what is appended to a rewritten name goes. */
 function plain(name: string): string {
   let at = name;
   for (let steps = 0; steps < 4 && rewritten.test(at); steps++) at = at.replace(rewritten, '');
-  return at.replace(/\/(?:ReadVariableOp|Read|Cast)(?:_\d+)?(?:\/resource)?$/, '');
+  return at.replace(
+    /\/(?:ReadVariableOp|Read|Cast|(?:Resource)?Gather|embedding_lookup)(?:_\d+)?(?:\/resource)?$/,
+    '',
+  );
 }
 
 /** `pkg.torch.onnx.name_scopes`: a Python list from the root to the operation; the module is the last but one. */

@@ -369,29 +369,24 @@ const biasSlots: Readonly<Record<string, readonly number[]>> = {
   'com.microsoft.SkipLayerNormalization': [4],
 };
 
-/** The bias that is added to the product: a constant of `out` numbers, past a reshape at most. */
+const beforeBias = /^(?:Reshape|Cast|(?:com\.microsoft\.)?(?:Quantize|Dequantize)Linear)$/;
+
+/** The bias that is added to the product: a constant of `out` numbers, past a reshape or a quantization at most. */
 function biasAfter(output: Value, out: number, constants: Constants): Value | null {
-  if (output.isOutput || output.uses.length !== 1) return null;
-  const op = output.uses[0]?.op;
-  if (op === undefined) return null;
-  if (op.type === 'Reshape' && op.inputs[0] === output) {
+  let value = output;
+  for (let steps = 0; steps < 4; steps++) {
+    const op = value.uses[0]?.op;
+    if (value.isOutput || value.uses.length !== 1 || op === undefined) return null;
+    const bias = biasSlots[op.type]
+      ?.map((slot) => op.inputs[slot])
+      .find((each) => {
+        const shape = each === value ? null : shapeOfValue(each, constants);
+        return shape !== null && shape.length > 0 && shape.reduce((all, extent) => all * extent, 1) === out;
+      });
+    if (bias !== null && bias !== undefined) return bias;
     const next = op.outputs[0];
-    return next === undefined ||
-      next.isOutput ||
-      next.uses.length !== 1 ||
-      next.uses[0]?.op.type === 'Reshape'
-      ? null
-      : biasAfter(next, out, constants);
+    if (!beforeBias.test(op.type) || op.inputs[0] !== value || next === undefined) return null;
+    value = next;
   }
-  const bias = biasSlots[op.type]
-    ?.map((slot) => op.inputs[slot])
-    .find((value) => {
-      const shape = value === output ? null : shapeOfValue(value, constants);
-      return (
-        shape !== null &&
-        shape.reduce((all, extent) => all * extent, 1) === out &&
-        (out > 1 || shape.length > 0)
-      );
-    });
-  return bias ?? null;
+  return null;
 }
