@@ -125,6 +125,11 @@ function spatialLoops(fan: Fan, factors: readonly number[]): Loop[] {
   let share = fan.xShare(factors.reduce((all, factor) => all * factor, 1));
   const alongX: Loop[] = [];
   const alongY: Loop[] = [];
+  if (fan.limits[0] === 1 && fan.most > 1) {
+    // A fixed dataflow: N along X, K along Y.
+    const [, n = 1, k = 1] = factors;
+    return [...(n > 1 ? [[dimNames[1], n] as const] : []), ...(k > 1 ? [[dimNames[2], k] as const] : [])];
+  }
   for (const dim of [2, 0, 1, 3]) {
     const factor = factors[dim] ?? 1;
     const x = commonDivisor(share, factor);

@@ -1,12 +1,12 @@
 /**
  * A linear layer on an accelerator: its forward einsum, contracted pair by pair, each pair mapped as one GEMM. Energies
- * and latencies of the steps add up (one step after the other, intermediates through the outermost level); of the
+ * and latencies of the steps add up (one step after the other, intermediates through the outermost level unless fused); of the
  * MACs-, write- and size-optimal paths the one that is cheapest once mapped is taken, since they often differ (one whose
  * compulsory work already costs more is not mapped). Dense is
  * one more factorization: same mapper, same gear. A step over one operand (a sum before the products, a transpose)
  * moves no words here: it is costed at nothing. Whatever derives from X takes the input slot of its GEMM, factors the
  * weight slot, as in the dense layer.
- * Left out: fused chains, where intermediates stay on chip.
+ * Left out: loops shared between steps (`fusion/map-chain.ts` has them).
  */
 import { invariant } from '../base/checks.ts';
 import type { Cycles, EnergyPj, Macs } from '../base/units.ts';
@@ -17,6 +17,10 @@ import { parameterCount } from '../factor/parameters.ts';
 import type { Operand } from '../hardware/accelerator.ts';
 import { wordsTaken } from '../hardware/bit-widths.ts';
 import { chainOf } from './fusion/chain.ts';
+import type { Chain } from './fusion/chain.ts';
+import { endOf, fuseChain, outside } from './fusion/whole.ts';
+import type { LayerEnds, OnChip } from './fusion/whole.ts';
+import type { Place } from './place.ts';
 import type { Gear, Gemm, Objective } from './mapping.ts';
 import type { GemmCost, Mapper } from './mapper.ts';
 
@@ -25,6 +29,8 @@ export interface LayerStep {
   readonly cost: GemmCost;
   /** Of the step as it is; the mapped GEMM may be padded. */
   readonly macs: Macs;
+  /** Where its operands live, if not all of them in the outermost level. */
+  readonly place?: Place;
 }
 
 export interface LayerCost {
@@ -38,6 +44,8 @@ export interface LayerCost {
   readonly path: ContractionPath;
   /** The mapped steps of `path`, in its order. */
   readonly steps: readonly LayerStep[];
+  /** Intermediates that stay on chip; absent = none. */
+  readonly onChip?: readonly OnChip[];
 }
 
 /** Text that two factorizations share exactly when they are equal. */
@@ -54,18 +62,34 @@ interface Memo {
 const memos = new WeakMap<Mapper, Map<string, Memo>>();
 const mostKept = 4096;
 
+/** What surrounds the layer and how it runs; nothing given: everything through the outermost level, step by step. */
+export interface LayerSetting {
+  /** `auto`: whole intermediates stay on chip where that is better; a dense layer has none. */
+  readonly fusion?: LayerFusion;
+  /** Where input and result live and what else is on chip meanwhile. */
+  readonly ends?: LayerEnds;
+}
+
+export type LayerFusion = 'auto' | 'none';
+
 /**
- * Cost of one step of `rows` rows through the layer, memoized per mapper, gear, rows and factorization.
+ * Cost of one step of `rows` rows through the layer, memoized per mapper, gear, rows, setting and factorization.
  * @throws InputError when the accelerator cannot hold a step (naming the level)
  */
-export function costLayer(mapper: Mapper, factorization: Factorization, rows: number, gear: Gear): LayerCost {
-  const { byObject, byKey } = memoOf(mapper, rows, gear);
+export function costLayer(
+  mapper: Mapper,
+  factorization: Factorization,
+  rows: number,
+  gear: Gear,
+  setting: LayerSetting = {},
+): LayerCost {
+  const { byObject, byKey } = memoOf(mapper, rows, gear, setting);
   let cost = byObject.get(factorization);
   if (cost !== undefined) return cost;
   const key = factorizationKey(factorization);
   cost = byKey.get(key);
   if (cost === undefined) {
-    cost = mapLayer(mapper, factorization, rows, gear);
+    cost = mapLayer(mapper, factorization, rows, gear, setting);
     if (byKey.size >= mostKept) byKey.clear();
     byKey.set(key, cost);
   }
@@ -73,10 +97,11 @@ export function costLayer(mapper: Mapper, factorization: Factorization, rows: nu
   return cost;
 }
 
-function memoOf(mapper: Mapper, rows: number, gear: Gear): Memo {
+function memoOf(mapper: Mapper, rows: number, gear: Gear, { fusion = 'none', ends }: LayerSetting): Memo {
   let ofMapper = memos.get(mapper);
   if (ofMapper === undefined) memos.set(mapper, (ofMapper = new Map()));
-  const key = `${gear} ${rows}`;
+  const around = ends === undefined ? '' : `${ends.input} ${ends.output} ${ends.held.join()}`;
+  const key = `${gear} ${rows} ${fusion} ${around}`;
   let memo = ofMapper.get(key);
   if (memo === undefined) ofMapper.set(key, (memo = { byObject: new WeakMap(), byKey: new Map() }));
   return memo;
@@ -86,8 +111,7 @@ const pathObjectives: readonly PathObjective[] = ['macs', 'write', 'size'];
 
 /** A path's products, not yet mapped, and figures that no mapping can be below. */
 interface Plan {
-  readonly path: ContractionPath;
-  readonly products: readonly { readonly gemm: Gemm; readonly macs: number }[];
+  readonly chain: Chain;
   readonly least: Figures;
 }
 
@@ -97,21 +121,27 @@ interface Figures {
 }
 
 /** `costLayer` without its memory, for a search that keeps its own. */
-export function mapLayer(mapper: Mapper, factorization: Factorization, rows: number, gear: Gear): LayerCost {
+export function mapLayer(
+  mapper: Mapper,
+  factorization: Factorization,
+  rows: number,
+  gear: Gear,
+  { fusion = 'none', ends = outside }: LayerSetting = {},
+): LayerCost {
   const einsum = forwardEinsum(factorization, rows);
   const parameters = parameterCount(factorization);
   const plans = new Map<string, Plan>();
   for (const objective of pathObjectives) {
     const path = findPath(einsum, objective);
     const key = path.steps.map((step) => step.operands.join()).join(';');
-    if (!plans.has(key)) plans.set(key, plan(mapper, path));
+    if (!plans.has(key)) plans.set(key, plan(mapper, path, fusion, ends));
     if (einsum.inputs.length <= 2) break; // one product: no other path
   }
   const score = scores[mapper.objective];
   let best: LayerCost | null = null;
   for (const next of [...plans.values()].sort((a, b) => score(a.least) - score(b.least))) {
     if (best !== null && score(next.least) >= score(best)) break;
-    const cost = costPlan(mapper, next, parameters, gear);
+    const cost = costPlan(mapper, next.chain, parameters, gear, fusion, ends);
     if (best === null || score(cost) < score(best)) best = cost;
   }
   invariant(best !== null, 'a layer has a contraction path');
@@ -124,14 +154,20 @@ const scores: Readonly<Record<Objective, (figures: Figures) => number>> = {
   latency: ({ latencyCycles }) => latencyCycles,
 };
 
-function plan(mapper: Mapper, path: ContractionPath): Plan {
+function plan(mapper: Mapper, path: ContractionPath, fusion: LayerFusion, ends: LayerEnds): Plan {
+  const chain = chainOf(path);
+  const passesBy = (tensor: number): boolean =>
+    endOf(chain, ends, tensor) > 0 ||
+    (fusion === 'auto' && chain.intermediates.some((each) => each.tensor === tensor));
   let energyPj = 0;
   let latencyCycles = 0;
-  const products = chainOf(path).steps.map(({ gemm, step }) => {
+  for (const { gemm, slots } of chain.steps) {
     const { levels, mac } = mapper.machineOf(gemm);
     const outermost = levels[0];
     const touched = (operand: Operand, energy: EnergyPj | undefined): EnergyPj =>
-      outermost?.keeps.includes(operand) === true ? (energy ?? 0) * wordsTaken(outermost, operand) : 0;
+      outermost?.keeps.includes(operand) === true && !passesBy(slots[operand])
+        ? (energy ?? 0) * wordsTaken(outermost, operand)
+        : 0;
     const inEnergy = touched('I', outermost?.readEnergyPj);
     const weightEnergy = touched('W', outermost?.readEnergyPj);
     const outEnergy = touched('O', outermost?.writeEnergyPj);
@@ -140,21 +176,39 @@ function plan(mapper: Mapper, path: ContractionPath): Plan {
     energyPj +=
       batch * (m * n * k * mac.energyPj + m * k * inEnergy + k * n * weightEnergy + m * n * outEnergy);
     latencyCycles += (batch * m * n * k) / (mac.meshX * mac.meshY);
-    return { gemm, macs: step.macs };
-  });
-  return { path, products, least: { energyPj, latencyCycles } };
+  }
+  return { chain, least: { energyPj, latencyCycles } };
 }
 
-function costPlan(mapper: Mapper, { path, products }: Plan, parameters: number, gear: Gear): LayerCost {
+function costPlan(
+  mapper: Mapper,
+  chain: Chain,
+  parameters: number,
+  gear: Gear,
+  fusion: LayerFusion,
+  ends: LayerEnds,
+): LayerCost {
+  const { path } = chain;
+  const { costs, places, onChip } = fuseChain(mapper, chain, gear, fusion, ends);
   const energyByLevelPj = new Array<number>(mapper.accelerator.levels.length + 1).fill(0);
   let energyPj = 0;
   let latencyCycles = 0;
-  const steps = products.map(({ gemm, macs }): LayerStep => {
-    const cost = mapper.cost(gemm, gear);
+  const steps = chain.steps.map(({ gemm, step }, s): LayerStep => {
+    const cost = costs[s] as GemmCost;
+    const place = places[s];
     energyPj += cost.energyPj;
     latencyCycles += cost.latencyCycles;
     cost.energyByLevelPj.forEach((energy, i) => (energyByLevelPj[i] = (energyByLevelPj[i] ?? 0) + energy));
-    return { gemm, cost, macs };
+    return { gemm, cost, macs: step.macs, ...(place === undefined ? {} : { place }) };
   });
-  return { energyPj, latencyCycles, macs: path.macs, parameters, energyByLevelPj, path, steps };
+  return {
+    energyPj,
+    latencyCycles,
+    macs: path.macs,
+    parameters,
+    energyByLevelPj,
+    path,
+    steps,
+    ...(onChip.length > 0 ? { onChip } : {}),
+  };
 }

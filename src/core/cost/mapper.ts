@@ -5,22 +5,28 @@
  */
 import { InputError } from '../base/checks.ts';
 import type { Cycles, EnergyPj } from '../base/units.ts';
+import { operands } from '../hardware/accelerator.ts';
 import type { Accelerator } from '../hardware/accelerator.ts';
 import { wordsTaken } from '../hardware/bit-widths.ts';
-import { machinesAtBits, slotsOf } from './bit-widths.ts';
+import { machinesAtBits, slotsOf, swapSlots } from './bit-widths.ts';
 import type { BitWidths } from './bit-widths.ts';
 import { mappingOf } from './chain.ts';
 import { evaluateMapping } from './counts.ts';
-import { checkGemm, gemmContraction } from './gemm.ts';
-import type { Accounting, Bound, Gear, Gemm, Mapping, MappingCost, Objective } from './mapping.ts';
+import { evaluateFixedStep } from './fusion/fixed.ts';
+import { residentWords } from './fusion/homes.ts';
+import type { Homes } from './fusion/homes.ts';
+import { checkGemm, gemmContraction, withSlots } from './gemm.ts';
+import type { Accounting, Bound, Dataflow, Gear, Gemm, Mapping, MappingCost, Objective } from './mapping.ts';
+import { createMemo } from './memo.ts';
+import type { Memo } from './memo.ts';
 import { goals } from './objective.ts';
 import { paddedExtents } from './padding.ts';
 import { searchPaddings } from './padding-search.ts';
 import type { PaddedSolution } from './padding-search.ts';
-import { brief, createSolver, everything } from './solver.ts';
-import type { Solution, Solver } from './solver.ts';
-import { compileMachine } from './tables.ts';
-import type { MachineTables } from './tables.ts';
+import { placeKey, turned } from './place.ts';
+import type { Place } from './place.ts';
+import { createSearches } from './searches.ts';
+import type { Solution } from './solver.ts';
 
 export interface MapperOptions {
   readonly accounting?: Accounting;
@@ -34,6 +40,10 @@ export interface MapperOptions {
   readonly paddings?: 'likely' | 'every';
   /** Widths of the numbers; without them everything is a word of the accelerator, as in the references. */
   readonly bits?: BitWidths;
+  /** `fixed` implies perfect factors: what does not suit the array runs on less of it. */
+  readonly dataflow?: Dataflow;
+  /** Whether a product's input slots may be exchanged where that is better: weights then take the way of the inputs. */
+  readonly swap?: boolean;
 }
 
 export interface GemmCost {
@@ -44,9 +54,13 @@ export interface GemmCost {
   /** The extents at which everything was counted. */
   readonly padded: Gemm;
   readonly bound: Bound;
+  /** The input slots are exchanged: extents, slots and mapping are those of (N, M, K). */
+  readonly swapped?: true;
 }
 
 export interface MappedGemm extends GemmCost {
+  /** As it was mapped: what was asked for, its input slots exchanged if `swapped`. */
+  readonly gemm: Gemm;
   /** Over the dims of `gemmContraction(padded)`. */
   readonly mapping: Mapping;
   readonly cost: MappingCost;
@@ -56,6 +70,7 @@ export interface MappedGemm extends GemmCost {
 export interface MapperEntry {
   readonly gemm: Gemm;
   readonly gear: Gear;
+  readonly place?: Place;
   readonly cost: GemmCost;
   readonly mapping: Mapping;
 }
@@ -67,7 +82,9 @@ export interface Mapper {
   readonly machineOf: (gemm: Gemm) => Accelerator;
   /** @throws InputError for unsound extents, or when a level cannot hold what it must */
   readonly cost: (gemm: Gemm, gear: Gear) => GemmCost;
-  readonly mapping: (gemm: Gemm, gear: Gear) => MappedGemm;
+  /** With operands at given homes; null where that does not fit. */
+  readonly costAt: (gemm: Gemm, gear: Gear, place: Place) => GemmCost | null;
+  readonly mapping: (gemm: Gemm, gear: Gear, place?: Place) => MappedGemm;
   /** Whether `cost` would answer from memory. */
   readonly known: (gemm: Gemm, gear: Gear) => boolean;
   readonly entries: () => readonly MapperEntry[];
@@ -77,49 +94,48 @@ export interface Mapper {
 
 /** @throws InputError when an operand is kept nowhere or a level has fewer words than operands it keeps */
 export function createMapper(accelerator: Accelerator, options: MapperOptions = {}): Mapper {
-  const { accounting = 'timeloop', objective = 'edp', factors = 'any', paddings = 'likely' } = options;
+  const { accounting = 'timeloop', objective = 'edp', dataflow = 'flexible', swap = false } = options;
+  const { factors = dataflow === 'fixed' ? 'perfect' : 'any', paddings = 'likely' } = options;
   const machineAt = machinesAtBits(accelerator, options.bits ?? {});
-  /** One per machine that slots make of the accelerator. */
-  const searches = new Map<Accelerator, Search>();
-  const searchOf = (gemm: Gemm): Search => searchOn(machineAt(slotsOf(gemm)));
-  const searchOn = (machine: Accelerator): Search => {
-    let search = searches.get(machine);
-    if (search === undefined) {
-      const tables = compileMachine(machine, accounting);
-      search = {
-        tables,
-        solvers: {
-          exact: createSolver(tables, goals[objective], everything),
-          fast: createSolver(tables, goals[objective], brief),
-        },
-        memos: { exact: createMemo(), fast: createMemo() },
-      };
-      searches.set(machine, search);
-    }
-    return search;
-  };
+  const goal = goals[objective];
+  const searchOf = createSearches(accounting, dataflow, goal);
   // A machine that cannot be is refused before any GEMM is asked for; narrow operands may fit where words do not.
-  if (options.bits === undefined) searchOn(accelerator);
+  if (options.bits === undefined) searchOf(accelerator, nowhere);
+  /** By machine that slots make of the accelerator and by place. */
+  const memos = new Map<Accelerator, Map<string, Readonly<Record<Gear, Memo>>>>();
+  const memoOf = (machine: Accelerator, place: Place | undefined): Readonly<Record<Gear, Memo>> => {
+    let ofMachine = memos.get(machine);
+    if (ofMachine === undefined) memos.set(machine, (ofMachine = new Map()));
+    const key = place === undefined ? '' : placeKey(place);
+    let memo = ofMachine.get(key);
+    if (memo === undefined) ofMachine.set(key, (memo = { exact: createMemo(), fast: createMemo() }));
+    return memo;
+  };
 
-  const solve = ({ tables, solvers }: Search, gemm: Gemm, gear: Gear): MapperEntry => {
+  const solve = (gemm: Gemm, gear: Gear, place: Place | undefined): MapperEntry | null => {
     const { batch, m, n, k } = checkGemm(gemm);
-    const machine = tables.accelerator;
+    const machine = machineAt(slotsOf(gemm));
+    const search = searchOf(machine, place?.homes ?? nowhere);
+    const held = place === undefined ? null : heldIn(machine, place, gemm);
+    if (!search.makeRoom(held)) return null;
+    const { tables, solvers } = search;
     const candidates = factors === 'any' ? paddedExtents(tables, gemm) : [[m, n, k, batch] as const];
     const every = factors === 'any' && paddings === 'every' && gear === 'exact';
     const solution = every
-      ? searchPaddings(tables, goals[objective], solvers.exact, gemm)
+      ? searchPaddings(tables, goal, solvers.exact, gemm)
       : notOver(solvers[gear].solve(candidates));
-    if (solution === null) throw new InputError(...misfit(machine, gemm));
+    if (solution === null) return null;
     const [padM, padN, padK, padB] = solution.choice.extents as [number, number, number, number];
     const padded: Gemm = { batch: padB, m: padM, n: padN, k: padK };
     const mapping = mappingOf(tables, solution.choice);
-    const cost = evaluateMapping(machine, gemmContraction(padded), mapping, accounting);
+    const cost = counted(machine, padded, mapping, place, held);
     const optimal =
       solution.complete ||
       (solution.proven && candidates.length === 1 && padM === m && padN === n && padK === k);
     return {
       gemm: { batch, m, n, k, ...(gemm.slots === undefined ? {} : { slots: gemm.slots }) },
       gear,
+      ...(place === undefined ? {} : { place }),
       mapping,
       cost: {
         energyPj: cost.energyPj,
@@ -130,42 +146,97 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
       },
     };
   };
-  const entryOf = (gemm: Gemm, gear: Gear): MapperEntry => {
-    const search = searchOf(gemm);
-    const memo = search.memos[gear];
+  const counted = (
+    machine: Accelerator,
+    padded: Gemm,
+    mapping: Mapping,
+    place: Place | undefined,
+    held: readonly number[] | null,
+  ): MappingCost => {
+    const contraction = gemmContraction(padded);
+    if (place === undefined || held === null)
+      return evaluateMapping(machine, contraction, mapping, accounting);
+    return evaluateFixedStep(machine, { contraction, mapping, homes: place.homes, held }, accounting);
+  };
+
+  /** The better of a GEMM as it is and with its input slots exchanged. */
+  const solveEither = (gemm: Gemm, gear: Gear, place: Place | undefined): MapperEntry | null => {
+    const plain = solve(gemm, gear, place);
+    const exchanged = turnedGemm(gemm);
+    const at = place === undefined ? undefined : turned(place);
+    if (!swap || (at !== undefined && !keepsAtHomes(accelerator, at.homes))) return plain;
+    const other = solve(exchanged, gear, at);
+    if (other === null) return plain;
+    const { energyPj, latencyCycles } = other.cost;
+    if (plain !== null && !goal.beats(energyPj, latencyCycles, plain.cost.energyPj, plain.cost.latencyCycles))
+      return plain;
+    const { batch, m, n, k, slots } = gemm;
+    return {
+      ...other,
+      gemm: { batch, m, n, k, ...(slots === undefined ? {} : { slots }) },
+      ...(place === undefined ? {} : { place }),
+      cost: { ...other.cost, swapped: true },
+    };
+  };
+  const entryOf = (gemm: Gemm, gear: Gear, place: Place | undefined): MapperEntry | null => {
+    const memo = memoOf(machineAt(slotsOf(gemm)), place)[gear];
     let entry = memo.get(gemm);
     if (entry === undefined) {
-      entry = solve(search, gemm, gear);
-      memo.set(entry);
+      if (memo.misfits(gemm)) return null;
+      const found = solveEither(gemm, gear, place);
+      if (found === null) {
+        memo.setMisfit(gemm);
+        return null;
+      }
+      memo.set((entry = found));
     }
+    return entry;
+  };
+  const sure = (gemm: Gemm, gear: Gear, place: Place | undefined): MapperEntry => {
+    const entry = entryOf(gemm, gear, place);
+    if (entry === null) throw new InputError(...misfit(machineAt(slotsOf(gemm)), gemm));
     return entry;
   };
   return {
     accelerator,
     objective,
     machineOf: (gemm) => machineAt(slotsOf(gemm)),
-    cost: (gemm, gear) => entryOf(gemm, gear).cost,
-    mapping: (gemm, gear) => {
-      const { cost, mapping } = entryOf(gemm, gear);
-      const machine = machineAt(slotsOf(gemm));
-      const counted = evaluateMapping(machine, gemmContraction(cost.padded), mapping, accounting);
-      return { ...cost, mapping, cost: counted };
+    cost: (gemm, gear) => sure(gemm, gear, undefined).cost,
+    costAt: (gemm, gear, place) => entryOf(gemm, gear, place)?.cost ?? null,
+    mapping: (gemm, gear, place) => {
+      const { cost, mapping } = sure(gemm, gear, place);
+      const [as, at] =
+        cost.swapped === true
+          ? [turnedGemm(gemm), place === undefined ? undefined : turned(place)]
+          : [gemm, place];
+      const machine = machineAt(slotsOf(as));
+      const held = at === undefined ? null : heldIn(machine, at, as);
+      return { ...cost, gemm: as, mapping, cost: counted(machine, cost.padded, mapping, at, held) };
     },
-    known: (gemm, gear) => searchOf(gemm).memos[gear].get(gemm) !== undefined,
+    known: (gemm, gear) => memoOf(machineAt(slotsOf(gemm)), undefined)[gear].get(gemm) !== undefined,
     entries: () =>
-      [...searches.values()].flatMap(({ memos }) => [...memos.exact.entries(), ...memos.fast.entries()]),
+      [...memos.values()].flatMap((ofMachine) =>
+        [...ofMachine.values()].flatMap(({ exact, fast }) => [...exact.entries(), ...fast.entries()]),
+      ),
     remember: (entries) => {
-      for (const entry of entries) searchOf(entry.gemm).memos[entry.gear].set(entry);
+      for (const entry of entries) memoOf(machineAt(slotsOf(entry.gemm)), entry.place)[entry.gear].set(entry);
     },
   };
 }
 
-/** What is known of one machine. */
-interface Search {
-  readonly tables: MachineTables;
-  readonly solvers: Readonly<Record<Gear, Solver>>;
-  readonly memos: Readonly<Record<Gear, Memo>>;
-}
+const nowhere: Homes = { I: 0, W: 0, O: 0 };
+
+const turnedGemm = (gemm: Gemm): Gemm =>
+  withSlots({ batch: gemm.batch, m: gemm.n, n: gemm.m, k: gemm.k }, swapSlots[slotsOf(gemm)]);
+
+const keepsAtHomes = ({ levels }: Accelerator, homes: Homes): boolean =>
+  operands.every(
+    (operand) => homes[operand] === 0 || levels[homes[operand]]?.keeps.includes(operand) === true,
+  );
+
+/** Words of each level that everything takes which is whole: this product's own and what is beside it. */
+const heldIn = (machine: Accelerator, { homes, held }: Place, gemm: Gemm): readonly number[] =>
+  residentWords(machine, homes, gemm).map((words, l) => words + (held[l] ?? 0));
 
 const notOver = (solution: Solution | null): PaddedSolution | null =>
   solution === null ? null : { ...solution, complete: false };
@@ -183,42 +254,4 @@ function misfit(accelerator: Accelerator, gemm: Gemm): [subject: string, rule: s
     `must have ${needed} words to hold the tensors`,
     level?.depthWords,
   ];
-}
-
-interface Memo {
-  readonly get: (gemm: Gemm) => MapperEntry | undefined;
-  readonly set: (entry: MapperEntry) => void;
-  readonly entries: () => readonly MapperEntry[];
-}
-
-/** About 2 KB each; beyond this everything is forgotten and found again as it is asked for. */
-const mostEntries = 50_000;
-
-/** Nested by extent: a packed key would overflow 2^53, a text would cost more than the look-up. */
-function createMemo(): Memo {
-  const byK = new Map<number, Map<number, Map<number, Map<number, MapperEntry>>>>();
-  let count = 0;
-  return {
-    get: ({ batch, m, n, k }) => byK.get(k)?.get(n)?.get(m)?.get(batch),
-    set: (entry) => {
-      if (count >= mostEntries) {
-        byK.clear();
-        count = 0;
-      }
-      const { batch, m, n, k } = entry.gemm;
-      const byBatch = within(within(within(byK, k), n), m);
-      if (!byBatch.has(batch)) count += 1;
-      byBatch.set(batch, entry);
-    },
-    entries: () =>
-      [...byK.values()].flatMap((byN) =>
-        [...byN.values()].flatMap((byM) => [...byM.values()].flatMap((byBatch) => [...byBatch.values()])),
-      ),
-  };
-}
-
-function within<V>(map: Map<number, Map<number, V>>, key: number): Map<number, V> {
-  let inner = map.get(key);
-  if (inner === undefined) map.set(key, (inner = new Map()));
-  return inner;
 }

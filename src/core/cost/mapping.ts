@@ -39,6 +39,11 @@ export interface Gemm {
 
 /** `timeloop` does not charge the read when outputs drain to their parent, `accelforge` does. */
 export type Accounting = 'timeloop' | 'accelforge';
+/**
+ * `flexible`: any dim may be spread over any part of the array. `fixed`: the array runs as weight-stationary ones are wired,
+ * N (outputs) along X and K (inputs) along Y at every fan-out, and an extent is never padded.
+ */
+export type Dataflow = 'flexible' | 'fixed';
 export type Objective = 'edp' | 'energy' | 'latency';
 /** exact: proven optimal over perfect factors; fast: the same search with a budget. */
 export type Gear = 'exact' | 'fast';

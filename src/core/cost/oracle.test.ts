@@ -8,12 +8,13 @@ import { createRandom } from '../base/random.ts';
 import type { Random } from '../base/random.ts';
 import { machinesAtBits } from './bit-widths.ts';
 import type { BitWidths } from './bit-widths.ts';
-import { evaluateMapping } from './counts.ts';
+import type { Accelerator } from '../hardware/accelerator.ts';
+import { evaluateMapping, fanOut } from './counts.ts';
 import { everyMapping } from './every-mapping.fixture.ts';
 import { gemmContraction, withSlots } from './gemm.ts';
 import { createMapper } from './mapper.ts';
 import type { MappedGemm } from './mapper.ts';
-import type { Accounting, Gear, Gemm, MappingCost, Objective, Slots } from './mapping.ts';
+import type { Accounting, Dataflow, Gear, Gemm, Mapping, MappingCost, Objective, Slots } from './mapping.ts';
 import { pick, randomMachine } from './random-machine.fixture.ts';
 
 const objectives: readonly Objective[] = ['edp', 'energy', 'latency'];
@@ -39,7 +40,17 @@ const distance = (a: readonly number[], b: readonly number[]): number =>
 interface Setting {
   readonly bits?: BitWidths;
   readonly slots?: Slots;
+  readonly dataflow?: Dataflow;
 }
+
+/** Whether only N goes along X and only K along Y. */
+const isWired = (accelerator: Accelerator, mapping: Mapping): boolean =>
+  mapping.every(({ spatial }, l) => {
+    const { x, y } = fanOut(accelerator, l);
+    const over = (names: string): number =>
+      spatial.reduce((all, [dim, bound]) => (names.includes(dim) ? all * bound : all), 1);
+    return over('MB') === 1 && over('N') <= x && over('K') <= y;
+  });
 
 const long = env['RANKSCAPE_LONG'] !== undefined;
 
@@ -51,15 +62,16 @@ function compare(machines: number, seed: number, settingOf: (random: Random) => 
   let infeasible = 0;
   while (compared < machines) {
     const accelerator = randomMachine(random, 2 + random.below(5));
-    const { bits = {}, slots = 'aw' } = settingOf(random);
+    const { bits = {}, slots = 'aw', dataflow = 'flexible' } = settingOf(random);
     const machine = machinesAtBits(accelerator, bits)(slots);
     const extent = (): number => pick(random, [1, 2, 2, 3, 4, 4, 5, 6, 8, 9, 12]);
     const batch = random.below(3) === 0 ? pick(random, [2, 3, 4]) : 1;
     const gemm: Gemm = withSlots({ batch, m: extent(), n: extent(), k: extent() }, slots);
     const contraction = gemmContraction(gemm);
     const accounting: Accounting = random.below(3) === 0 ? 'accelforge' : 'timeloop';
-    const all = everyMapping(machine, contraction, most);
-    if (all === null) continue;
+    const every = everyMapping(machine, contraction, most);
+    if (every === null) continue;
+    const all = dataflow === 'fixed' ? every.filter((mapping) => isWired(machine, mapping)) : every;
     const best = new Map<Objective, MappingCost>();
     for (const mapping of all) {
       const cost = evaluateMapping(machine, contraction, mapping, accounting);
@@ -72,7 +84,10 @@ function compare(machines: number, seed: number, settingOf: (random: Random) => 
     compared += 1;
     for (const objective of objectives) {
       const map = (gear: Gear): MappedGemm =>
-        createMapper(accelerator, { accounting, objective, factors: 'perfect', bits }).mapping(gemm, gear);
+        createMapper(accelerator, { accounting, objective, factors: 'perfect', bits, dataflow }).mapping(
+          gemm,
+          gear,
+        );
       const standing = best.get(objective);
       if (standing === undefined) {
         infeasible += 1;
@@ -82,6 +97,7 @@ function compare(machines: number, seed: number, settingOf: (random: Random) => 
       const label = `${objective} ${JSON.stringify({ gemm, accounting, bits, accelerator })}`;
       const [exact, fast] = [map('exact'), map('fast')];
       expect(exact.bound.kind).toBe('optimal');
+      if (dataflow === 'fixed') expect(isWired(machine, exact.mapping), label).toBe(true);
       expect(distance(score[objective](exact.cost), score[objective](standing)), label).toBeLessThan(1e-9);
       const apart = distance(score[objective](fast.cost), score[objective](standing));
       if (fast.bound.kind === 'optimal') expect(apart, label).toBeLessThan(1e-9);
@@ -122,6 +138,11 @@ describe('the exact mapper equals exhaustive enumeration, for three objectives',
       },
       slots: pick(random, ['aw', 'aa', 'ac', 'ww', 'wa', 'ca'] as const),
     }));
+    expect(isVaried(tally, fewer)).toBe(true);
+  });
+
+  it(`on ${fewer} more, their dataflow fixed`, { timeout: 3_600_000 }, () => {
+    const tally = compare(fewer, 20_261_122, () => ({ dataflow: 'fixed' }));
     expect(isVaried(tally, fewer)).toBe(true);
   });
 });

@@ -47,6 +47,7 @@ export function createRoofline(): Mapper & { readonly asked: Gemm[] } {
     machineOf: () => accelerator,
     asked,
     cost,
+    costAt: cost,
     mapping: () => {
       throw new Error('internal: the roofline has no mappings');
     },

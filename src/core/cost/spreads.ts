@@ -37,7 +37,7 @@ export function findSpreads(machine: MachineTables, dim: number, extent: number,
       return;
     }
     for (const factor of latticeOf(rest).divisors) {
-      if (factor > fan.most) break;
+      if (factor > (fan.limits[dim] ?? 1)) break;
       if (fan.xShare(factor) !== 0) extend([...chosen, factor], rest / factor);
     }
   };

@@ -7,7 +7,7 @@ import { check } from '../base/checks.ts';
 import type { Accelerator, MemoryLevel, Operand } from '../hardware/accelerator.ts';
 import { wordsTaken } from '../hardware/bit-widths.ts';
 import { fanOut } from './counts.ts';
-import type { Accounting } from './mapping.ts';
+import type { Accounting, Dataflow } from './mapping.ts';
 
 /** Dims by number: M, N, K, then the batch. The operand that misses dim d is operand number d. */
 export const dimNames = ['M', 'N', 'K', 'B'] as const;
@@ -57,6 +57,8 @@ export interface Fan {
   readonly x: number;
   readonly y: number;
   readonly most: number;
+  /** By dim: the largest factor of its own that the dataflow allows. */
+  readonly limits: readonly number[];
   /** The part of a product of spatial factors (at most `most`) to lay along X; 0 = impossible. */
   readonly xShare: (product: number) => number;
 }
@@ -65,7 +67,11 @@ export interface Fan {
  * @throws InputError when there is no level, a figure is unsound, an operand is kept nowhere or a level cannot hold one word
  * of every operand it keeps
  */
-export function compileMachine(accelerator: Accelerator, accounting: Accounting): MachineTables {
+export function compileMachine(
+  accelerator: Accelerator,
+  accounting: Accounting,
+  dataflow: Dataflow = 'flexible',
+): MachineTables {
   const { levels } = accelerator;
   const count = levels.length;
   checkFigures(accelerator);
@@ -117,7 +123,7 @@ export function compileMachine(accelerator: Accelerator, accounting: Accounting)
     if (read !== null) ports.push(tally(level, read, here, none));
     if (write !== null) ports.push(tally(level, write, none, here));
   });
-  const fans = levels.map((_, l) => fanOf(l, fanOut(accelerator, l))).filter((fan) => fan.most > 1);
+  const fans = levels.map((_, l) => fanOf(l, fanOut(accelerator, l), dataflow)).filter((fan) => fan.most > 1);
   return {
     accelerator,
     accounting,
@@ -172,7 +178,7 @@ const mostTabulated = 1 << 16;
  * Which products of spatial factors a mesh takes: loops may be split at will, so a product is possible when one of its
  * divisors fits along X and the rest along Y.
  */
-function fanOf(level: number, { x, y }: { readonly x: number; readonly y: number }): Fan {
+function fanOf(level: number, { x, y }: { readonly x: number; readonly y: number }, dataflow: Dataflow): Fan {
   const most = x * y;
   const table = new Int32Array(Math.min(most, mostTabulated) + 1);
   for (let along = 1; along <= x && along < table.length; along += 1) {
@@ -185,5 +191,12 @@ function fanOf(level: number, { x, y }: { readonly x: number; readonly y: number
     }
     return 0;
   };
-  return { level, x, y, most, xShare };
+  return {
+    level,
+    x,
+    y,
+    most,
+    limits: dataflow === 'fixed' ? [1, x, y, 1] : [most, most, most, most],
+    xShare,
+  };
 }

@@ -128,8 +128,45 @@ describe('the work of one step', () => {
   it('attention is batch x heads products of q queries with S keys', () => {
     const [scores, context] = bert.attention;
     const workload = { tokens: 64, batch: 4, sequence: 128 };
-    expect(scores && attentionGemms(scores, workload)).toEqual({ batch: 48, m: 16, n: 128, k: 64 });
-    expect(context && attentionGemms(context, workload)).toEqual({ batch: 48, m: 16, n: 64, k: 128 });
+    expect(scores && attentionGemms(scores, workload)).toEqual({
+      batch: 48,
+      m: 16,
+      n: 128,
+      k: 64,
+      slots: 'ac',
+    });
+    expect(context && attentionGemms(context, workload)).toEqual({
+      batch: 48,
+      m: 16,
+      n: 64,
+      k: 128,
+      slots: 'ac',
+    });
+  });
+
+  it('takes keys from the cache only where there are more keys than queries', () => {
+    const [scores] = bert.attention;
+    expect(scores && attentionGemms(scores, { tokens: 128, batch: 1, sequence: 128 }).slots).toBe('aa');
+    expect(scores && attentionGemms(scores, { tokens: 127, batch: 1, sequence: 128 }).slots).toBe('ac');
+  });
+
+  it('stacks the queries of heads that share keys', () => {
+    const [scores, context] = modelById('llama-3-8b').attention;
+    const workload = { tokens: 4, batch: 4, sequence: 128 };
+    expect(scores && attentionGemms(scores, workload, { sharedKeys: true })).toEqual({
+      batch: 32,
+      m: 4,
+      n: 128,
+      k: 128,
+      slots: 'ac',
+    });
+    expect(context && attentionGemms(context, workload, { sharedKeys: true })).toEqual({
+      batch: 32,
+      m: 4,
+      n: 128,
+      k: 128,
+      slots: 'ac',
+    });
   });
 
   it('both products of a block take 2 n S d MACs, however the tokens are batched', () => {

@@ -94,15 +94,29 @@ export function linearRows(layer: LinearLayer, workload: Workload): number {
 /**
  * An attention product as a batched matrix product O[b, m, n] = sum over k of I[b, m, k] W[b, k, n], one per sequence
  * and query head: scores have m = q, n = S, k = head width; context has m = q, n = head width, k = S. Masked products are
- * counted in full; heads that share keys are counted as if each fetched its own.
+ * counted in full. Heads that share keys are counted as if each fetched its own; with `sharedKeys` their query rows stand
+ * one below the other and the keys are fetched once (Ainslie et al., "GQA", EMNLP 2023). In the W slot stand activations
+ * (`aa`), or cached keys and values where there are fewer queries than keys (`ac`).
  */
 export function attentionGemms(
   product: AttentionProduct,
   workload: Workload,
-): { readonly batch: number; readonly m: number; readonly n: number; readonly k: number } {
+  { sharedKeys = false }: { readonly sharedKeys?: boolean } = {},
+): {
+  readonly batch: number;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly slots: 'aa' | 'ac';
+} {
   const { tokens, batch, sequence } = workload;
-  const m = tokens / batch;
-  const pair = { batch: batch * product.heads, m };
+  const queries = tokens / batch;
+  const sharing = sharedKeys ? product.heads / product.kvHeads : 1;
+  const pair = {
+    batch: (batch * product.heads) / sharing,
+    m: queries * sharing,
+    slots: queries < sequence ? ('ac' as const) : ('aa' as const),
+  };
   return product.which === 'scores'
     ? { ...pair, n: sequence, k: product.headWidth }
     : { ...pair, n: product.headWidth, k: sequence };

@@ -5,7 +5,7 @@
 import { operands } from '../../hardware/accelerator.ts';
 import type { Accelerator, Operand } from '../../hardware/accelerator.ts';
 import { wordsTaken } from '../../hardware/bit-widths.ts';
-import type { Accounting, Gemm } from '../mapping.ts';
+import type { Accounting, Dataflow, Gemm } from '../mapping.ts';
 import { compileMachine } from '../tables.ts';
 import type { MachineTables } from '../tables.ts';
 
@@ -41,8 +41,9 @@ export function tablesAt(
   accelerator: Accelerator,
   homes: Homes,
   accounting: Accounting,
+  dataflow: Dataflow = 'flexible',
 ): { readonly tables: MachineTables; readonly depth: Float64Array } {
-  const compiled = compileMachine(machineAt(accelerator, homes), accounting);
+  const compiled = compileMachine(machineAt(accelerator, homes), accounting, dataflow);
   const depth = compiled.depth.slice();
   const takes = compiled.takes.slice();
   // In the tables operands go by the dim that they miss: W, I, O.
