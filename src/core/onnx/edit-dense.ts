@@ -1,16 +1,29 @@
 /**
  * A model with other matrices in its layers, all nodes kept: what an export is compared with. The matrix takes the place
- * of the value that the node multiplies by, so that quantized, cast or shared weights do not matter.
+ * of the value that the node multiplies by, so that quantized, cast or shared weights do not matter; integer products
+ * and those of onnxruntime's own domain become a MatMul.
  */
 import type { NodeProto, TensorProto } from 'onnx-buf';
-import { check, invariant } from '../base/checks.ts';
+import { check } from '../base/checks.ts';
 import { transpose, type Matrix } from '../tensor/dense.ts';
-import { computeType, knownTypes, namer, opsByNode, rebuild, unused, weightsOf } from './edit-graph.ts';
-import { floatBytes } from './edit-elements.ts';
-import { changed, node, rawTensor } from './edit-messages.ts';
+import {
+  computeType,
+  knownTypes,
+  namer,
+  opsByNode,
+  opsetOf,
+  placeOf,
+  rebuild,
+  unused,
+  weightsOf,
+} from './edit-graph.ts';
+import { floatBytes, type FloatDtype } from './edit-elements.ts';
+import { changed, rawTensor } from './edit-messages.ts';
 import { withProto } from './edit.ts';
-import { linkGraph, type Value } from './graph.ts';
-import type { OnnxLayer, OnnxModel } from './model.ts';
+import { einsumSite, spatialAxes } from './edit-sites.ts';
+import { createEmitter } from './factor-nodes.ts';
+import { intAttribute, linkGraph, type Op, type Value } from './graph.ts';
+import type { OnnxLayer, OnnxModel, OnnxSite } from './model.ts';
 
 export interface DenseWeight {
   readonly layer: OnnxLayer;
@@ -18,10 +31,10 @@ export interface DenseWeight {
   readonly weight: Matrix;
 }
 
-/** @throws InputError for nodes that no export replaces */
 export function withDenseWeights(model: OnnxModel, weights: readonly DenseWeight[]): OnnxModel {
   const { proto } = model;
-  const ops = opsByNode(linkGraph(proto));
+  const opset = opsetOf(proto);
+  const linked = opsByNode(linkGraph(proto));
   const types = knownTypes(proto);
   const unique = namer(proto);
   const inPlaceOf = new Map<NodeProto, readonly NodeProto[]>();
@@ -29,48 +42,77 @@ export function withDenseWeights(model: OnnxModel, weights: readonly DenseWeight
   const freed: Value[] = [];
   for (const { layer, weight } of weights)
     for (const site of layer.sites) {
-      const op = ops.get(site.node);
-      invariant(op !== undefined, `no node of ${layer.name}`);
-      const dtype = computeType(types, op, site);
+      const { op, anchor } = placeOf(linked, site);
+      const dtype = computeType(types, anchor, site);
       check(dtype !== undefined, `layer ${layer.name}`, 'must compute in floating point', layer.dtype);
+      const wanted = operand(layer, site, op, types.get(site.output)?.rank ?? null);
+      const values = wanted.inOut === site.reversed ? weight : transpose(weight);
       const name = unique(`${layer.name}.dense`);
-      const add = (m: Matrix, shape: readonly number[]): number =>
-        added.push(rawTensor(name, dtype, shape, floatBytes(m.values, dtype)));
-      const { rows: out, columns } = weight;
-      const [first] = weightsOf(op, site);
-      const slot = op.inputs.findIndex((value) => value === first);
-      const input = site.node.input.with(slot, name);
-      switch (op.type) {
-        case 'MatMul':
-          if (site.reversed) add(weight, [out, columns]);
-          else add(transpose(weight), [columns, out]);
-          inPlaceOf.set(site.node, [changed(site.node, { input })]);
-          break;
-        case 'Gemm': {
-          const transB = site.node.attribute.some((each) => each.name === 'transB' && each.i === 1n);
-          if (transB === site.reversed) add(transpose(weight), [columns, out]);
-          else add(weight, [out, columns]);
-          inPlaceOf.set(site.node, [changed(site.node, { input })]);
-          break;
-        }
-        case 'Conv': {
-          const spatial = (types.get(site.output)?.rank ?? types.get(site.input)?.rank ?? 4) - 2;
-          add(weight, [out, columns, ...Array.from({ length: spatial }, () => 1)]);
-          inPlaceOf.set(site.node, [changed(site.node, { input })]);
-          break;
-        }
-        default: {
-          check(
-            op.type === 'com.microsoft.MatMulNBits' && !site.ownBias,
-            `layer ${layer.name}`,
-            'node must be a MatMul, Gemm or Conv to be replaced',
-            op.type,
-          );
-          add(transpose(weight), [columns, out]);
-          inPlaceOf.set(site.node, [node('MatMul', site.node.name, [site.input, name], site.output)]);
-        }
-      }
-      freed.push(...weightsOf(op, site));
+      added.push(rawTensor(name, dtype, wanted.shape, floatBytes(values.values, dtype)));
+      freed.push(...weightsOf(anchor, site));
+      const [own] = weightsOf(op, site);
+      const slot = op.inputs.findIndex((value) => value === own);
+      const nodes = wanted.inPlace
+        ? [changed(site.node, { input: site.node.input.with(slot, name) })]
+        : product(site, name, dtype, { added, prefix: layer.name, unique, opset });
+      inPlaceOf.set(anchor.node, nodes);
     }
-  return withProto(model, rebuild(proto, { removal: unused(proto, freed), inPlaceOf, first: [], added }));
+  const removal = unused(
+    proto,
+    freed,
+    weights.flatMap(({ layer }) => layer.sites),
+  );
+  return withProto(model, rebuild(proto, { removal, inPlaceOf, first: [], added }));
+}
+
+interface Operand {
+  readonly inPlace: boolean;
+  readonly inOut: boolean;
+  readonly shape: readonly number[];
+}
+
+/** What the node multiplies by. */
+function operand(layer: OnnxLayer, site: OnnxSite, op: Op, rank: number | null): Operand {
+  const [inside, out] = site.reversed ? [layer.out, layer.in] : [layer.in, layer.out];
+  const plain = { inPlace: true, inOut: true, shape: [inside, out] };
+  switch (op.type) {
+    case 'MatMul':
+      return plain;
+    case 'Gemm':
+      return intAttribute(op.node, 'transB', 0) === 1
+        ? { inPlace: true, inOut: false, shape: [out, inside] }
+        : plain;
+    case 'Conv':
+      return { inPlace: true, inOut: false, shape: [out, inside, ...spatialAxes(op, rank).map(() => 1)] };
+    case 'Einsum': {
+      const { contractedFirst, shape } = einsumSite({ layer, site, op });
+      return { inPlace: true, inOut: contractedFirst, shape };
+    }
+    default:
+      return { ...plain, inPlace: false };
+  }
+}
+
+interface Making {
+  readonly added: TensorProto[];
+  readonly prefix: string;
+  readonly unique: (wish: string) => string;
+  readonly opset: number;
+}
+
+/** y = alpha x W + b by standard nodes. */
+function product(site: OnnxSite, weight: string, dtype: FloatDtype, making: Making): readonly NodeProto[] {
+  const { added, prefix, unique, opset } = making;
+  const nodes: NodeProto[] = [];
+  const to = createEmitter({ nodes, tensors: added }, prefix, unique, opset, false);
+  const biased = site.ownBias && site.bias !== null;
+  const scaled = site.alpha !== 1;
+  let value = to.add('MatMul', 'dense', [site.input, weight], {}, biased || scaled ? undefined : site.output);
+  if (scaled) {
+    const bytes = floatBytes(Float64Array.of(site.alpha), dtype);
+    const alpha = to.constant('alpha', (name) => rawTensor(name, dtype, [], bytes));
+    value = to.add('Mul', 'alpha', [value, alpha], {}, biased ? undefined : site.output);
+  }
+  if (biased) to.add('Add', 'bias', [value, site.bias ?? ''], {}, site.output);
+  return nodes;
 }

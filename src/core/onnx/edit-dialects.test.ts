@@ -13,7 +13,7 @@ import { changed, node, rawTensor } from './edit-messages.ts';
 import { distance, normal, replacement } from './edit-run.fixture.ts';
 import { floats, inMemory, layerOf, modelProto, valueInfo, type Extent } from './edit.fixture.ts';
 import { replaceLayers } from './edit.ts';
-import type { OnnxModel, OnnxSite } from './model.ts';
+import type { OnnxLayer, OnnxModel, OnnxSite } from './model.ts';
 
 const designs: readonly Factorization[] = [
   { format: 'svd', outModes: [24], inModes: [12], ranks: [4] },
@@ -34,7 +34,10 @@ interface Dialect {
   readonly inputs: readonly (readonly number[])[];
   readonly site?: Partial<OnnxSite>;
   readonly names?: readonly string[];
+  /** The first that has the operator. */
   readonly opset?: number;
+  /** Shape of a weight that is no matrix. */
+  readonly source?: readonly number[];
   /** Initializers and nodes that stay. */
   readonly left: readonly string[];
 }
@@ -155,8 +158,8 @@ const cases: Readonly<Record<string, Dialect>> = {
     inputs: [[2, 3, 12]],
     left: ['b'],
   },
-  '1x1 convolution with bias and strides': {
-    nodes: [node('Conv', 'm', ['x', 'w', 'b'], 'y', { kernel_shape: [1, 1], strides: [2, 1] })],
+  '1x1 convolution with bias': {
+    nodes: [node('Conv', 'm', ['x', 'w', 'b'], 'y', { kernel_shape: [1, 1] })],
     initializers: [w([24, 12, 1, 1]), b],
     input: ['n', 12, 'h', 'w'],
     inputs: [
@@ -164,6 +167,48 @@ const cases: Readonly<Record<string, Dialect>> = {
       [1, 12, 1, 1],
     ],
     left: ['b'],
+  },
+  'Einsum with heads apart': {
+    nodes: [node('Einsum', 'm', ['x', 'w'], 'y', { equation: 'bsd,dhk->bhsk' })],
+    initializers: [w([12, 4, 6])],
+    input: ['b', 's', 12],
+    inputs: [[2, 3, 12]],
+    opset: 12,
+    source: [12, 4, 6],
+    left: [],
+  },
+  'Einsum that joins heads': {
+    nodes: [node('Einsum', 'm', ['w', 'x'], 'y', { equation: 'ohk,bhsk->bso' })],
+    initializers: [w([24, 3, 4])],
+    input: ['b', 3, 's', 4],
+    inputs: [[2, 3, 5, 4]],
+    opset: 12,
+    site: { input: 'x' },
+    source: [24, 3, 4],
+    left: [],
+  },
+  'Einsum with an ellipsis': {
+    nodes: [node('Einsum', 'm', ['x', 'w'], 'y', { equation: '...d,od->...o' })],
+    initializers: [w([24, 12])],
+    input: ['b', 's', 12],
+    inputs: [[2, 3, 12]],
+    opset: 12,
+    left: [],
+  },
+  'a product of integers with scales after it': {
+    nodes: [
+      node('Relu', 'r', ['x'], 'h'),
+      changed(node('DynamicQuantizeLinear', 'q', ['h'], 'hq'), { output: ['hq', 'hs', 'hz'] }),
+      node('MatMulInteger', 'm', ['hq', 'w', 'hz', 'zero'], 'i'),
+      node('Cast', 'c', ['i'], 'f', { to: 1 }),
+      node('Mul', 's', ['hs', 'scale'], 'ss'),
+      node('Mul', 'o', ['f', 'ss'], 'y'),
+    ],
+    initializers: [whole('w', [12, 24], 'U8'), floats('scale', [], 4, 0.01), whole('zero', [], 'U8', 90)],
+    input: ['b', 's', 12],
+    inputs: [[2, 3, 12]],
+    site: { input: 'h', output: 'y', bias: null, ownBias: false },
+    left: ['r'],
   },
   'convolution of kernel 1 over a sequence': {
     nodes: [node('Conv', 'm', ['x', 'w'], 'y', { kernel_shape: [1] })],
@@ -176,19 +221,41 @@ const cases: Readonly<Record<string, Dialect>> = {
 
 describe('replaceLayers in every dialect', () => {
   it.each(Object.entries(cases))('%s', async (_, dialect) => {
-    const { nodes, initializers, input, inputs, site, names = ['m'], left } = dialect;
-    for (const opset of [17, 11]) {
-      const known = opset === 11 ? nodes.map(beforeAxes) : nodes;
+    const {
+      nodes,
+      initializers,
+      input,
+      inputs,
+      site,
+      names = ['m'],
+      opset: from = 11,
+      source,
+      left,
+    } = dialect;
+    for (const opset of [17, from]) {
+      const known = opset === from ? nodes.map(beforeAxes) : nodes;
       const model = inMemory(
         modelProto({
           nodes: known,
-          initializers: opset === 11 ? initializers.map(oneScale) : initializers,
+          initializers: opset === from ? initializers.map(oneScale) : initializers,
           inputs: [valueInfo('x', 'F32', input)],
           outputs: [valueInfo('y', 'F32', null)],
           opset,
         }),
       );
-      const layer = layerOf(model, 'fc', names, { out: 24, in: 12 }, site);
+      const found = layerOf(model, 'fc', names, { out: 24, in: 12 }, site);
+      const [tensor] = model.initializers.values();
+      const layer: OnnxLayer =
+        source === undefined || tensor === undefined
+          ? found
+          : {
+              ...found,
+              source: {
+                kind: 'reshape',
+                of: { kind: 'tensor', tensor },
+                shape: [source[0] ?? 0, 288 / (source[0] ?? 1)],
+              },
+            };
       for (const f of designs) {
         const edit = replaceLayers(model, [replacement(layer, f)], { version: '0' });
         const [off, on] = await distance(

@@ -10,7 +10,7 @@ import {
   type TensorProto,
   type TypeProto,
 } from 'onnx-buf';
-import { check } from '../base/checks.ts';
+import { check, invariant } from '../base/checks.ts';
 import type { FloatDtype } from './edit-elements.ts';
 import { allGraphs, bodies, changed, dataTypes } from './edit-messages.ts';
 import type { Graph, Op, Value } from './graph.ts';
@@ -114,12 +114,12 @@ export function weightsOf({ inputs }: Op, { input, bias, ownBias }: OnnxSite): r
 /** What a layer's node computes in, as far as the file tells. */
 export function computeType(
   types: ReadonlyMap<string, Known>,
-  op: Op | undefined,
+  anchor: Op,
   site: OnnxSite,
 ): FloatDtype | undefined {
   const told = types.get(site.output)?.dtype ?? types.get(site.input)?.dtype;
-  if (told !== undefined || op === undefined) return told;
-  return weightsOf(op, site)
+  if (told !== undefined) return told;
+  return weightsOf(anchor, site)
     .map(constantType)
     .find((dtype) => dtype !== undefined);
 }
@@ -127,9 +127,11 @@ export function computeType(
 /**
  * Values that nothing uses any more once `freed` uses are gone, with the nodes and initializers that make them.
  * @param freed one entry for each use that goes
+ * @param sites whose inputs and biases stay in use
  */
-export function unused(proto: ModelProto, freed: readonly Value[]): Removal {
-  const kept = new Set(allGraphs(mainGraph(proto)).flatMap(({ output }) => output.map(({ name }) => name)));
+export function unused(proto: ModelProto, freed: readonly Value[], sites: readonly OnnxSite[]): Removal {
+  const given = allGraphs(mainGraph(proto)).flatMap(({ output }) => output.map(({ name }) => name));
+  const kept = new Set([...given, ...sites.flatMap(({ input, bias }) => [input, bias ?? ''])]);
   const left = new Map<Value, number>();
   const nodes = new Set<NodeProto>();
   const tensors = new Set<TensorProto>();
@@ -226,7 +228,26 @@ export function withEntry(
   ];
 }
 
-/** The op that links a node into the graph. */
-export function opsByNode({ ops }: Graph): ReadonlyMap<NodeProto, Op> {
-  return new Map(ops.map((op) => [op.node, op]));
+/** The op that links a node into the graph, and the one that makes each value. */
+export interface Linked {
+  readonly byNode: ReadonlyMap<NodeProto, Op>;
+  readonly byOutput: ReadonlyMap<string, readonly Op[]>;
+}
+
+export function opsByNode({ ops }: Graph): Linked {
+  const byOutput = new Map<string, Op[]>();
+  for (const op of ops)
+    for (const { name } of op.outputs) byOutput.set(name, [...(byOutput.get(name) ?? []), op]);
+  return { byNode: new Map(ops.map((op) => [op.node, op])), byOutput };
+}
+
+/** A site's node, and the one that gives the layer's output: another where scales follow an integer product. */
+export function placeOf(
+  { byNode, byOutput }: Linked,
+  { node, graph, output }: OnnxSite,
+): { readonly op: Op; readonly anchor: Op } {
+  const op = byNode.get(node);
+  const anchor = byOutput.get(output)?.find((each) => each.graph === graph);
+  invariant(op !== undefined && anchor !== undefined, `no node gives ${output}`);
+  return { op, anchor };
 }

@@ -5,8 +5,8 @@
  * The metadata key `rankscape` says what was done.
  */
 import type { NodeProto, TensorProto } from 'onnx-buf';
-import { InputError, check, invariant } from '../base/checks.ts';
-import { findPath, type ContractionPath } from '../einsum/path.ts';
+import { check, invariant } from '../base/checks.ts';
+import type { ContractionPath } from '../einsum/path.ts';
 import type { Factorization } from '../factor/factorization.ts';
 import { operandNames } from '../factor/forward.ts';
 import { unquantized, type Quantization } from '../factor/quantization.ts';
@@ -16,17 +16,18 @@ import {
   knownTypes,
   namer,
   opsByNode,
+  placeOf,
   opsetOf,
   rebuild,
   unused,
   weightsOf,
   withEntry,
 } from './edit-graph.ts';
-import { changed, integers, rawTensor } from './edit-messages.ts';
-import { floatBytes, type FloatDtype } from './edit-elements.ts';
-import { createEmitter, emitContraction, type Emitter } from './factor-nodes.ts';
-import { linkGraph, type Op, type Value } from './graph.ts';
-import type { OnnxLayer, OnnxModel, OnnxSite } from './model.ts';
+import { changed } from './edit-messages.ts';
+import { emitSite } from './edit-sites.ts';
+import { createEmitter, type Emitter } from './factor-nodes.ts';
+import { linkGraph, type Value } from './graph.ts';
+import type { OnnxLayer, OnnxModel } from './model.ts';
 import { emitFactor, storageOf } from './quantized.ts';
 import { onnxFiles } from './write.ts';
 
@@ -70,7 +71,7 @@ export function replaceLayers(
   const ir = Number(proto.irVersion);
   const storage = storageOf(options.quantization ?? unquantized, options.precision ?? 'layer');
   const types = knownTypes(proto);
-  const ops = opsByNode(linkGraph(proto));
+  const linked = opsByNode(linkGraph(proto));
   const unique = namer(proto);
   const first: NodeProto[] = [];
   const added: TensorProto[] = [];
@@ -82,7 +83,7 @@ export function replaceLayers(
     const { layer, factorization, factors } = replacement;
     const site = layer.sites[0];
     invariant(site !== undefined, 'a layer without a node');
-    const dtype = computeType(types, ops.get(site.node), site);
+    const dtype = computeType(types, placeOf(linked, site).anchor, site);
     check(dtype !== undefined, `layer ${layer.name}`, 'must compute in floating point', layer.dtype);
     const before = emitter(first, layer.name);
     const names = operandNames(factorization).slice(1);
@@ -90,18 +91,27 @@ export function replaceLayers(
       emitFactor(before, { opset, ir }, names[k] ?? '', factor, dtype, storage),
     );
     for (const each of layer.sites) {
-      const op = ops.get(each.node);
-      invariant(op !== undefined, `no node of ${layer.name}`);
+      const { op, anchor } = placeOf(linked, each);
       const nodes: NodeProto[] = [];
       const rank = types.get(each.input)?.rank ?? types.get(each.output)?.rank ?? null;
       const values = written.map(({ value }) => value);
-      emitSite(emitter(nodes, layer.name), replacement, op, each, values, dtype, rank);
-      inPlaceOf.set(each.node, nodes);
-      freed.push(...weightsOf(op, each));
+      const parts = { layer, site: each, op, path: replacement.path, factors: values, dtype, rank };
+      emitSite(emitter(nodes, layer.name), parts);
+      inPlaceOf.set(anchor.node, nodes);
+      freed.push(...weightsOf(anchor, each));
     }
     return { ...replacement, stored: written.map(({ stored }) => stored) };
   });
-  const rebuilt = rebuild(proto, { removal: unused(proto, freed), inPlaceOf, first, added });
+  const rebuilt = rebuild(proto, {
+    removal: unused(
+      proto,
+      freed,
+      replacements.flatMap(({ layer }) => layer.sites),
+    ),
+    inPlaceOf,
+    first,
+    added,
+  });
   const note = { version: options.version, link: options.link ?? null, layers: replacements.map(described) };
   const edited = withProto(
     model,
@@ -127,118 +137,4 @@ export function withProto(model: OnnxModel, proto: OnnxModel['proto']): OnnxMode
     bytes: 0,
   };
   return { ...edited, bytes: onnxFiles(edited).bytes };
-}
-
-type Post = (value: string, output: string | undefined) => string;
-
-function emitSite(
-  to: Emitter,
-  { layer, path }: LayerReplacement,
-  { type }: Op,
-  site: OnnxSite,
-  factors: readonly string[],
-  dtype: FloatDtype,
-  rank: number | null,
-): void {
-  const { node } = site;
-  const scalar = (hint: string, value: number): string =>
-    to.constant(hint, (name) => rawTensor(name, dtype, [], floatBytes(Float64Array.of(value), dtype)));
-  const posts: Post[] = [];
-  const then = (op: string, hint: string, others: readonly string[], attributes = {}): void => {
-    posts.push((value, output) => to.add(op, hint, [value, ...others], attributes, output));
-  };
-  let { input } = site;
-  let axes = rank;
-  const addBias = (): void => {
-    if (site.bias === null || !site.ownBias || site.beta === 0) return;
-    const bias = site.beta === 1 ? site.bias : to.add('Mul', 'beta', [site.bias, scalar('beta', site.beta)]);
-    then('Add', 'Add', [bias]);
-  };
-  switch (type) {
-    case 'MatMul':
-    case 'com.microsoft.MatMulNBits':
-      addBias();
-      break;
-    case 'Gemm':
-      axes = 2;
-      if (int(node, 'transA') === 1) input = to.add('Transpose', 'transA', [input], { perm: [1, 0] });
-      if (site.alpha !== 1) then('Mul', 'alpha', [scalar('alpha', site.alpha)]);
-      addBias();
-      break;
-    case 'Conv': {
-      const spatial = ints(node, 'kernel_shape')?.length ?? (rank === null ? 2 : rank - 2);
-      axes = 2 + spatial;
-      input = stridden(to, layer.name, input, node, spatial);
-      const places = Array.from({ length: spatial }, (_, k) => k);
-      input = to.add('Transpose', 'channelsLast', [input], { perm: [0, ...places.map((k) => k + 2), 1] });
-      addBias();
-      then('Transpose', 'channelsFirst', [], { perm: [0, axes - 1, ...places.map((k) => k + 1)] });
-      break;
-    }
-    default:
-      throw new InputError(`layer ${layer.name}`, 'node must be a MatMul, Gemm or Conv to be replaced', type);
-  }
-  const last = posts.length === 0;
-  let value = emitContraction(to, {
-    path: site.reversed ? reversedPath(path) : path,
-    factors,
-    input,
-    rank: axes,
-    output: last ? site.output : undefined,
-  });
-  posts.forEach((post, k) => (value = post(value, k === posts.length - 1 ? site.output : undefined)));
-}
-
-/** The cheapest path of y = x W, from that of y = x W^T. */
-function reversedPath({ einsum }: ContractionPath): ContractionPath {
-  const [[rows = '', ...ins] = [], ...factors] = einsum.inputs;
-  return findPath({
-    inputs: [[rows, ...einsum.output.slice(1)], ...factors],
-    output: [rows, ...ins],
-    extents: einsum.extents,
-  });
-}
-
-const int = (node: NodeProto, name: string): number =>
-  Number(node.attribute.find((each) => each.name === name)?.i ?? 0n);
-
-const ints = (node: NodeProto, name: string): readonly number[] | undefined =>
-  node.attribute.find((each) => each.name === name)?.ints.map(Number);
-
-/** The points that a 1x1 convolution with strides visits. */
-function stridden(to: Emitter, layer: string, input: string, node: NodeProto, spatial: number): string {
-  const pads = ints(node, 'pads') ?? [];
-  check(
-    pads.every((pad) => pad === 0),
-    `layer ${layer}`,
-    'convolution must have no padding to be replaced',
-    pads,
-  );
-  const strides = ints(node, 'strides') ?? [];
-  if (strides.every((stride) => stride === 1)) return input;
-  check(
-    to.opset >= 10,
-    `layer ${layer}`,
-    'strides need opset 10 (convert with onnx.version_converter)',
-    to.opset,
-  );
-  const list = (hint: string, values: readonly number[]): string =>
-    to.constant(hint, (name) => integers(name, values));
-  const axes = Array.from({ length: spatial }, (_, k) => k);
-  return to.add('Slice', 'strides', [
-    input,
-    list(
-      'starts',
-      axes.map(() => 0),
-    ),
-    list(
-      'ends',
-      axes.map(() => 2 ** 31 - 1),
-    ),
-    list(
-      'axes',
-      axes.map((k) => k + 2),
-    ),
-    list('strides', strides),
-  ]);
 }
