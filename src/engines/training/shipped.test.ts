@@ -41,11 +41,11 @@ describe('shipped files', () => {
     }
   });
 
-  it('give their parameters back', () => {
+  it('give their parameters back, also from a Buffer of Node', () => {
     const network = networkOf('lexical-qa');
     const parameters = splitParameters(network, initialParameters(network.parameters, 2));
     const bytes = toBinary(ModelProtoSchema, shippedModel(network, parameters));
-    const back = readShipped(fromBinary(ModelProtoSchema, bytes));
+    const back = readShipped(fromBinary(ModelProtoSchema, Buffer.from(bytes)));
     expect(back.network.id).toBe('lexical-qa');
     for (const [name, values] of parameters) {
       const read = back.parameters.get(name);

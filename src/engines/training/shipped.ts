@@ -2,7 +2,7 @@
  * A trained network as a file for inference, with the names that the cards, the accuracy tiers and outsiders go by, and
  * its parameters read back from such a file.
  */
-import type { ModelProto } from 'onnx-buf';
+import { TensorProto_DataType, type ModelProto } from 'onnx-buf';
 import { check, InputError } from '../../core/base/checks.ts';
 import { createGraph, sizeOf, type Graph, type Value } from './graph.ts';
 import { namedLinear, networkOf, type Linear, type Network, type NetworkId } from './networks.ts';
@@ -71,10 +71,12 @@ export function readShipped(model: ModelProto): {
 } {
   const name = model.graph?.name;
   if (!isNetwork(name)) throw new InputError('model', 'must be one that this project trained', name);
+  const stored = model.graph?.initializer ?? [];
   const parameters = new Map(
-    (model.graph?.initializer ?? []).map(
-      ({ name: of, rawData }) => [of, new Float32Array(rawData.slice().buffer)] as const,
-    ),
+    stored
+      .filter(({ dataType }) => dataType === TensorProto_DataType.FLOAT)
+      // Copied: a part of a file need not start at a multiple of four.
+      .map((of) => [of.name, new Float32Array(new Uint8Array(of.rawData).buffer)] as const),
   );
   return { network: networkOf(name), parameters };
 }
