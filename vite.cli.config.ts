@@ -10,5 +10,6 @@ export default defineConfig({
     emptyOutDir: true,
     rollupOptions: { output: { entryFileNames: 'rankscape.js', banner: '#!/usr/bin/env node' } },
   },
-  ssr: { noExternal: true },
+  // onnxruntime finds its WebAssembly beside its own file.
+  ssr: { noExternal: true, external: ['onnxruntime-web'] },
 });

@@ -2,7 +2,9 @@
 import type { Command } from '../command.ts';
 import { chainCommand } from './chain.ts';
 import { costCommand } from './cost.ts';
+import { dataCommand } from './data.ts';
 import { einsumCommand } from './einsum.ts';
+import { evaluateCommand } from './evaluate.ts';
 import { factorizeCommand } from './factorize.ts';
 import { infoCommand } from './info.ts';
 import { pathCommand } from './path.ts';
@@ -20,6 +22,8 @@ export const commands: readonly Command[] = [
   factorizeCommand,
   searchCommand,
   showCommand,
+  evaluateCommand,
+  dataCommand,
 ];
 
-export const notYet: readonly string[] = ['evaluate', 'data', 'export', 'distil'];
+export const notYet: readonly string[] = ['export', 'distil'];

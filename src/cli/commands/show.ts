@@ -1,8 +1,7 @@
 /** `show`: the design in a link, with the cost of each layer. */
-import { check } from '../../core/base/checks.ts';
 import { createDerive } from '../../state/derive.ts';
-import { decodeLink } from '../../state/url.ts';
 import { defineCommand } from '../command.ts';
+import { configOfLink } from '../links.ts';
 import { positional, required, text } from '../options.ts';
 import { describeLayer, pointOf, type Point, type PointLayer } from '../point.ts';
 import { facts, table } from '../table.ts';
@@ -34,11 +33,7 @@ export const showCommand = defineCommand({
   ],
   options: { link: required(positional(text('LINK', 'the link'))) },
   run: ({ link }): Result => {
-    check(link.includes('#v'), 'show', 'LINK must contain #v1.', link);
-    const { config, problems } = decodeLink(link);
-    // A page may open what is left of a damaged link; a script must not take it for the design.
-    const reasons = problems.map((problem) => problem.split(';')[0]).join('; ');
-    check(problems.length === 0, 'show', `LINK must be whole (${reasons})`);
+    const config = configOfLink(link, 'show');
     const { model, evaluation, linears } = createDerive()(config);
     const point = pointOf(model, config, evaluation);
     return {

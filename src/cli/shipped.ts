@@ -1,0 +1,26 @@
+/** The trained models that come with the program: `public/models` in a clone, `dist/web/models` in the packed package. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { InputError } from '../core/base/checks.ts';
+import type { Task } from '../core/tasks/task.ts';
+import { taskOf, tasks } from '../core/tasks/tasks.ts';
+
+/** This file in a clone and the bundle `dist/cli/rankscape.js` lie equally deep; `../web` is beside the bundle only. */
+const folders = ['../../public/models/', '../web/models/'] as const;
+
+/** @throws InputError for a model without a task */
+export function taskNamed(model: string, subject: string): Task {
+  const task = taskOf(model);
+  if (task === null)
+    throw new InputError(subject, `the model must be one of ${Object.keys(tasks).join(', ')}`, model);
+  return task;
+}
+
+/** Absolute path of its ONNX file. @throws InputError when it is not there */
+export function shippedModelPath(id: Task['id'], subject: string): string {
+  const here = import.meta.url;
+  const paths = folders.map((folder) => fileURLToPath(new URL(`${folder}${id}.onnx`, here)));
+  const found = paths.find((path) => existsSync(path));
+  if (found === undefined) throw new InputError(subject, `the model's file must be there`, paths[0]);
+  return found;
+}
