@@ -3,7 +3,7 @@
  * share it are scaled to equal root mean squares, which is exact, in a few rounds over the bonds. Quantization and
  * distillation want it: a factor that carries all the scale leaves the others' steps too coarse.
  */
-import { tensor, type Tensor } from '../tensor/dense.ts';
+import { norm, tensor, type Tensor } from '../tensor/dense.ts';
 import type { Factorization } from './factorization.ts';
 import { weightEinsum } from './forward.ts';
 import { product } from './tensorization.ts';
@@ -17,7 +17,9 @@ export function balanceFactors(f: Factorization, factors: readonly Tensor[]): re
   const { inputs, output } = weightEinsum(f);
   const bonds = [...new Set(inputs.flat())].filter((label) => !output.includes(label));
   const balanced = factors.map(({ shape, values }) => tensor(shape, values.slice()));
-  for (let round = 0; round < rounds; round++)
+  for (let round = 0; round < rounds; round++) {
+    // Scale travels one bond a round; all at once it is there.
+    equalize(balanced);
     for (const bond of bonds) {
       const sharing = inputs.flatMap((term, k) => {
         const axis = term.indexOf(bond);
@@ -33,7 +35,17 @@ export function balanceFactors(f: Factorization, factors: readonly Tensor[]): re
         sharing.forEach(({ factor, axis }, k) => scaleSlice(factor, axis, index, mean / sizes[k]!));
       }
     }
+  }
   return balanced;
+}
+
+function equalize(factors: readonly Tensor[]): void {
+  const sizes = factors.map(({ values }) => norm(values) / Math.sqrt(values.length));
+  if (sizes.includes(0)) return;
+  const mean = Math.exp(sizes.reduce((sum, size) => sum + Math.log(size), 0) / sizes.length);
+  factors.forEach(({ values }, k) => {
+    for (let i = 0; i < values.length; i++) values[i]! *= mean / sizes[k]!;
+  });
 }
 
 /** Root mean square of each slice along an axis. */
