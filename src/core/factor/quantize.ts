@@ -81,12 +81,21 @@ function largest(values: Float64Array): number {
 /** Shares of the largest weight that the clip may be at; below half of it nothing is gained even with 3 bits. */
 const clips = Array.from({ length: 25 }, (_, k) => 1 - k / 48);
 
-/** The scale among the candidates whose rounding is nearest to the group. */
 function search(
   group: Float64Array,
   scales: readonly number[],
   round: (value: number, scale: number) => number,
 ): Float64Array {
+  const best = searchScale(group, scales, round);
+  return group.map((value) => round(value, best));
+}
+
+/** The scale among the candidates whose rounding is nearest to the group. */
+function searchScale(
+  group: Float64Array,
+  scales: readonly number[],
+  round: (value: number, scale: number) => number,
+): number {
   let best = 0;
   let least = Infinity;
   for (const scale of scales) {
@@ -95,12 +104,25 @@ function search(
       error += (group[i]! - round(group[i]!, scale)) ** 2;
     if (error < least) [least, best] = [error, scale];
   }
-  return group.map((value) => round(value, best));
+  return best;
 }
 
 // Integers.
 
 function roundToIntegers(group: Float64Array, bits: number): Float64Array {
+  const scale = integerScale(group, bits);
+  return group.map((value) => integerCode(value, scale, bits) * scale);
+}
+
+/** The integer that stands for a weight, from -(2^(bits - 1) - 1) to 2^(bits - 1) - 1. */
+export function integerCode(value: number, scale: number, bits: number): number {
+  if (scale === 0) return 0;
+  const code = Math.min(2 ** (bits - 1) - 1, Math.round(Math.abs(value) / scale));
+  return value < 0 ? -code : code;
+}
+
+/** What the integers of a group are multiplied by, an fp16 number. */
+export function integerScale(group: Float64Array, bits: number): number {
   const most = 2 ** (bits - 1) - 1;
   const whole = largest(group) / most;
   check(
@@ -111,11 +133,7 @@ function roundToIntegers(group: Float64Array, bits: number): Float64Array {
   );
   // Sixteen bits clip nothing: their steps are finer than what a clip could gain.
   const scales = (bits > 8 ? [1] : clips).map((clip) => roundToHalf(whole * clip));
-  return search(group, scales, (value, scale) => {
-    if (scale === 0) return 0;
-    const code = Math.min(most, Math.round(Math.abs(value) / scale));
-    return value < 0 ? -code * scale : code * scale;
-  });
+  return searchScale(group, scales, (value, scale) => integerCode(value, scale, bits) * scale);
 }
 
 // Small floats.

@@ -9,8 +9,9 @@
 import { InputError, check } from '../base/checks.ts';
 import { quantizationName } from '../factor/check-quantization.ts';
 import type { Quantization } from '../factor/quantization.ts';
+import { integerCode, integerScale } from '../factor/quantize.ts';
 import { tensor, type Tensor } from '../tensor/dense.ts';
-import { floatBytes, halfBits, halfValue, nibbleBytes, roundedTo, type FloatDtype } from './edit-elements.ts';
+import { floatBytes, nibbleBytes, roundedTo, type FloatDtype } from './edit-elements.ts';
 import { dataTypes, integers, rawTensor } from './edit-messages.ts';
 import type { Emitter } from './factor-nodes.ts';
 
@@ -108,26 +109,21 @@ interface Codes {
   readonly group: number;
 }
 
-/** Rounds to nearest, symmetric: codes from -(2^(bits-1) - 1) to 2^(bits-1) - 1. */
+/** As `quantizeWeights` rounds them. */
 export function integerCodes({ shape, values }: Tensor, { bits, group: wanted }: Integers): Codes {
   const columns = shape.at(-1) ?? 1;
   const rows = values.length / columns;
   const group = wanted === 'row' ? columns : Math.min(wanted, columns);
   const perRow = Math.ceil(columns / group);
-  const most = 2 ** (bits - 1) - 1;
   const scales = new Float64Array(rows * perRow);
   const codes = new Int16Array(values.length);
   for (let row = 0; row < rows; row++)
     for (let g = 0; g < perRow; g++) {
       const from = row * columns + g * group;
       const end = row * columns + Math.min(columns, (g + 1) * group);
-      let largest = 0;
-      for (let k = from; k < end; k++) largest = Math.max(largest, Math.abs(values[k]!));
-      const scale = halfValue(halfBits(largest / most));
+      const scale = integerScale(values.subarray(from, end), bits);
       scales[row * perRow + g] = scale;
-      if (scale === 0) continue;
-      for (let k = from; k < end; k++)
-        codes[k] = Math.max(-most, Math.min(most, Math.round(values[k]! / scale)));
+      for (let k = from; k < end; k++) codes[k] = integerCode(values[k]!, scale, bits);
     }
   return { codes, scales, rows, columns, group };
 }
