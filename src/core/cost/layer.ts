@@ -6,7 +6,6 @@
  * one more factorization: same mapper, same gear. A step over one operand (a sum before the products, a transpose)
  * moves no words here: it is costed at nothing. Whatever derives from X takes the input slot of its GEMM, factors the
  * weight slot, as in the dense layer.
- * Left out: loops shared between steps (`fusion/map-chain.ts` has them).
  */
 import { invariant } from '../base/checks.ts';
 import type { Cycles, EnergyPj, Macs } from '../base/units.ts';
@@ -18,10 +17,13 @@ import type { Operand } from '../hardware/accelerator.ts';
 import { wordsTaken } from '../hardware/bit-widths.ts';
 import { chainOf } from './fusion/chain.ts';
 import type { Chain } from './fusion/chain.ts';
+import type { LevelTotal } from './fusion/fixed.ts';
+import { mapChainWith } from './fusion/map-chain.ts';
+import type { SharedLoops } from './fusion/tiling.ts';
 import { endOf, fuseChain, outside } from './fusion/whole.ts';
 import type { LayerEnds, OnChip } from './fusion/whole.ts';
 import type { Place } from './place.ts';
-import type { Gear, Gemm, Objective } from './mapping.ts';
+import type { Gear, Gemm, Mapping, Objective } from './mapping.ts';
 import type { GemmCost, Mapper } from './mapper.ts';
 
 export interface LayerStep {
@@ -31,6 +33,15 @@ export interface LayerStep {
   readonly macs: Macs;
   /** Where its operands live, if not all of them in the outermost level. */
   readonly place?: Place;
+  /** Where it shares loops with its neighbours: these loops, the mapping of one iteration, and what all of them move. */
+  readonly tiled?: LoopedStep;
+}
+
+export interface LoopedStep {
+  readonly shared: SharedLoops;
+  /** Over the dims of `gemmContraction(cost.padded)`. */
+  readonly mapping: Mapping;
+  readonly levels: readonly LevelTotal[];
 }
 
 export interface LayerCost {
@@ -64,13 +75,18 @@ const mostKept = 4096;
 
 /** What surrounds the layer and how it runs; nothing given: everything through the outermost level, step by step. */
 export interface LayerSetting {
-  /** `auto`: whole intermediates stay on chip where that is better; a dense layer has none. */
+  /** Whether intermediates stay on chip where that is better; a dense layer has none. */
   readonly fusion?: LayerFusion;
   /** Where input and result live and what else is on chip meanwhile. */
   readonly ends?: LayerEnds;
 }
 
-export type LayerFusion = 'auto' | 'none';
+/**
+ * `auto`: whole intermediates, a few milliseconds. `loops`: also loops shared between steps, so that tiles of an intermediate
+ * stay where the whole does not fit; best found, a tenth of a second, for what is looked at rather than dragged. Layers
+ * whose ends live on chip take `auto`.
+ */
+export type LayerFusion = 'auto' | 'loops' | 'none';
 
 /**
  * Cost of one step of `rows` rows through the layer, memoized per mapper, gear, rows, setting and factorization.
@@ -141,8 +157,11 @@ export function mapLayer(
   let best: LayerCost | null = null;
   for (const next of [...plans.values()].sort((a, b) => score(a.least) - score(b.least))) {
     if (best !== null && score(next.least) >= score(best)) break;
-    const cost = costPlan(mapper, next.chain, parameters, gear, fusion, ends);
+    const cost = costPlan(mapper, next.chain, parameters, gear, fusion === 'none' ? 'none' : 'auto', ends);
     if (best === null || score(cost) < score(best)) best = cost;
+    if (fusion !== 'loops' || ends !== outside || next.chain.steps.length < 2) continue;
+    const shared = costShared(mapper, next.chain, parameters);
+    if (score(shared) < score(best) * (1 - 1e-9)) best = shared;
   }
   invariant(best !== null, 'a layer has a contraction path');
   return best;
@@ -158,7 +177,7 @@ function plan(mapper: Mapper, path: ContractionPath, fusion: LayerFusion, ends: 
   const chain = chainOf(path);
   const passesBy = (tensor: number): boolean =>
     endOf(chain, ends, tensor) > 0 ||
-    (fusion === 'auto' && chain.intermediates.some((each) => each.tensor === tensor));
+    (fusion !== 'none' && chain.intermediates.some((each) => each.tensor === tensor));
   let energyPj = 0;
   let latencyCycles = 0;
   for (const { gemm, slots } of chain.steps) {
@@ -185,7 +204,7 @@ function costPlan(
   chain: Chain,
   parameters: number,
   gear: Gear,
-  fusion: LayerFusion,
+  fusion: 'auto' | 'none',
   ends: LayerEnds,
 ): LayerCost {
   const { path } = chain;
@@ -210,5 +229,42 @@ function costPlan(
     path,
     steps,
     ...(onChip.length > 0 ? { onChip } : {}),
+  };
+}
+
+/** The chain with its products weighed together and loops shared between them. */
+function costShared(mapper: Mapper, { path, steps }: Chain, parameters: number): LayerCost {
+  const mapped = mapChainWith(mapper.parts(), path, 'auto', mapper.objective);
+  const energyByLevelPj = new Array<number>(mapper.accelerator.levels.length + 1).fill(0);
+  const costed = mapped.steps.map(
+    ({ energyPj, latencyCycles, gemm, padded, shared, mapping, levels }, s): LayerStep => {
+      const spent = levels.map((level) => level.energyPj);
+      const inLevels = spent.reduce((sum, energy) => sum + energy, 0);
+      const byLevel = [...spent, energyPj - inLevels];
+      byLevel.forEach((energy, l) => (energyByLevelPj[l] = (energyByLevelPj[l] ?? 0) + energy));
+      const cost = {
+        energyPj,
+        latencyCycles,
+        energyByLevelPj: byLevel,
+        padded,
+        bound: { kind: 'best-found', gap: null },
+      } as const;
+      return { gemm, cost, macs: steps[s]?.step.macs ?? 0, tiled: { shared, mapping, levels } };
+    },
+  );
+  const onChip = chainOf(path).intermediates.flatMap(({ madeBy, words }, i): OnChip[] => {
+    const at = mapped.intermediates[i];
+    return at?.onChip === true ? [{ madeBy, words, level: at.level }] : [];
+  });
+  const { energyPj, latencyCycles } = mapped;
+  return {
+    energyPj,
+    latencyCycles,
+    macs: path.macs,
+    parameters,
+    energyByLevelPj,
+    path,
+    steps: costed,
+    onChip,
   };
 }

@@ -15,6 +15,8 @@ import { evaluateMapping } from './counts.ts';
 import { evaluateFixedStep } from './fusion/fixed.ts';
 import { residentWords } from './fusion/homes.ts';
 import type { Homes } from './fusion/homes.ts';
+import { createParts } from './fusion/parts.ts';
+import type { Parts } from './fusion/parts.ts';
 import { checkGemm, gemmContraction, withSlots } from './gemm.ts';
 import type { Accounting, Bound, Dataflow, Gear, Gemm, Mapping, MappingCost, Objective } from './mapping.ts';
 import { createMemo } from './memo.ts';
@@ -85,6 +87,8 @@ export interface Mapper {
   /** With operands at given homes; null where that does not fit. */
   readonly costAt: (gemm: Gemm, gear: Gear, place: Place) => GemmCost | null;
   readonly mapping: (gemm: Gemm, gear: Gear, place?: Place) => MappedGemm;
+  /** For chains that share loops: same machine, accounting, widths and dataflow; input slots stay as they are. */
+  readonly parts: () => Parts;
   /** Whether `cost` would answer from memory. */
   readonly known: (gemm: Gemm, gear: Gear) => boolean;
   readonly entries: () => readonly MapperEntry[];
@@ -101,6 +105,7 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
   const searchOf = createSearches(accounting, dataflow, goal);
   // A machine that cannot be is refused before any GEMM is asked for; narrow operands may fit where words do not.
   if (options.bits === undefined) searchOf(accelerator, nowhere);
+  let parts: Parts | null = null;
   /** By machine that slots make of the accelerator and by place. */
   const memos = new Map<Accelerator, Map<string, Readonly<Record<Gear, Memo>>>>();
   const memoOf = (machine: Accelerator, place: Place | undefined): Readonly<Record<Gear, Memo>> => {
@@ -213,6 +218,7 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
       const held = at === undefined ? null : heldIn(machine, at, as);
       return { ...cost, gemm: as, mapping, cost: counted(machine, cost.padded, mapping, at, held) };
     },
+    parts: () => (parts ??= createParts(accelerator, accounting, factors, options.bits, dataflow)),
     known: (gemm, gear) => memoOf(machineAt(slotsOf(gemm)), undefined)[gear].get(gemm) !== undefined,
     entries: () =>
       [...memos.values()].flatMap((ofMachine) =>

@@ -51,6 +51,9 @@ export function createRoofline(): Mapper & { readonly asked: Gemm[] } {
     mapping: () => {
       throw new Error('internal: the roofline has no mappings');
     },
+    parts: () => {
+      throw new Error('internal: the roofline has no parts');
+    },
     known: () => true,
     entries: () => [],
     remember: () => undefined,

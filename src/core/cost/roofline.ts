@@ -37,7 +37,14 @@ export function roofline(mapper: Mapper, cost: LayerCost, gear: Gear): Roofline 
   const { levels, mac } = mapper.accelerator;
   const words = levels.map(() => 0);
   const portCycles = levels.map(() => 0);
-  for (const { gemm, place } of cost.steps) {
+  for (const { gemm, place, tiled } of cost.steps) {
+    if (tiled !== undefined) {
+      tiled.levels.forEach((level, l) => {
+        words[l] = (words[l] ?? 0) + level.words;
+        portCycles[l] = (portCycles[l] ?? 0) + level.cycles;
+      });
+      continue;
+    }
     const mapped = mapper.mapping(gemm, gear, place);
     const machine = mapper.machineOf(mapped.gemm);
     mapped.cost.levels.forEach((level, l) => {

@@ -213,6 +213,32 @@ describe('fusion in a layer', () => {
   });
 });
 
+describe('loops shared in a layer', () => {
+  it('never make it worse, and pay on a small buffer', () => {
+    let gained = 0;
+    for (const name of ['ws8t', 'simba']) {
+      const mapper = createMapper(presetByName(name));
+      for (const f of [denseFactorization(96, 96), ...factorizations]) {
+        const [auto, loops] = [
+          costLayer(mapper, f, 144, 'exact', { fusion: 'auto' }),
+          costLayer(mapper, f, 144, 'exact', { fusion: 'loops' }),
+        ];
+        expect(edp(loops)).toBeLessThanOrEqual(edp(auto));
+        expect(loops.energyByLevelPj.reduce((a, b) => a + b, 0)).toBeCloseTo(loops.energyPj, 3);
+        // The MACs' own energy is what is left of the levels'.
+        const macs = loops.steps.reduce((sum, { cost }) => sum + (cost.energyByLevelPj.at(-1) ?? 0), 0);
+        expect(macs).toBeGreaterThanOrEqual(loops.macs * 0.23 * (1 - 1e-9));
+        if (f.format === 'dense') expect(loops).toEqual(auto);
+        if (edp(loops) < edp(auto) * 0.95) gained += 1;
+        const roofs = roofline(mapper, loops, 'exact');
+        for (const level of roofs.levels)
+          expect(roofs.attained).toBeLessThanOrEqual(level.macsPerCycle * (1 + 1e-6));
+      }
+    }
+    expect(gained).toBeGreaterThan(0);
+  });
+});
+
 describe('surroundings', () => {
   const model = modelById('glyph-vit');
   const workload = resolveWorkload(model, {});

@@ -3,10 +3,11 @@
  * ordinary rules on the machine on which those operands are absent above their homes; whole tensors take their full size.
  */
 import { check } from '../../base/checks.ts';
+import type { Cycles, EnergyPj, Words } from '../../base/units.ts';
 import { operands } from '../../hardware/accelerator.ts';
 import type { Accelerator } from '../../hardware/accelerator.ts';
 import { wordsTaken } from '../../hardware/bit-widths.ts';
-import { evaluateMapping } from '../counts.ts';
+import { evaluateMapping, wholeCycles } from '../counts.ts';
 import type { Accounting, Contraction, Mapping, MappingCost } from '../mapping.ts';
 import { machineAt } from './homes.ts';
 import type { Homes } from './homes.ts';
@@ -50,13 +51,31 @@ export function evaluateFixedStep(
   return cost;
 }
 
+/** What one level does in all iterations. */
+export interface LevelTotal {
+  readonly energyPj: EnergyPj;
+  /** Read and written, all instances. */
+  readonly words: Words;
+  /** Of its slower port. */
+  readonly cycles: Cycles;
+}
+
+export interface AllIterations {
+  readonly energyPj: EnergyPj;
+  readonly latencyCycles: Cycles;
+  readonly levels: readonly LevelTotal[];
+}
+
+/** Takes part in nothing: one iteration, no words beside it. */
+export const oneIteration: Tile = { times: 1, revisits: 1, reads: [], writes: [] };
+
 /** Counts of one iteration as figures of all of them, with what passes beside; each port is rounded up once. */
 export function inAllIterations(
   accelerator: Accelerator,
   { contraction, mapping, homes }: FixedStep,
   cost: MappingCost,
   tile: Tile,
-): { readonly energyPj: number; readonly latencyCycles: number } {
+): AllIterations {
   const { levels } = accelerator;
   const { times, revisits } = tile;
   const own = contraction.dims.O;
@@ -69,7 +88,7 @@ export function inAllIterations(
   let spread = 1;
   let energyPj = times * cost.macEnergyPj;
   let latencyCycles = times * cost.computeCycles;
-  levels.forEach((level, l) => {
+  const totals = levels.map((level, l): LevelTotal => {
     let reads = 0;
     let writes = 0;
     for (const operand of operands) {
@@ -83,18 +102,21 @@ export function inAllIterations(
     }
     const allReads = times * reads + (tile.reads[l] ?? 0) / instances;
     const allWrites = times * writes + (tile.writes[l] ?? 0) / instances;
-    energyPj += instances * (allReads * level.readEnergyPj + allWrites * level.writeEnergyPj);
-    const cycles = (words: number, perCycle: number | null): number =>
-      perCycle === null ? 0 : Math.ceil((words / perCycle) * (1 - 1e-12));
-    latencyCycles = Math.max(
-      latencyCycles,
-      cycles(allReads, level.readWordsPerCycle),
-      cycles(allWrites, level.writeWordsPerCycle),
+    const spent = instances * (allReads * level.readEnergyPj + allWrites * level.writeEnergyPj);
+    energyPj += spent;
+    const cyclesOf = (words: number, perCycle: number | null): number =>
+      perCycle === null ? 0 : wholeCycles(words / perCycle);
+    const cycles = Math.max(
+      cyclesOf(allReads, level.readWordsPerCycle),
+      cyclesOf(allWrites, level.writeWordsPerCycle),
     );
+    latencyCycles = Math.max(latencyCycles, cycles);
+    const total = { energyPj: spent, words: instances * (allReads + allWrites), cycles };
     for (const [dim, bound] of mapping[l]?.spatial ?? []) {
       instances *= bound;
       if (own.includes(dim)) spread *= bound;
     }
+    return total;
   });
-  return { energyPj, latencyCycles };
+  return { energyPj, latencyCycles, levels: totals };
 }

@@ -16,7 +16,8 @@ import { gemmContraction } from '../gemm.ts';
 import type { Accounting, Gemm, Mapping, MappingCost, Objective } from '../mapping.ts';
 import { chainOf } from './chain.ts';
 import type { Chain, Intermediate } from './chain.ts';
-import { evaluateFixedStep, inAllIterations } from './fixed.ts';
+import { evaluateFixedStep, inAllIterations, oneIteration } from './fixed.ts';
+import type { LevelTotal } from './fixed.ts';
 import { residentWords } from './homes.ts';
 import type { Homes } from './homes.ts';
 import { bestPlan } from './lazy.ts';
@@ -48,6 +49,8 @@ export interface MappedStep {
   readonly latencyCycles: Cycles;
   /** Outermost keeper by operand, where it is not the machine's own. */
   readonly homes: Homes;
+  /** By storage level, outermost first, of all iterations; the MACs take the rest of the energy. */
+  readonly levels: readonly LevelTotal[];
   /** Loops around this product and others of its group; everything below is of one of their iterations. */
   readonly shared: SharedLoops;
   /** Over the dims of `gemmContraction(padded)`. */
@@ -150,7 +153,8 @@ function describeStep(
   const held = part.tile === null ? resident.map((words, l) => words + (part.held[l] ?? 0)) : part.held;
   const fixed = { contraction: gemmContraction(padded), mapping, homes: part.homes, held };
   const cost = evaluateFixedStep(accelerator, fixed, accounting);
-  const figures = part.tile === null ? cost : inAllIterations(accelerator, fixed, cost, part.tile);
+  const all = inAllIterations(accelerator, fixed, cost, part.tile ?? oneIteration);
+  const figures = part.tile === null ? cost : all;
   const [first = [], second = []] = step.inputs;
   return {
     equation: `${first.join('')},${second.join('')}->${step.step.output.join('')}`,
@@ -158,6 +162,7 @@ function describeStep(
     padded,
     energyPj: figures.energyPj,
     latencyCycles: figures.latencyCycles,
+    levels: all.levels,
     homes: part.homes,
     shared: groups.find(({ from, to }) => from <= s && s <= to)?.loops ?? [],
     mapping,

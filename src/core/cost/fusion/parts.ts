@@ -10,7 +10,7 @@ import { machinesAtBits, slotsOf } from '../bit-widths.ts';
 import type { BitWidths } from '../bit-widths.ts';
 import { mappingOf } from '../chain.ts';
 import type { Choice } from '../chain.ts';
-import type { Accounting, Gemm, Mapping, Slots } from '../mapping.ts';
+import type { Accounting, Dataflow, Gemm, Mapping, Slots } from '../mapping.ts';
 import { goals } from '../objective.ts';
 import { paddedExtents } from '../padding.ts';
 import type { Extents } from '../plans.ts';
@@ -97,6 +97,7 @@ export function createParts(
   accounting: Accounting,
   factors: 'perfect' | 'any',
   bits: BitWidths = {},
+  dataflow: Dataflow = 'flexible',
 ): Parts {
   const machineOf = machinesAtBits(plain, bits);
   const variants = new Map<string, Variant>();
@@ -108,7 +109,7 @@ export function createParts(
     const key = `${homes.I},${homes.W},${homes.O},${accelerator === machineOf('aw') ? '' : slots}`;
     let variant = variants.get(key);
     if (variant === undefined) {
-      const { tables, depth } = tablesAt(accelerator, homes, accounting);
+      const { tables, depth } = tablesAt(accelerator, homes, accounting, dataflow);
       const goal = createPricedGoal();
       variant = {
         accelerator,
