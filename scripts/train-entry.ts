@@ -79,7 +79,13 @@ export async function train(words: string[], folder: string): Promise<void> {
       shippedModel(network, parameters),
       heldOut,
     );
-    say(`${task.score} ${(100 * share).toFixed(2)} % of ${heldOut} held-out examples (${right} right)`);
+    console.log(
+      `${id}: ${task.score} ${(100 * share).toFixed(2)} % of ${heldOut} held-out examples (${right} right)`,
+    );
+    if (options.steps === undefined && share < standard.least) {
+      say(`seed ${seed} is below ${100 * standard.least} %: the next one`);
+      continue;
+    }
     const metadata = {
       task: task.id,
       seed: String(seed),
@@ -95,5 +101,5 @@ export async function train(words: string[], folder: string): Promise<void> {
     say(`wrote ${file}`);
     return;
   }
-  throw new Error(`no seed from ${first} to ${first + attempts - 1} left its plateau`);
+  throw new Error(`no seed from ${first} to ${first + attempts - 1} gave a good model`);
 }

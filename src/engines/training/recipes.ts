@@ -15,8 +15,14 @@ const common = {
   plateau: { step: 500, loss: 0.9 },
 } as const;
 
-/** `seed` is that of the shipped file. */
-export const recipes: Readonly<Record<NetworkId, Recipe & { readonly seed: number }>> = {
-  'glyph-vit': { ...common, seed: 1 },
-  'lexical-qa': { ...common, seed: 1 },
+interface Shipped extends Recipe {
+  /** Of the file in public/models. */
+  readonly seed: number;
+  /** The least held-out accuracy that is worth shipping. */
+  readonly least: number;
+}
+
+export const recipes: Readonly<Record<NetworkId, Shipped>> = {
+  'glyph-vit': { ...common, seed: 1, least: 0.99 },
+  'lexical-qa': { ...common, seed: 1, least: 0.98 },
 };
