@@ -88,12 +88,18 @@ export function fold(m: Matrix, shape: readonly number[], axis: number): Tensor 
   );
 }
 
+const smallestSafe = 1e-280;
+
 /** Frobenius norm, safe against overflow. */
 export function norm(values: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!;
+  // Neither overflown nor so small that squares may have been lost.
+  if (sum > smallestSafe && sum < Infinity) return Math.sqrt(sum);
   let largest = 0;
   for (const value of values) largest = Math.max(largest, Math.abs(value));
   if (largest === 0 || !Number.isFinite(largest)) return largest;
-  let sum = 0;
+  sum = 0;
   for (const value of values) sum += (value / largest) ** 2;
   return largest * Math.sqrt(sum);
 }

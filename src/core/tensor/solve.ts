@@ -34,27 +34,37 @@ export function meanDiagonal({ rows: n, values }: Matrix): number {
 /** Lower triangle L with L L^T = G + shift, or null when that is not positive definite. */
 export function cholesky({ rows: n, values }: Matrix, shift: number): Float64Array | null {
   const l = new Float64Array(n * n);
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j <= i; j++) {
-      let sum = values[i * n + j]! + (i === j ? shift : 0);
-      for (let k = 0; k < j; k++) sum -= l[i * n + k]! * l[j * n + k]!;
-      if (i > j) l[i * n + j] = sum / l[j * n + j]!;
-      else if (sum > 0) l[i * n + i] = Math.sqrt(sum);
-      else return null;
-    }
+  for (let i = 0; i < n; i++) {
+    const row = i * n;
+    for (let j = 0; j < i; j++) l[row + j] = (values[row + j]! - dot(l, row, l, j * n, j)) / l[j * n + j]!;
+    const rest = values[row + i]! + shift - dot(l, row, l, row, i);
+    if (!(rest > 0)) return null;
+    l[row + i] = Math.sqrt(rest);
+  }
   return l;
 }
 
 function substitute(l: Float64Array, n: number, x: Float64Array, at: number): void {
-  for (let i = 0; i < n; i++) {
-    let sum = x[at + i]!;
-    for (let k = 0; k < i; k++) sum -= l[i * n + k]! * x[at + k]!;
-    x[at + i] = sum / l[i * n + i]!;
-  }
+  for (let i = 0; i < n; i++) x[at + i] = (x[at + i]! - dot(l, i * n, x, at, i)) / l[i * n + i]!;
   // Row by row of L, not column by column: L^T x = b read in the order of memory.
   for (let i = n - 1; i >= 0; i--) {
     const value = x[at + i]! / l[i * n + i]!;
+    const row = i * n;
     x[at + i] = value;
-    for (let k = 0; k < i; k++) x[at + k]! -= value * l[i * n + k]!;
+    for (let k = 0; k < i; k++) x[at + k]! -= value * l[row + k]!;
   }
+}
+
+/** Four sums at once: one would wait for each addition. */
+function dot(x: Float64Array, a: number, y: Float64Array, b: number, count: number): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  let k = 0;
+  for (; k + 3 < count; k += 4) {
+    s0 += x[a + k]! * y[b + k]!;
+    s1 += x[a + k + 1]! * y[b + k + 1]!;
+    s2 += x[a + k + 2]! * y[b + k + 2]!;
+    s3 += x[a + k + 3]! * y[b + k + 3]!;
+  }
+  for (; k < count; k++) s0 += x[a + k]! * y[b + k]!;
+  return s0 + s1 + (s2 + s3);
 }

@@ -63,27 +63,39 @@ const prime = (label: string): string => `${label}'`;
 const mostSteps = 12;
 const fewestSteps = 2;
 
-/** @param c [in, in], positive definite @param k the factor @param work multiply-accumulates that may be spent on it */
-export function normalEquations(f: Factorization, c: Matrix, k: number, work: number): NormalEquations {
+/**
+ * @param c [in, in], positive definite; null for plain least squares
+ * @param k the factor @param work multiply-accumulates that may be spent on it
+ * @returns null when the ranks are too large for any of these
+ */
+export function normalEquations(
+  f: Factorization,
+  c: Matrix | null,
+  k: number,
+  work: number,
+): NormalEquations | null {
   const { inputs, output, extents } = weightEinsum(f);
-  const outs = output.slice(0, f.outModes.length);
-  const ins = output.slice(f.outModes.length);
+  // Modes that both copies of a factor share: all of them where nothing is weighed.
+  const outs = c === null ? output : output.slice(0, f.outModes.length);
+  const ins = output.slice(outs.length);
   const own = inputs[k] ?? [];
   const extentsOf = (labels: readonly string[]): readonly number[] =>
     labels.map((label) => extents.get(label) ?? 1);
   const sizeOf = (labels: readonly string[]): number => product(extentsOf(labels));
   const primed = (labels: readonly string[]): readonly string[] =>
     labels.map((label) => (outs.includes(label) ? label : prime(label)));
-  const moments = (modes: readonly string[]): Matrix =>
-    partialTrace(
-      c,
-      f.inModes,
-      modes.map((label) => ins.indexOf(label)),
-    );
-  const weigh = (modes: readonly string[]): Term => ({
-    labels: [...modes, ...modes.map(prime)],
-    operand: moments(modes).values,
-  });
+  const moments = (modes: readonly string[]): Matrix | null =>
+    c === null || modes.length === 0
+      ? null
+      : partialTrace(
+          c,
+          f.inModes,
+          modes.map((label) => ins.indexOf(label)),
+        );
+  const weigh = (modes: readonly string[]): readonly Term[] => {
+    const weight = moments(modes);
+    return weight === null ? [] : [{ labels: [...modes, ...modes.map(prime)], operand: weight.values }];
+  };
   const fed = (terms: readonly Term[], result: readonly string[]): Fed => {
     const used = new Set(terms.flatMap(({ labels }) => labels));
     const sizes = [...used].map((label): [string, number] => [
@@ -105,7 +117,7 @@ export function normalEquations(f: Factorization, c: Matrix, k: number, work: nu
   ]);
   const weight = weigh(ins);
   const unknowns = own.filter((label) => !outs.includes(label));
-  const groups = components([...twice, weight]).map((terms) => {
+  const groups = components([...twice, ...weight]).map((terms) => {
     const labels = unknowns.filter((label) => terms.some((term) => term.labels.includes(label)));
     const mode = labels.filter((label) => ins.includes(label));
     const bonds = labels.filter((label) => !ins.includes(label));
@@ -131,10 +143,10 @@ export function normalEquations(f: Factorization, c: Matrix, k: number, work: nu
   const split = groups.map(({ terms, mode, bonds, all }): Costed => {
     const side = sizeOf(bonds);
     const rest = ins.filter((label) => !mode.includes(label));
-    const bare = terms.filter((term) => term !== weight);
-    const weighed = bare.length === terms.length || rest.length === 0 ? bare : [...bare, weigh(rest)];
+    const bare = terms.filter((term) => !weight.includes(term));
+    const weighed = bare.length === terms.length ? bare : [...bare, ...weigh(rest)];
     const system = fed(weighed, [...bonds, ...bonds.map(prime)]);
-    const modeMoments = mode.length === 0 ? null : moments(mode);
+    const modeMoments = moments(mode);
     const modeSide = sizeOf(mode);
     return {
       side: sizeOf(all),
@@ -152,17 +164,18 @@ export function normalEquations(f: Factorization, c: Matrix, k: number, work: nu
       },
     };
   });
-  const whole = fed([{ labels, operand: -1 }, ...twice, weight], primed(labels));
+  const whole = fed([{ labels, operand: -1 }, ...twice, ...weight], primed(labels));
 
-  const right = fed([{ labels: [...outs, ...ins], operand: -1 }, ...others], labels);
+  const right = fed([{ labels: output, operand: -1 }, ...others], labels);
   const costOf = (parts: readonly (Costed | null)[]): number =>
     parts.reduce((sum, part) => sum + (part === null ? Infinity : part.macs), 0);
-  const oneStep = whole.network.macs + 2 * size * Math.max(...split.map(({ side }) => side / size));
+  const oneStep = whole.network.macs;
   const shared = { ordered: extentsOf(labels), order: labels.map((label) => own.indexOf(label)), right };
   const steps = Math.round((work - costOf(split)) / oneStep) - 1;
   const few = Math.max(fewestSteps, Math.min(mostSteps, steps));
   const iterated = costOf(split) + (few + 1) * oneStep;
   const solved = costOf(exact);
+  if (solved === Infinity && iterated === Infinity) return null;
   return solved <= iterated
     ? {
         ...shared,

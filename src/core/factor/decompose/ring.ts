@@ -13,15 +13,13 @@ import {
   type Matrix,
   type Tensor,
 } from '../../tensor/dense.ts';
-import { gram, matmul, timesTransposed } from '../../tensor/matmul.ts';
-import { solveRight } from '../../tensor/solve.ts';
+import { matmul } from '../../tensor/matmul.ts';
 import { clipRanks } from '../ranks.ts';
 import { product } from '../tensorization.ts';
-import { alternate, effort, thoroughWork, type Swept } from './effort.ts';
+import { alternate, effort, thoroughWork } from './effort.ts';
+import { planSweeps } from './sweeps.ts';
 import { cutTrain } from './train.ts';
 
-/** Entries of the largest matrix that a least-squares step may hold: 400 MB. */
-const mostHeld = 5e7;
 const patience = 1e-9;
 
 /** The tensor of cores [r_k, n_k, r_(k+1)] around the ring. */
@@ -71,17 +69,10 @@ export function decomposeRing(
   random: Random,
   work = thoroughWork,
 ): readonly Tensor[] {
-  const count = t.shape.length;
-  const at = (k: number): number => ranks[k % count] ?? 1;
-  const sizes = t.shape.map((mode, k) => (at(k) * at(k + 1) * t.values.length) / mode);
-  check(Math.max(...sizes) <= mostHeld, 'ranks of tr', 'are too large for alternating least squares', ranks);
-  // Mode k first, the others behind it in ring order.
-  const unfoldings = t.shape.map((mode, k) => {
-    const order = t.shape.map((_, j) => (k + j) % count);
-    return matrix(mode, t.values.length / mode, permute(t, order).values);
-  });
-  const perSweep = t.shape.reduce((sum, mode, k) => sum + sizes[k]! * (mode + at(k) * at(k + 1)), 0);
-  const { starts, sweeps } = effort(2 * perSweep, work);
+  const modes = { outModes: t.shape.slice(0, outOrder), inModes: t.shape.slice(outOrder) };
+  const plan = planSweeps({ format: 'tr', ...modes, ranks }, null, work);
+  check(plan !== null, 'ranks of tr', 'are too large for alternating least squares', ranks);
+  const { starts, sweeps } = effort(2 * plan.macs, work);
   const whole = norm(t.values);
   let best: readonly Tensor[] = [];
   let least = Infinity;
@@ -89,7 +80,7 @@ export function decomposeRing(
     const begin = start === 0 ? openRing(t, ranks, outOrder, random) : randomRing(t.shape, ranks, random, 1);
     const { factors: cores } = alternate(
       begin,
-      (given) => sweepRing(whole, unfoldings, given),
+      (given) => plan.sweep(t.values, whole * whole, given),
       sweeps,
       patience,
     );
@@ -135,37 +126,4 @@ function openRing(t: Tensor, ranks: readonly number[], outOrder: number, random:
           filled[(a * mode + n) * right + b] = core.values[(a * mode + n) * core.columns + b]!;
     return tensor(shape, filled);
   });
-}
-
-/** One least-squares step per core. */
-function sweepRing(whole: number, unfoldings: readonly Matrix[], begin: readonly Tensor[]): Swept<Tensor> {
-  const cores = [...begin];
-  const count = cores.length;
-  let squared = whole * whole;
-  unfoldings.forEach((unfolded, k) => {
-    const others = Array.from({ length: count - 1 }, (_, j) => cores[(k + 1 + j) % count]!);
-    const [left = 1, mode = 1, right = 1] = cores[k]?.shape ?? [];
-    const design = others.length === 0 ? closed(left) : chain(others, left);
-    const g = gram(design);
-    const projected = timesTransposed(unfolded, design);
-    const solved = solveRight(projected, g);
-    cores[k] = permute(tensor([mode, left, right], solved.values), [1, 0, 2]);
-    if (k === count - 1) {
-      const fitted = matmul(solved, g);
-      for (let i = 0; i < solved.values.length; i++)
-        squared += solved.values[i]! * (fitted.values[i]! - 2 * projected.values[i]!);
-    }
-  });
-  return { factors: balanced(cores), error: Math.sqrt(Math.max(0, squared)) / (whole || 1) };
-}
-
-/** The same ring with cores of equal norm, so that extrapolation cannot drive their scales apart. */
-function balanced(cores: readonly Tensor[]): readonly Tensor[] {
-  const norms = cores.map(({ values }) => norm(values));
-  if (norms.includes(0)) return cores;
-  const mean = Math.exp(norms.reduce((sum, size) => sum + Math.log(size), 0) / norms.length);
-  return cores.map(({ shape, values }, k) => ({
-    shape,
-    values: values.map((value) => (value * mean) / norms[k]!),
-  }));
 }
