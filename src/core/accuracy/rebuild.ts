@@ -3,14 +3,15 @@
  * Any format may then run in the dense model's graph; what is lost is what the factors lose, no more. Alternating
  * methods stop when somebody waits (`quick`), so that a measurement never flatters what an export gives.
  */
-import { check } from '../base/checks.ts';
 import { factorizationKey } from '../cost/layer.ts';
+import { balanceFactors } from '../factor/balance.ts';
 import { quantizationName } from '../factor/check-quantization.ts';
 import { decompose } from '../factor/decompose/decompose.ts';
 import { reconstruct } from '../factor/decompose/reconstruct.ts';
 import type { Factorization } from '../factor/factorization.ts';
 import { unquantized, type Quantization } from '../factor/quantization.ts';
-import type { Matrix } from '../tensor/dense.ts';
+import { quantizeWeights } from '../factor/quantize.ts';
+import { matrix, tensor, type Matrix } from '../tensor/dense.ts';
 
 export interface RebuildOptions {
   /** E[x x^T] of the layer's input, [in, in]: the factors then keep what inputs use. Absent: plain least squares. */
@@ -29,11 +30,17 @@ export function rebuiltWeight(
   f: Factorization,
   { covariance, quantization = unquantized }: RebuildOptions = {},
 ): Matrix {
-  check(quantization.kind === 'none', 'quantization', 'cannot be measured in this version', quantization);
-  if (f.format === 'dense') return w;
+  const stored = (values: Float64Array, shape: readonly number[]): Float64Array =>
+    quantizeWeights(values, shape, quantization).values;
+  if (f.format === 'dense')
+    return quantization.kind === 'none'
+      ? w
+      : matrix(w.rows, w.columns, stored(w.values, [w.rows, w.columns]));
   const effort = 'quick';
   const { factors } = decompose(w, f, covariance === undefined ? { effort } : { effort, covariance });
-  return reconstruct(f, factors);
+  if (quantization.kind === 'none') return reconstruct(f, factors);
+  const kept = balanceFactors(f, factors).map(({ shape, values }) => tensor(shape, stored(values, shape)));
+  return reconstruct(f, kept);
 }
 
 /** Rebuilds each layer once per factorization and storage. One per model: layers go by their names. */
