@@ -1,0 +1,27 @@
+/**
+ * `node scripts/calibrate.mjs [MODEL ...] [--seed N] [--designs N] [--per-format N] [--examples N]`: measures the shipped
+ * models layer by layer and on random designs, and writes public/models/MODEL.json, the tables and curves of the accuracy
+ * tiers. The same seed writes the same file on the same machine; minutes per model.
+ */
+import { writeFileSync } from 'node:fs';
+import { main, modelIds, numberOption, onnxBytes, progress, refuse, root, tiers } from './tiers-files.mjs';
+
+const args = process.argv.slice(2);
+const named = args.filter((arg, i) => !arg.startsWith('--') && !args[i - 1]?.startsWith('--'));
+const unknown = named.find((id) => !modelIds.includes(id));
+if (unknown !== undefined) refuse(`model: must be one of ${modelIds.join(', ')}, got ${unknown}`);
+await main(async () => {
+  const { calibrate } = await tiers();
+  const sizes = {
+    seed: numberOption(args, 'seed', 11),
+    designs: numberOption(args, 'designs', 200),
+    perFormat: numberOption(args, 'per-format', 5),
+    examples: numberOption(args, 'examples', 512),
+  };
+  for (const id of named.length > 0 ? named : modelIds) {
+    const table = await calibrate(id, onnxBytes(id), sizes, (text) => progress(`${id}: ${text}`));
+    const text = `${JSON.stringify(table)}\n`;
+    writeFileSync(`${root}public/models/${id}.json`, text);
+    progress(`${id}: ${text.length} bytes`);
+  }
+});

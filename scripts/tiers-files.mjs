@@ -1,0 +1,59 @@
+/** What `calibrate.mjs` and `validate.mjs` share: options, the files of the shipped models, the code behind both. */
+import { readFileSync, rmSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'vite';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+export const modelIds = ['glyph-vit', 'lexical-qa'];
+
+export const onnxBytes = (id) => new Uint8Array(readFileSync(`${root}public/models/${id}.onnx`));
+
+/** Bundled as the product is: what is transformed module by module runs slower, and runtimes load lazily. */
+export async function tiers() {
+  const folder = `${root}node_modules/.cache/rankscape-tiers-${process.pid}`;
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  await build({
+    configFile: false,
+    root,
+    logLevel: 'error',
+    publicDir: false,
+    build: {
+      ssr: 'scripts/tiers.ts',
+      target: 'node20',
+      outDir: folder,
+      rollupOptions: { output: { entryFileNames: 'tiers.js' } },
+    },
+  });
+  return import(pathToFileURL(`${folder}/tiers.js`).href);
+}
+
+const started = performance.now();
+
+/** A line on stderr with the seconds since the start. */
+export const progress = (text) =>
+  console.error(`${((performance.now() - started) / 1000).toFixed(0).padStart(5)} s  ${text}`);
+
+/** The number after `--name`, or what is given here. */
+export function numberOption(args, name, otherwise) {
+  const at = args.indexOf(`--${name}`);
+  if (at < 0) return otherwise;
+  const value = Number(args[at + 1]);
+  if (!Number.isSafeInteger(value) || value < 1)
+    refuse(`--${name}: must be a positive whole number, got ${args[at + 1] ?? 'nothing'}`);
+  return value;
+}
+
+export function refuse(line) {
+  console.error(line);
+  process.exit(2);
+}
+
+/** Runs it; what a person did wrong is one line. */
+export async function main(run) {
+  try {
+    await run();
+  } catch (error) {
+    if (error?.name === 'InputError' || error?.code === 'ENOENT') refuse(error.message);
+    throw error;
+  }
+}

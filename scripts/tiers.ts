@@ -1,0 +1,437 @@
+/**
+ * Calibrates and validates the accuracy tiers of a shipped model: tables of each layer alone, random designs measured
+ * with onnxruntime, curves and bands fitted to them. Everything random comes from one seed. The shells `calibrate.mjs`
+ * and `validate.mjs` beside it read and write the files.
+ */
+import { agreementOf, type Agreement, type Judged } from '../src/core/accuracy/agreement.ts';
+import { fitFormats, type TriedLayer } from '../src/core/accuracy/fit-sensitivity.ts';
+import {
+  bins,
+  randomDesign,
+  randomPool,
+  type PoolMember,
+  type RandomDesign,
+} from '../src/core/accuracy/random-designs.ts';
+import {
+  calibratedFigure,
+  createSensitivityModel,
+  type CalibrationTable,
+  type LayerTable,
+  type QuantizationTable,
+} from '../src/core/accuracy/sensitivity.ts';
+import { fitTier } from '../src/core/accuracy/tier-curve.ts';
+import { check, InputError } from '../src/core/base/checks.ts';
+import { createRandom, type Random } from '../src/core/base/random.ts';
+import { quantizationByName } from '../src/core/factor/check-quantization.ts';
+import { balanceFactors } from '../src/core/factor/balance.ts';
+import { momentsOf, truncateWeighted } from '../src/core/factor/decompose/covariance.ts';
+import { decompose } from '../src/core/factor/decompose/decompose.ts';
+import { reconstruct } from '../src/core/factor/decompose/reconstruct.ts';
+import type { Factorization, Format } from '../src/core/factor/factorization.ts';
+import { unquantized, type Quantization } from '../src/core/factor/quantization.ts';
+import { quantizeWeights } from '../src/core/factor/quantize.ts';
+import { denseFactorization } from '../src/core/factor/ranks.ts';
+import { taskOf } from '../src/core/tasks/tasks.ts';
+import { tensor, transpose, type Matrix, type Tensor } from '../src/core/tensor/dense.ts';
+import { matmul, timesTransposed } from '../src/core/tensor/matmul.ts';
+import { eigenSymmetric } from '../src/core/tensor/eigen.ts';
+import { singularValues } from '../src/core/tensor/svd.ts';
+import { modelById } from '../src/core/workload/cards.ts';
+import type { TransformerModel } from '../src/core/workload/model.ts';
+import { loadOrt } from '../src/engines/ort/ort.ts';
+import { divergenceExamples, openProbe, type Probe } from '../src/engines/ort/probe.ts';
+
+type Progress = (text: string) => void;
+
+/** Storage that tables are made for; coarser groups serve those that are missing. */
+const quantizationNames = [
+  'int8-row',
+  'int6-row',
+  'int5-row',
+  'int4-row',
+  'int4-g128',
+  'int4-g32',
+  'int3-row',
+  'int3-g32',
+  'w8a8',
+  'fp4-g32',
+  'fp4-g16',
+  'palette4',
+  'palette3',
+  'palette2',
+];
+
+/** Held-out examples that calibration measures on lie beyond those that validation and the page use. */
+const calibrationFrom = 16_384;
+
+export interface CalibrationSizes {
+  readonly seed: number;
+  /** Random designs measured. */
+  readonly designs: number;
+  /** Decompositions of each format tried per layer, in each of two pools. */
+  readonly perFormat: number;
+  /** Examples per design. */
+  readonly examples: number;
+}
+
+// A pool of decompositions with what the network says to each
+
+interface Tried {
+  readonly member: PoolMember;
+  readonly factors: readonly Tensor[];
+  readonly rebuilt: Matrix;
+  readonly divergence: number;
+}
+
+type Pools = readonly (readonly Tried[])[];
+
+async function tryPool(probe: Probe, random: Random, perFormat: number, progress: Progress): Promise<Pools> {
+  const pools: Tried[][] = [];
+  for (const [index, { linear, weight, covariance }] of probe.layers.entries()) {
+    const tried: Tried[] = [];
+    for (const member of randomPool(random, linear, perFormat)) {
+      const { factors } = decompose(weight, member.f, { covariance, effort: 'quick' });
+      const rebuilt = reconstruct(member.f, factors);
+      tried.push({ member, factors, rebuilt, divergence: await probe.divergence(index, rebuilt) });
+    }
+    pools.push(tried);
+    progress(`${linear.name}: ${tried.length} decompositions`);
+  }
+  return pools;
+}
+
+const quantized = (f: Factorization, factors: readonly Tensor[], q: Quantization): Matrix =>
+  reconstruct(
+    f,
+    balanceFactors(f, factors).map(({ shape, values }) =>
+      tensor(shape, quantizeWeights(values, shape, q).values),
+    ),
+  );
+
+const quantizedDense = (w: Matrix, q: Quantization): Matrix => ({
+  ...w,
+  values: quantizeWeights(w.values, [w.rows, w.columns], q).values,
+});
+
+// Designs
+
+interface Drawn {
+  readonly bin: number;
+  readonly design: RandomDesign;
+  readonly quantization: Quantization;
+}
+
+/** A third of the designs is quantized. */
+function draw(probe: Probe, pools: Pools, random: Random, bin: number): Drawn {
+  const block = blockLayers(probe);
+  const design = randomDesign(
+    random,
+    block.map((index) => {
+      const { linear } = probe.layers[index]!;
+      return {
+        out: linear.out,
+        in: linear.in,
+        group: linear.group,
+        pool: pools[index]!.map((t) => t.member),
+      };
+    }),
+    bin,
+  );
+  const name = quantizationNames[random.below(3 * quantizationNames.length)];
+  return { bin, design, quantization: name === undefined ? unquantized : quantizationByName(name) };
+}
+
+/** Positions of the layers that designs factorize. */
+const blockLayers = (probe: Probe): readonly number[] =>
+  probe.layers.flatMap(({ linear }, index) => (linear.factorize ? [index] : []));
+
+interface Known {
+  readonly factorizations: readonly Factorization[];
+  /** By layer of the model, each replaced one alone. */
+  readonly divergences: readonly number[];
+  readonly points: number;
+}
+
+async function measureDesign(
+  probe: Probe,
+  pools: Pools,
+  { design, quantization: q }: Drawn,
+  from: number,
+  examples: number,
+): Promise<Known> {
+  const block = blockLayers(probe);
+  const weights = new Map<number, Matrix>();
+  const factorizations: Factorization[] = [];
+  const divergences: number[] = [];
+  for (const [index, { linear, weight }] of probe.layers.entries()) {
+    const choice = design.choice[block.indexOf(index)] ?? -1;
+    const tried = pools[index]![choice];
+    factorizations.push(tried?.member.f ?? denseFactorization(linear.out, linear.in));
+    if (q.kind === 'none') {
+      if (tried !== undefined) weights.set(index, tried.rebuilt);
+      divergences.push(tried?.divergence ?? 0);
+    } else {
+      const w = tried === undefined ? quantizedDense(weight, q) : quantized(tried.member.f, tried.factors, q);
+      weights.set(index, w);
+      divergences.push(await probe.divergence(index, w));
+    }
+  }
+  const { paired } = await probe.measure(weights, from, examples);
+  return { factorizations, divergences, points: 100 * paired.difference };
+}
+
+// Tables
+
+const fewRanks = [
+  1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 22, 24, 28, 32, 36, 40, 44, 48, 56, 64, 72, 80, 88,
+];
+
+async function svdTable(probe: Probe, index: number): Promise<LayerTable> {
+  const { linear, weight, covariance } = probe.layers[index]!;
+  const { name, out, in: width } = linear;
+  const full = Math.min(out, width);
+  const ranks = fewRanks.filter((rank) => rank < full);
+  const moments = momentsOf(covariance, width);
+  if (moments === null) throw new InputError('calibration', 'needs activations that are not all zero', name);
+  // One decomposition serves all ranks: those of lower rank are its leading part.
+  const { left, right } = truncateWeighted(weight, full, moments);
+  const columns = transpose(left);
+  const divergence: number[] = [];
+  for (const rank of ranks) {
+    const head = (m: Matrix): Matrix => ({
+      ...m,
+      rows: rank,
+      values: m.values.subarray(0, rank * m.columns),
+    });
+    const nats = await probe.divergence(index, matmul(transpose(head(columns)), head(right)));
+    // More ranks never harm: what rises is noise of few examples.
+    divergence.push(Math.min(nats, divergence.at(-1) ?? nats));
+  }
+  const spectrum = outputSpectrum(weight, covariance);
+  return {
+    name,
+    out,
+    in: width,
+    spectrum: spectrum.map((share) => round(share, 4)),
+    ranks,
+    divergence: divergence.map((nats) => round(nats, 4)),
+    shifts: {},
+  };
+}
+
+/** Squared singular values of W C^(1/2) as shares; C by its eigenvectors, since it may be singular. */
+function outputSpectrum(w: Matrix, c: Matrix): readonly number[] {
+  const { values, vectors } = eigenSymmetric(c);
+  const along = timesTransposed(w, vectors);
+  const scaled = along.values.map((value, k) => value * Math.sqrt(Math.max(0, values[k % c.rows]!)));
+  const energy = [...singularValues({ ...along, values: scaled })].map((value) => value * value);
+  const whole = energy.reduce((sum, each) => sum + each, 0);
+  return energy.map((each) => each / whole);
+}
+
+async function quantizationTables(
+  probe: Probe,
+  pools: Pools,
+  random: Random,
+  progress: Progress,
+): Promise<Readonly<Record<string, QuantizationTable>>> {
+  const tables: Record<string, QuantizationTable> = {};
+  for (const name of quantizationNames) {
+    const q = quantizationByName(name);
+    const dense: number[] = [];
+    for (const [index, { weight }] of probe.layers.entries())
+      dense.push(await probe.divergence(index, quantizedDense(weight, q)));
+    tables[name] = { dense: dense.map((nats) => round(nats, 3)), factors: {} };
+  }
+  progress('quantized dense layers');
+  // Sums over a few decompositions of a format: what is added beside what dense layers lose.
+  const added = new Map<string, { factors: number; dense: number }>();
+  const block = blockLayers(probe);
+  const asked = ['int4-row', 'int4-g32', 'int3-row', 'fp4-g32', 'palette3'];
+  for (const format of new Set(pools.flat().map(({ member }) => member.f.format)))
+    for (let sample = 0; sample < 6; sample++) {
+      const index = block[random.below(block.length)]!;
+      const some = pools[index]!.filter(({ member }) => member.f.format === format);
+      const tried = some[random.below(Math.max(1, some.length))];
+      if (tried === undefined) continue;
+      for (const name of asked) {
+        const w = quantized(tried.member.f, tried.factors, quantizationByName(name));
+        const more = (await probe.divergence(index, w)) - tried.divergence;
+        const sum = added.get(format) ?? { factors: 0, dense: 0 };
+        sum.factors += Math.max(0, more);
+        sum.dense += tables[name]!.dense[index]!;
+        added.set(format, sum);
+      }
+    }
+  const factors: Partial<Record<Format, number>> = {};
+  for (const [format, sum] of added)
+    factors[format as Format] = round(Math.min(100, Math.max(1, sum.factors / sum.dense)), 2);
+  return Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, { ...table, factors }]));
+}
+
+function withFormats(table: CalibrationTable, tried: readonly TriedLayer[]): CalibrationTable {
+  const { formats, shifts } = fitFormats(table.layers, tried);
+  const rounded = (of: Readonly<Partial<Record<Format, number>>>): LayerTable['shifts'] =>
+    Object.fromEntries(Object.entries(of).map(([format, shift]) => [format, round(shift, 3)]));
+  return {
+    ...table,
+    formats: Object.fromEntries(
+      Object.entries(formats).map(([format, { offset, slope, spread, samples }]) => [
+        format,
+        { offset: round(offset, 3), slope: round(slope, 3), spread: round(spread, 3), samples },
+      ]),
+    ),
+    layers: table.layers.map((layer, k) => ({ ...layer, shifts: rounded(shifts[k] ?? {}) })),
+  };
+}
+
+const triedOf = (pools: Pools): readonly TriedLayer[] =>
+  pools.flatMap((pool, layer) => pool.map(({ member, divergence }) => ({ layer, f: member.f, divergence })));
+
+function estimate(
+  table: CalibrationTable,
+  model: TransformerModel,
+  { factorizations }: Known,
+  q: Quantization,
+): number {
+  const estimated = createSensitivityModel(table, model, q);
+  return factorizations.reduce((sum, f, index) => sum + estimated.damage(index, f).value, 0);
+}
+
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+
+/** To so many significant digits. */
+const round = (value: number, digits: number): number => Number(value.toPrecision(digits));
+
+async function open(id: string, bytes: Uint8Array): Promise<{ probe: Probe; model: TransformerModel }> {
+  const task = taskOf(id);
+  if (task === null) throw new InputError('model', 'must be one with a task: glyph-vit or lexical-qa', id);
+  const model = modelById(id);
+  return { probe: await openProbe(await loadOrt(), bytes, model.linears, task), model };
+}
+
+export async function calibrate(
+  id: string,
+  bytes: Uint8Array,
+  { seed, designs, perFormat, examples }: CalibrationSizes,
+  progress: Progress,
+): Promise<CalibrationTable> {
+  const { probe, model } = await open(id, bytes);
+  const random = createRandom(seed);
+  const layers: LayerTable[] = [];
+  for (const index of probe.layers.keys()) layers.push(await svdTable(probe, index));
+  progress('svd tables');
+  const pools = [
+    await tryPool(probe, random, perFormat, progress),
+    await tryPool(probe, random, perFormat, progress),
+  ] as const;
+  const { dense } = await probe.measure(new Map(), calibrationFrom, examples);
+  const placeholder = { x: [0], y: [-1], spread: [1], width: 1, fitted: 0, held: 0 };
+  const base: CalibrationTable = {
+    version: 1,
+    model: id,
+    seed,
+    dense: { score: probe.task.score, accuracy: dense.value, examples },
+    divergenceExamples,
+    measured: { from: calibrationFrom, examples },
+    layers,
+    formats: {},
+    quantizations: await quantizationTables(probe, pools[0], random, progress),
+    estimated: placeholder,
+    calibrated: placeholder,
+    source: `scripts/calibrate.mjs ${id} --seed ${seed} --designs ${designs} --per-format ${perFormat} --examples ${examples}`,
+  };
+  // Designs of one pool are estimated by tables of the other, as designs that come later will be.
+  const crossed = [withFormats(base, triedOf(pools[1])), withFormats(base, triedOf(pools[0]))] as const;
+  const estimated: { damage: number; points: number }[] = [];
+  const calibrated: { damage: number; points: number }[] = [];
+  for (let k = 0; k < designs; k++) {
+    const side = Math.floor(k / 2) % 2 === 0 ? 0 : 1;
+    const bin = k % 3 === 2 ? 0.12 * (0.85 / 0.12) ** random.next() : bins[random.below(bins.length)]!;
+    const drawn = draw(probe, pools[side], random, bin);
+    const known = await measureDesign(probe, pools[side], drawn, calibrationFrom, examples);
+    estimated.push({
+      damage: estimate(crossed[side], model, known, drawn.quantization),
+      points: known.points,
+    });
+    calibrated.push({ damage: sumOf(known.divergences), points: known.points });
+    if (k % 20 === 19) progress(`${k + 1} of ${designs} designs`);
+  }
+  await probe.release();
+  const table = withFormats(
+    base,
+    triedOf([...pools[0].keys()].map((i) => [...pools[0][i]!, ...pools[1][i]!])),
+  );
+  return { ...table, estimated: fitTier(estimated), calibrated: fitTier(calibrated) };
+}
+
+// Validation
+
+export interface ValidatedPair extends Agreement {
+  readonly low: 'T0' | 'T1';
+  readonly high: 'T2';
+}
+
+export interface ValidatedModel {
+  readonly model: string;
+  readonly n: number;
+  readonly examples: number;
+  readonly pairs: readonly ValidatedPair[];
+  /** The smaller of the tiers'. */
+  readonly coverage90: number;
+  /** [parameters, T0, T1, T2] of each design: share of dense, points. */
+  readonly designs: readonly (readonly [number, number, number, number])[];
+}
+
+export async function validate(
+  bytes: Uint8Array,
+  table: CalibrationTable,
+  { seed, designs, perFormat, examples }: CalibrationSizes,
+  progress: Progress,
+): Promise<ValidatedModel> {
+  check(seed !== table.seed, 'seed', 'must differ from the one of the calibration', seed);
+  const { probe, model } = await open(table.model, bytes);
+  const random = createRandom(seed);
+  const pools = await tryPool(probe, random, perFormat, progress);
+  const judged: { readonly T0: Judged[]; readonly T1: Judged[] } = { T0: [], T1: [] };
+  const rows: (readonly [number, number, number, number])[] = [];
+  for (let k = 0; k < designs; k++) {
+    const bin = bins[k % bins.length]!;
+    const drawn = draw(probe, pools, random, bin);
+    const known = await measureDesign(probe, pools, drawn, 0, examples);
+    const damage = estimate(table, model, known, drawn.quantization);
+    const figures = {
+      T0: createSensitivityModel(table, model, drawn.quantization).figure({
+        value: damage,
+        low: damage,
+        high: damage,
+      }),
+      T1: calibratedFigure(table, known.divergences),
+    };
+    for (const tier of ['T0', 'T1'] as const) {
+      const { value, low, high } = figures[tier];
+      judged[tier].push({ bin, predicted: value, low, high, measured: known.points });
+    }
+    rows.push([
+      round(drawn.design.share, 3),
+      round(figures.T0.value, 3),
+      round(figures.T1.value, 3),
+      round(known.points, 3),
+    ]);
+    if (k % 20 === 19) progress(`${k + 1} of ${designs} designs`);
+  }
+  await probe.release();
+  const pairs = (['T0', 'T1'] as const).map((low) => ({
+    low,
+    high: 'T2' as const,
+    ...agreementOf(judged[low]),
+  }));
+  return {
+    model: table.model,
+    n: designs,
+    examples,
+    pairs,
+    coverage90: Math.min(...pairs.map((pair) => pair.coverage90)),
+    designs: rows,
+  };
+}

@@ -1,0 +1,48 @@
+/**
+ * `node scripts/validate.mjs --seed N [--quick] [--json] [--write]`: draws fresh random designs of mixed formats at equal
+ * parameters, measures them (T2) and says how well the estimated (T0) and calibrated (T1) tiers order them and how often
+ * their bands hold. The seed must not be the one that the tiers were calibrated with. `--write` keeps the result for the
+ * page in public/accuracy-validation.json.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { main, modelIds, numberOption, onnxBytes, progress, refuse, root, tiers } from './tiers-files.mjs';
+
+const args = process.argv.slice(2);
+const has = (name) => args.includes(`--${name}`);
+if (!has('seed')) refuse('seed: --seed N is needed');
+await main(async () => {
+  const { validate } = await tiers();
+  const quick = has('quick');
+  const seed = numberOption(args, 'seed', 0);
+  const sizes = {
+    seed,
+    designs: numberOption(args, 'designs', quick ? 40 : 200),
+    perFormat: numberOption(args, 'per-format', quick ? 2 : 5),
+    examples: numberOption(args, 'examples', quick ? 512 : 1024),
+  };
+  const models = [];
+  for (const id of modelIds) {
+    const table = JSON.parse(readFileSync(`${root}public/models/${id}.json`, 'utf8'));
+    models.push(await validate(onnxBytes(id), table, sizes, (text) => progress(`${id}: ${text}`)));
+  }
+  const file = { seed, quick, models };
+  if (has('write')) writeFileSync(`${root}public/accuracy-validation.json`, `${JSON.stringify(file)}\n`);
+  if (has('json')) console.log(JSON.stringify(file));
+  else print(models);
+});
+
+function print(models) {
+  for (const { model, n, examples, pairs } of models) {
+    console.log(`${model}: ${n} fresh designs, ${examples} examples each`);
+    for (const pair of pairs) {
+      const bins = pair.bins.map(
+        ({ bin, n: count, spearman }) => `${bin}: ${spearman.toFixed(3)} (${count})`,
+      );
+      console.log(
+        `  ${pair.low} with ${pair.high}: Spearman ${pair.spearman.toFixed(3)}, Kendall ${pair.kendall.toFixed(3)}, ` +
+          `at equal parameters ${pair.spearmanEqualParameters.toFixed(3)} [${bins.join(', ')}], ` +
+          `90 % band holds ${(100 * pair.coverage90).toFixed(1)} %, mean error ${pair.meanError.toFixed(2)} points`,
+      );
+    }
+  }
+}
