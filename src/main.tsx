@@ -1,6 +1,7 @@
 /** Puts the page together: config from the address, store, derived values, workers, screen. */
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { createAccuracyRunner } from './state/accuracy-run.ts';
 import { followAddress, tellProblems } from './state/address.ts';
 import { createDerive } from './state/derive.ts';
 import { createFileSource } from './state/file-source.ts';
@@ -13,6 +14,8 @@ import { createAppStore } from './state/store.ts';
 import { decodeLink } from './state/url.ts';
 import { openWorker } from './state/worker-client.ts';
 import type {
+  AccuracyReply,
+  AccuracyRequest,
   FileReply,
   FileRequest,
   ScentWorkerReply,
@@ -57,6 +60,25 @@ const { run: search, runner } = createSearchRunner({
   setTimeout: later,
 });
 
+const accuracyPort = openWorker<AccuracyRequest, AccuracyReply>(
+  () => new Worker(new URL('../workers/accuracy.worker.ts', import.meta.url), { type: 'module' }),
+);
+const { run: accuracy, runner: measurer } = createAccuracyRunner({
+  port: accuracyPort,
+  committed,
+  modelUrl: (id) => new URL(`models/${id}.onnx`, document.baseURI).href,
+  setTimeout: later,
+});
+// The newest frontier is measured in the background, whoever found it.
+search.subscribe(({ frontier, status }, before) => {
+  if (
+    frontier.length > 0 &&
+    status !== 'running' &&
+    (frontier !== before.frontier || status !== before.status)
+  )
+    measurer.promote(frontier);
+});
+
 const address = followAddress(store, window, String(performance.timeOrigin));
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'hidden') address.flush();
@@ -71,6 +93,8 @@ const app: App = {
   gains,
   search,
   runner,
+  accuracy,
+  measurer,
   file,
 };
 
@@ -104,6 +128,7 @@ async function afterFirstPaint(): Promise<void> {
   searchPort.warm();
   filePort.warm();
   await Promise.all([import('./ui/dialogs/Dialogs.tsx'), import('./state/project.ts')]);
+  measurer.start();
   performance.mark('rankscape: complete');
 }
 void showFirstFrontier();

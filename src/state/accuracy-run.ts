@@ -75,8 +75,10 @@ export interface AccuracyRunner {
   readonly start: () => void;
   /** Measures the most promising points of a frontier once nothing else is to be measured; replaces the list before. */
   readonly promote: (frontier: readonly FrontierPoint[]) => void;
-  /** Stops at once; the next undo step starts again. */
+  /** Stops at once; the next undo step, or `retry`, starts again. */
   readonly cancel: () => void;
+  /** Measures the design on screen again after a failure or a stop. */
+  readonly retry: () => void;
 }
 
 export interface AccuracyRunnerOptions {
@@ -275,6 +277,10 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
           .map(({ design }) => questionAbout(about.modelId, design, config.quantization, promotedExamples));
         promoted = { done: 0, of: waiting.length };
         if (started && inFlight === null && store.getState().status === 'idle') next();
+      },
+      retry: () => {
+        const { status } = store.getState();
+        if (started && inFlight === null && (status === 'failed' || status === 'idle')) next();
       },
       cancel: () => {
         stop();

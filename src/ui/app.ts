@@ -1,6 +1,7 @@
 /** What every component may reach: the store, the derived values, the search run. Given by context, never imported. */
 import { createContext, use, useSyncExternalStore } from 'react';
 import { useStore, type StoreApi } from 'zustand';
+import type { AccuracyRun, AccuracyRunner } from '../state/accuracy-run.ts';
 import type { AppState } from '../state/store.ts';
 import type { Derived } from '../state/derive.ts';
 import type { FileSource, FileState } from '../state/file-source.ts';
@@ -22,6 +23,9 @@ export interface App {
   readonly gains: Source<FormatGains>;
   readonly search: StoreApi<SearchRun>;
   readonly runner: SearchRunner;
+  /** What was measured of the designs on screen. */
+  readonly accuracy: StoreApi<AccuracyRun>;
+  readonly measurer: AccuracyRunner;
   /** Dropped model files: read in a worker, never uploaded. */
   readonly file: FileSource;
 }
@@ -70,6 +74,10 @@ export function useGains(): FormatGains {
 
 export function useSearchRun<T>(select: (run: SearchRun) => T): T {
   return useStore(useAppObject().search, select);
+}
+
+export function useAccuracyRun<T>(select: (run: AccuracyRun) => T): T {
+  return useStore(useAppObject().accuracy, select);
 }
 
 /** Why the config on screen could not be evaluated (the picture is then the last good one), or null. */

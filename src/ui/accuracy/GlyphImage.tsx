@@ -6,9 +6,10 @@ interface GlyphImageProps {
   /** Row-major, 0 paper to 1 ink; noise may leave that range. */
   readonly pixels: Float32Array;
   readonly label: string;
+  readonly className?: string;
 }
 
-export function GlyphImage({ pixels, label }: GlyphImageProps) {
+export function GlyphImage({ pixels, label, className = '' }: GlyphImageProps) {
   const ref = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {
     const context = ref.current?.getContext('2d');
@@ -21,6 +22,13 @@ export function GlyphImage({ pixels, label }: GlyphImageProps) {
     context.putImageData(image, 0, 0);
   }, [pixels]);
   return (
-    <canvas ref={ref} className="glyph" width={glyphSide} height={glyphSide} role="img" aria-label={label} />
+    <canvas
+      ref={ref}
+      className={`glyph ${className}`.trim()}
+      width={glyphSide}
+      height={glyphSide}
+      role="img"
+      aria-label={label}
+    />
   );
 }

@@ -1,6 +1,10 @@
 /** The chosen few side by side: dense, the current design and up to four pins. */
 import { memo, useMemo, type ReactNode } from 'react';
 import type { Accelerator } from '../../core/hardware/accelerator.ts';
+import type { Evaluation } from '../../core/search/evaluation.ts';
+import type { Measured } from '../../state/accuracy-run.ts';
+import { AccuracySection } from '../accuracy/AccuracySection.tsx';
+import { shownFigure, useFindMeasured } from '../accuracy/shown.ts';
 import { useActions, useApp, useDerived, useSearchRun, useSettled } from '../app.ts';
 import { metricWords } from '../metric.ts';
 import { Icon } from '../icons.tsx';
@@ -18,9 +22,11 @@ import { compareRows, type Column, type Machine } from './rows.ts';
 import { whyDifferent } from './why.ts';
 import './compare.css';
 
-/** Dense, now, pins; in a drag only `now` is new. */
+/** Dense, now, pins, each with the figure that is on screen for it; in a drag only `now` is new. */
 function useColumns({ config, evaluator, model, dense, evaluation }: Derived): readonly Column[] {
   const { pins, design } = config;
+  const { tiers } = config.view;
+  const find = useFindMeasured(config);
   const fixed = useMemo(
     (): Column => ({
       who: 'dense',
@@ -34,14 +40,23 @@ function useColumns({ config, evaluator, model, dense, evaluation }: Derived): r
       pins.map((entry): Column => ({
         who: entry.letter,
         design: entry.design,
-        evaluation: evaluator.evaluate(entry.design),
+        evaluation: withFigure(evaluator.evaluate(entry.design), find(entry.design), tiers),
       })),
-    [pins, evaluator],
+    [pins, evaluator, find, tiers],
   );
   return useMemo(
-    () => [fixed, { who: 'now', design, evaluation }, ...pinned],
-    [fixed, pinned, design, evaluation],
+    () => [fixed, { who: 'now', design, evaluation: withFigure(evaluation, find(design), tiers) }, ...pinned],
+    [fixed, pinned, design, evaluation, find, tiers],
   );
+}
+
+function withFigure(
+  evaluation: Evaluation,
+  measured: Measured | undefined,
+  tiers: View['tiers'],
+): Evaluation {
+  const accuracy = shownFigure(evaluation.accuracy, measured, tiers);
+  return accuracy === evaluation.accuracy ? evaluation : { ...evaluation, accuracy };
 }
 
 /** Table and bars follow a drag frame by frame; what is read (sentence, differences, files) when the hand rests. */
@@ -68,6 +83,7 @@ export function ComparePanel() {
         )}
       </Figures>
       {other !== undefined && <Differences from={other} derived={settled} />}
+      <AccuracySection />
       <Downloads derived={settled} columns={columns} reference={reference} />
     </div>
   );

@@ -13,6 +13,10 @@ const ValidationDialog = lazy(() =>
   import('./ValidationDialog.tsx').then((all) => ({ default: all.ValidationDialog })),
 );
 
+const PredictionsDialog = lazy(() =>
+  import('../accuracy/PredictionsDialog.tsx').then((all) => ({ default: all.PredictionsDialog })),
+);
+
 export interface OpenDialogProps {
   readonly onClose: () => void;
 }
@@ -31,6 +35,8 @@ export function Dialogs({ name, onClose }: OpenDialogProps & { readonly name: Di
       return <HelpDialog onClose={onClose} />;
     case 'tour':
       return <Tour onClose={onClose} />;
+    case 'predictions':
+      return <PredictionsDialog onClose={onClose} />;
     case 'validation':
       return <ValidationDialog onClose={onClose} />;
   }

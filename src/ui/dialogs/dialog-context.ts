@@ -1,7 +1,15 @@
 /** Which dialog is open; any component may open one. */
 import { createContext, use } from 'react';
 
-export type DialogName = 'model' | 'accelerator' | 'workload' | 'share' | 'help' | 'tour' | 'validation';
+export type DialogName =
+  | 'predictions'
+  | 'model'
+  | 'accelerator'
+  | 'workload'
+  | 'share'
+  | 'help'
+  | 'tour'
+  | 'validation';
 
 export const DialogContext = createContext<(name: DialogName) => void>(() => {});
 

@@ -19,6 +19,7 @@ import { PlotLegend } from './PlotLegend.tsx';
 import { ParetoPlot, type Range } from './ParetoPlot.tsx';
 import type { FoundPlace } from './run-places.ts';
 import { formatMix, shareInWords } from './shared.ts';
+import { TierToggles } from '../accuracy/TierToggles.tsx';
 import { useLive, useRunPlaces } from './use-pareto.ts';
 import { adoptLabel, axisName, sayBaselines, sayPlace, sayPlot } from './words.ts';
 import './plots.css';
@@ -87,6 +88,7 @@ export function ParetoPanel() {
           ))}
         </div>
         <span className="grow" />
+        <TierToggles />
         <Toggle name="Dominated" on={dominated} set={setDominated} optional />
         <Toggle name="Ghost" on={ghost} set={setGhost} optional />
         <Toggle
@@ -119,7 +121,7 @@ export function ParetoPanel() {
         ) : brushing ? (
           <span className="words">Drag across the frontier, or hold Shift and walk with the arrow keys.</span>
         ) : (
-          <PlotLegend still={still} ghost={ghost} cloud={dominated && evaluations > 0} />
+          <PlotLegend still={still} ghost={ghost} cloud={dominated && evaluations > 0} now={live.now.tier} />
         )}
       </div>
       <div className={`pareto-body${problem === null ? '' : ' greyed'}`}>
@@ -129,7 +131,8 @@ export function ParetoPanel() {
           <>
             <ParetoPlot
               metric={metric}
-              cloud={dominated ? cloud : null}
+              estimates={derived.config.view.tiers.includes('estimated')}
+              cloud={dominated && derived.config.view.tiers.includes('estimated') ? cloud : null}
               still={still}
               live={live}
               ghost={ghost}
@@ -138,7 +141,7 @@ export function ParetoPanel() {
               preview={preview}
               brushed={brushed}
               xTitle={`${axisName[axis]} reduction, log scale → better`}
-              yTitle={`${words.axis} · ${tier} ↑ better`}
+              yTitle={`${words.axis}${live.now.tier === tier ? ` · ${tier}` : ''} ↑ better`}
               spoken={
                 shown === undefined
                   ? `Current design: ${sayPlace(axis, metric, live.now)}`

@@ -23,6 +23,8 @@ export interface Range {
 
 interface ParetoPlotProps {
   readonly metric: Metric;
+  /** Whether frontier and band of the estimates are drawn. */
+  readonly estimates: boolean;
   readonly cloud: CloudPoints | null;
   readonly still: StillData;
   readonly live: LiveData;
@@ -168,7 +170,7 @@ function Sized(props: ParetoPlotProps & { readonly size: Size }) {
             coveredY={covered(stillDrawn.yTicks, ({ y }) => Math.abs(y - drawn.now.y) < 15)}
           />
           {brushed !== null && <BrushBand range={brushed} places={places} scales={scales} frame={frame} />}
-          <Curves marks={stillDrawn} ghost={props.ghost} clip={clip} />
+          <Curves marks={stillDrawn} estimates={props.estimates} ghost={props.ghost} clip={clip} />
         </svg>
         <svg
           width={size.width}

@@ -6,6 +6,7 @@ import type { Label, LiveMarks, StillMarks } from './pareto.ts';
 import { whoColour } from './shapes.ts';
 
 interface StillProps {
+  readonly estimates: boolean;
   readonly marks: StillMarks;
   readonly frame: Frame;
   readonly xTitle: string;
@@ -24,7 +25,7 @@ export const Axes = memo(function Axes({
   yTitle,
   coveredX,
   coveredY,
-}: Omit<StillProps, 'ghost' | 'clip'>) {
+}: Omit<StillProps, 'estimates' | 'ghost' | 'clip'>) {
   const { left, right, top, bottom, height } = frame;
   const [hiddenX, hiddenY] = [coveredX.split(' '), coveredY.split(' ')];
   return (
@@ -71,16 +72,20 @@ export const baselineDash = {
   tltorch: '8 3 2 3',
   random: '2 3',
   sweep: '12 3',
+  'water-filling': '7 3 2 3 2 3',
+  allocated: '12 3 2 3',
+  evolutionary: '4 2 1 2',
 } as const;
 
 export const Curves = memo(function Curves({
   marks,
+  estimates,
   ghost,
   clip,
-}: Pick<StillProps, 'marks' | 'ghost' | 'clip'>) {
+}: Pick<StillProps, 'marks' | 'estimates' | 'ghost' | 'clip'>) {
   return (
     <g clipPath={`url(#${clip})`} fill="none" strokeLinejoin="round">
-      {marks.band !== '' && (
+      {estimates && marks.band !== '' && (
         <>
           <pattern
             id={`${clip}-hatch`}
@@ -111,14 +116,29 @@ export const Curves = memo(function Curves({
           <path d={marks.previous} stroke="var(--rs-ghost)" strokeWidth={1.5} strokeDasharray="4 3" />
         </>
       )}
-      {marks.frontier !== '' && (
+      {estimates && marks.frontier !== '' && (
         <>
           <path d={marks.frontier} stroke="var(--rs-bg)" strokeWidth={4} />
           <path d={marks.frontier} stroke="var(--rs-front)" strokeWidth={1.5} />
         </>
       )}
-      {marks.dots.map(({ x, y }) => (
-        <circle key={`${x} ${y}`} cx={x} cy={y} r={2.2} fill="var(--rs-front)" />
+      {(estimates ? marks.dots : []).map(({ x, y }) => (
+        <circle
+          key={`${x} ${y}`}
+          cx={x}
+          cy={y}
+          r={2.2}
+          fill="var(--rs-bg)"
+          stroke="var(--rs-front)"
+          strokeWidth={1.25}
+        />
+      ))}
+      {marks.measured.map(({ x, y, top, bottom, from }) => (
+        <g key={`${x} ${y}`} stroke="var(--rs-front)">
+          {estimates && <path d={`M${x} ${from}V${y}`} strokeDasharray="1 2.5" />}
+          <path d={`M${x} ${top}V${bottom}`} strokeOpacity={0.6} />
+          <circle cx={x} cy={y} r={3} fill="var(--rs-front)" stroke="var(--rs-bg)" strokeWidth={0.75} />
+        </g>
       ))}
     </g>
   );
@@ -202,6 +222,16 @@ export function Live({ marks, frame, clip, xChip, yChip }: LiveProps) {
             </text>
           ))}
         </g>
+      )}
+      {marks.echo !== null && (
+        <>
+          <path
+            d={`M${marks.echo.x} ${marks.echo.y}L${now.x} ${now.y}`}
+            stroke="var(--rs-accent)"
+            strokeDasharray="1 2.5"
+          />
+          <Mark who="now" tier={marks.echo.tier} x={marks.echo.x} y={marks.echo.y} r={4.5} stroke={1.5} />
+        </>
       )}
       <Mark who="now" tier={now.tier} x={now.x} y={now.y} r={7.5} stroke={2.75} />
       <AxisChip x={Math.max(left + 12, Math.min(right - 20, now.x))} y={bottom + 12} text={xChip} />

@@ -1,14 +1,17 @@
 /** What the marks mean, outside the frame so that it never covers a point. */
 import { memo } from 'react';
+import type { Tier } from '../../core/accuracy/figure.ts';
 import type { StillData } from './pareto.ts';
 
 interface LegendProps {
   readonly still: StillData;
   readonly ghost: boolean;
   readonly cloud: boolean;
+  /** How sure the figure of the current design is. */
+  readonly now: Tier;
 }
 
-export const PlotLegend = memo(function PlotLegend({ still, ghost, cloud }: LegendProps) {
+export const PlotLegend = memo(function PlotLegend({ still, ghost, cloud, now }: LegendProps) {
   return (
     <ul className="pareto-legend" aria-label="Legend">
       <li>
@@ -17,6 +20,15 @@ export const PlotLegend = memo(function PlotLegend({ still, ghost, cloud }: Lege
         </svg>
         estimated
       </li>
+      {(still.measured.length > 0 || now === 'measured') && (
+        <li>
+          <svg width={14} height={12} viewBox="-7 -6 14 12" aria-hidden="true">
+            <path d="M0 -6V6" stroke="var(--rs-ink-2)" />
+            <circle r={4} fill="var(--rs-ink-2)" />
+          </svg>
+          measured
+        </li>
+      )}
       {cloud && (
         <li>
           <svg width={14} height={12} aria-hidden="true" fill="var(--rs-cloud)">
@@ -31,7 +43,7 @@ export const PlotLegend = memo(function PlotLegend({ still, ghost, cloud }: Lege
         <li>
           <svg width={16} height={12} aria-hidden="true">
             <path d="M0 6h16" stroke="var(--rs-front)" strokeWidth={1.5} />
-            <circle cx={8} cy={6} r={2.2} fill="var(--rs-front)" />
+            <circle cx={8} cy={6} r={2.2} fill="var(--rs-bg)" stroke="var(--rs-front)" strokeWidth={1.25} />
           </svg>
           frontier
         </li>

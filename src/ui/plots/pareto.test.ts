@@ -14,6 +14,7 @@ const frontier = nonDominated(
 const still: StillData = {
   frontier,
   previous: frontier.map(({ x, y }) => ({ x: x * 0.9, y: y - 2 })),
+  measured: [],
   baselines: [
     { strategy: 'uniform-svd', label: 'uniform SVD', places: frontier.map(({ x, y }) => ({ x, y: y - 8 })) },
   ],
@@ -23,6 +24,7 @@ const design = (x: number, y: number): DesignPlace => ({ x, y, low: y - 6, high:
 function live(now: DesignPlace, more: Partial<LiveData> = {}): LiveData {
   return {
     now,
+    echo: null,
     before: null,
     pins: [],
     limit: null,

@@ -43,10 +43,25 @@ export interface FrontierPlace extends Place {
   readonly high?: number;
 }
 
+/** A measured point of the frontier; `estimate` is where its dot stands. */
+export interface MeasuredPlace extends Place {
+  readonly low: number;
+  readonly high: number;
+  readonly estimate: number;
+}
+
 export interface StillData {
+  /** Empty where nothing was measured, or measured figures are not shown. */
+  readonly measured: readonly MeasuredPlace[];
   readonly frontier: readonly FrontierPlace[];
   readonly previous: readonly Place[];
   readonly baselines: readonly Baseline[];
+}
+
+/** The interval as a whisker, and a thread to the estimate that it replaces. */
+interface MeasuredMark extends Whisker {
+  readonly y: number;
+  readonly from: number;
 }
 
 export interface StillMarks {
@@ -56,6 +71,7 @@ export interface StillMarks {
   /** Area between the ends of the frontier's bands; empty when every figure is exact. */
   readonly band: string;
   readonly dots: readonly { readonly x: number; readonly y: number }[];
+  readonly measured: readonly MeasuredMark[];
   readonly previous: string;
   readonly baselines: readonly { readonly strategy: Strategy; readonly path: string }[];
 }
@@ -69,12 +85,24 @@ export function stillMarks(data: StillData, frame: Frame, domain: Domain): Still
     frontier: data.frontier.length > 1 ? staircase(data.frontier, scales, domain) : '',
     band: bandArea(data.frontier, scales),
     dots: thinned(data.frontier, scales, domain, 9),
+    measured: data.measured.flatMap((place) => measuredMark(place, scales, frame, domain)),
     previous: staircase(data.previous, scales, domain),
     baselines: data.baselines.map(({ strategy, places }) => ({
       strategy,
       path: polyline(places, scales),
     })),
   };
+}
+
+function measuredMark(
+  { x, y, low, high, estimate }: MeasuredPlace,
+  scales: Scales,
+  frame: Frame,
+  domain: Domain,
+): readonly MeasuredMark[] {
+  if (x < domain.x[0] || x > domain.x[1]) return [];
+  const at = (value: number): number => clamp(scales.y(value), frame.top - 4, frame.bottom);
+  return [{ x: scales.x(x), y: at(y), top: at(high), bottom: at(low), from: at(estimate) }];
 }
 
 /** Along the high ends and back along the low ones. */
@@ -105,6 +133,8 @@ export interface FlagLine {
 
 export interface LiveData {
   readonly now: DesignPlace;
+  /** Its estimate, where `now` is measured and estimates are shown too. */
+  readonly echo: DesignPlace | null;
   /** Where the drag began, or null. */
   readonly before: Place | null;
   readonly pins: readonly PinPlace[];
@@ -129,6 +159,7 @@ export interface Label {
 
 export interface LiveMarks {
   readonly now: { readonly x: number; readonly y: number; readonly tier: Tier };
+  readonly echo: { readonly x: number; readonly y: number; readonly tier: Tier } | null;
   readonly band: Whisker | null;
   readonly before: { readonly x: number; readonly y: number } | null;
   /** From where the drag began to the current design. */
@@ -196,6 +227,7 @@ export function liveMarks(
   const taken = [...points, ...dots, ...whiskers, ...(flag === null ? [] : [flag])];
   return {
     now: { ...now, tier: data.now.tier },
+    echo: data.echo === null ? null : { ...at(data.echo), tier: data.echo.tier },
     band: band(data.now),
     before,
     trail: before === null ? '' : trail(before, now),

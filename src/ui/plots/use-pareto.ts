@@ -1,18 +1,25 @@
 /** What the plot draws, from the store: places of the search run, the current design, its last change, the pins. */
 import { useDeferredValue, useMemo } from 'react';
+import { shownFigure, useFindMeasured } from '../accuracy/shown.ts';
 import { useApp, useSearchRun } from '../app.ts';
-import type { Evaluation } from '../../core/search/evaluation.ts';
+import type { AccuracyFigure } from '../../core/accuracy/figure.ts';
+import type { Candidate, Evaluation } from '../../core/search/evaluation.ts';
 import type { Axis, Config } from '../../state/config.ts';
 import type { Derived } from '../../state/derive.ts';
 import { sameData } from '../../state/same.ts';
 import { isOfSetting } from '../../state/search-run.ts';
 import { changeTitle } from './changes.ts';
-import type { DesignPlace, LiveData, StillData } from './pareto.ts';
+import type { DesignPlace, LiveData, MeasuredPlace, StillData } from './pareto.ts';
 import { baselinePlaces, cloudPoints, foundPlaces, ownPlaces } from './run-places.ts';
 import { flagLines, reductionOf } from './words.ts';
 
-function placeOf(axis: Axis, evaluation: Evaluation, dense: Evaluation): DesignPlace {
-  const { value, low, high, tier } = evaluation.accuracy;
+function placeOf(
+  axis: Axis,
+  evaluation: Evaluation,
+  dense: Evaluation,
+  figure: AccuracyFigure = evaluation.accuracy,
+): DesignPlace {
+  const { value, low, high, tier } = figure;
   return { x: reductionOf(axis, evaluation, dense), y: value, low, high, tier };
 }
 
@@ -23,7 +30,9 @@ function placeOf(axis: Axis, evaluation: Evaluation, dense: Evaluation): DesignP
  */
 export function useRunPlaces(config: Config, dense: Evaluation) {
   const run = useSearchRun((state) => state);
-  const { axis } = config.view;
+  const { axis, tiers } = config.view;
+  const find = useFindMeasured(config);
+  const { metric } = dense.accuracy;
   const { model, workload, accelerator, accounting } = config;
   const current = useMemo(
     () => isOfSetting(run.setting, config),
@@ -43,10 +52,17 @@ export function useRunPlaces(config: Config, dense: Evaluation) {
     const ghost = current ? foundPlaces(run.previous, axis, dense) : stale ? ownPlaces(run.frontier) : [];
     return {
       frontier: found,
+      measured: !tiers.includes('measured')
+        ? []
+        : found.flatMap(({ x, y, point }): readonly MeasuredPlace[] => {
+            const figure = find(point.design)?.figure;
+            if (figure === undefined || figure.metric !== metric) return [];
+            return [{ x, y: figure.value, low: figure.low, high: figure.high, estimate: y }];
+          }),
       previous: ghost,
       baselines: current ? baselinePlaces(run.baselines, axis, dense) : [],
     };
-  }, [current, stale, found, run.frontier, run.previous, run.baselines, axis, dense]);
+  }, [current, stale, found, run.frontier, run.previous, run.baselines, axis, dense, tiers, find, metric]);
   // The cloud may lag a frame behind: a drag must not wait for it.
   const points = useDeferredValue(run.cloud);
   const cloud = useMemo(
@@ -60,11 +76,13 @@ export function useRunPlaces(config: Config, dense: Evaluation) {
 export function useLive(derived: Derived, committed: Derived, dragging: boolean): LiveData {
   const last = useApp((state) => state.past.at(-1));
   const { config, evaluator, dense, evaluation, model } = derived;
-  const { axis } = config.view;
+  const { axis, tiers } = config.view;
+  const find = useFindMeasured(config);
   const before = useMemo(() => {
     if (dragging)
       return {
         evaluation: committed.evaluation,
+        design: committed.config.design,
         title: changeTitle(model, committed.config.design, config.design),
       };
     const old = last?.config;
@@ -75,30 +93,38 @@ export function useLive(derived: Derived, committed: Derived, dragging: boolean)
       old.accelerator === config.accelerator &&
       old.accounting === config.accounting &&
       old.design !== config.design;
-    return comparable ? { evaluation: evaluator.evaluate(old.design), title: last?.label ?? null } : null;
+    return comparable
+      ? { evaluation: evaluator.evaluate(old.design), design: old.design, title: last?.label ?? null }
+      : null;
   }, [dragging, committed, last, config, evaluator, model]);
-  const pins = useMemo(
-    () =>
-      config.pins.map(({ letter, design }) => ({
-        letter,
-        ...placeOf(axis, evaluator.evaluate(design), dense),
-      })),
-    [config.pins, axis, evaluator, dense],
-  );
-  const now = placeOf(axis, evaluation, dense);
-  const origin = before === null || before.title === null ? null : placeOf(axis, before.evaluation, dense);
+  const pins = useMemo(() => {
+    const pinned = (evaluated: Evaluation, design: Candidate): DesignPlace =>
+      placeOf(axis, evaluated, dense, shownFigure(evaluated.accuracy, find(design), tiers));
+    return config.pins.map(({ letter, design }) => ({
+      letter,
+      ...pinned(evaluator.evaluate(design), design),
+    }));
+  }, [config.pins, axis, evaluator, dense, find, tiers]);
+  const shown = shownFigure(evaluation.accuracy, find(config.design), tiers);
+  const now = placeOf(axis, evaluation, dense, shown);
+  const estimate = placeOf(axis, evaluation, dense);
+  const origin = before === null || before.title === null ? null : before;
+  const was = origin && shownFigure(origin.evaluation.accuracy, find(origin.design), tiers);
+  // A difference is of two figures of one tier: where only one is measured, of the estimates.
+  const alike = was === null || was.tier === shown.tier;
   const limit = config.search.limit;
   return {
     now,
-    before: origin,
+    echo: shown === evaluation.accuracy || !tiers.includes('estimated') ? null : estimate,
+    before: origin && placeOf(axis, origin.evaluation, dense, was ?? undefined),
     pins,
     limit,
     flag: flagLines(
       axis,
       evaluation.accuracy.metric,
-      (origin === null ? null : before?.title) ?? 'Current design',
-      now,
-      origin,
+      origin?.title ?? 'Current design',
+      alike ? now : estimate,
+      origin && placeOf(axis, origin.evaluation, dense, (alike ? was : null) ?? undefined),
       limit,
     ),
   };

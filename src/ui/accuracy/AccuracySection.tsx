@@ -1,0 +1,103 @@
+/** What running the current design on held-out examples gave, and how far a measurement is. */
+import type { AccuracyRun, Measured } from '../../state/accuracy-run.ts';
+import { useAccuracyRun, useAppObject, useSettled } from '../app.ts';
+import { useOpenDialog } from '../dialogs/dialog-context.ts';
+import { formatExact, formatNumber, formatPercent, formatSigned } from '../format.ts';
+import { useFindMeasured } from './shown.ts';
+import './accuracy.css';
+
+const stages: Readonly<Record<NonNullable<AccuracyRun['progress']>['stage'], string>> = {
+  loading: 'loading the runtime and the model',
+  calibrating: 'taking the inputs of each layer',
+  rebuilding: 'decomposing layers',
+  measuring: 'running examples',
+};
+
+export function AccuracySection() {
+  const run = useAccuracyRun((state) => state);
+  const { measurer } = useAppObject();
+  const { config } = useSettled();
+  const measured = useFindMeasured(config)(config.design);
+  const open = useOpenDialog();
+  if (run.status === 'unavailable') return null;
+  const { progress, promotion, status, problem } = run;
+  const busy = status === 'measuring' || status === 'promoting';
+  return (
+    <div className="sec accuracy">
+      <header>
+        <h2>Measured here</h2>
+        <span className="grow" />
+        {run.answers !== null && (
+          <button type="button" className="tb" onClick={() => open('predictions')}>
+            See predictions
+          </button>
+        )}
+        {busy ? (
+          <button type="button" className="tb" onClick={measurer.cancel}>
+            Stop
+          </button>
+        ) : (
+          status === 'failed' && (
+            <button type="button" className="tb" onClick={measurer.retry}>
+              Try again
+            </button>
+          )
+        )}
+      </header>
+      {measured !== undefined && <Figures measured={measured} />}
+      {problem !== null && (
+        <p className="bad" role="alert">
+          {problem}
+        </p>
+      )}
+      <p className="note progress">
+        {busy && progress !== null ? (
+          <>
+            <progress max={Math.max(1, progress.of)} value={progress.done} aria-label="Measurement" />
+            {status === 'promoting' && promotion !== null
+              ? `frontier point ${Math.min(promotion.done + 1, promotion.of)} of ${promotion.of}: `
+              : ''}
+            {stages[progress.stage]}
+          </>
+        ) : measured === undefined ? (
+          'The current design has not been measured.'
+        ) : promotion !== null && promotion.of > 0 ? (
+          `${promotion.done} of ${promotion.of} promising frontier points measured too.`
+        ) : null}
+      </p>
+    </div>
+  );
+}
+
+function Figures({ measured: { measurement, complete } }: { readonly measured: Measured }) {
+  const { n, dense, candidate, paired, kl, flips, gained, lost } = measurement;
+  const share = (of: { readonly value: number; readonly low: number; readonly high: number }): string =>
+    `${formatPercent(100 * of.value, 2)} (${formatNumber(100 * of.low, 1)} to ${formatNumber(100 * of.high, 1)})`;
+  return (
+    <dl className="measured">
+      <dt>Dense</dt>
+      <dd>{share(dense)}</dd>
+      <dt>Now</dt>
+      <dd>
+        <b>{share(candidate)}</b>
+      </dd>
+      <dt>Difference</dt>
+      <dd>
+        {formatSigned(100 * paired.difference, 2)} points ({formatSigned(100 * paired.low, 2)} to{' '}
+        {formatSigned(100 * paired.high, 2)}), p {formatP(paired.p)}
+      </dd>
+      <dt>Answers changed</dt>
+      <dd>
+        {formatPercent(100 * flips, 2)}: {formatExact(lost)} lost, {formatExact(gained)} gained
+      </dd>
+      <dt>KL to dense</dt>
+      <dd>{formatNumber(kl, 4)} nats</dd>
+      <dt>Examples</dt>
+      <dd>
+        {formatExact(n)} held out{complete ? '' : ', more to come'}; 95 % intervals
+      </dd>
+    </dl>
+  );
+}
+
+const formatP = (p: number): string => (p < 0.001 ? 'below 0.001' : formatNumber(p, 3));
