@@ -1,13 +1,12 @@
-/** Dropped model files: a thin shell around `core/workload`. Weights are read layer by layer and never leave it. */
+/** Dropped model files: a thin shell around `core/onnx`. Weights are read layer by layer and never leave it. */
 import { spectrumOf } from '../src/core/accuracy/spectrum.ts';
 import { InputError } from '../src/core/base/checks.ts';
 import { singularValues } from '../src/core/tensor/svd.ts';
-import { openDropped, type OpenedModel } from '../src/core/workload/dropped-files.ts';
-import { readWeight } from '../src/core/workload/layers.ts';
+import { openDropped, readModelWeight, type ModelFile } from '../src/core/onnx/dropped-files.ts';
 import type { LinearLayer } from '../src/core/workload/model.ts';
 import type { FileReply, FileRequest, OpenFiles, ReadSpectra } from './protocol.ts';
 
-let opened: OpenedModel | null = null;
+let opened: ModelFile | null = null;
 
 const post = (reply: FileReply): void => self.postMessage(reply);
 
@@ -22,13 +21,13 @@ async function open({ run, files }: OpenFiles): Promise<void> {
       },
     })),
   );
-  const { name, store, model } = opened;
+  const { name, bytes, model } = opened;
   const [attention] = model.attention;
   post({
     kind: 'file-opened',
     run,
     name,
-    bytes: store.bytes,
+    bytes,
     linears: model.linears.map(shapeOf),
     heads: attention === undefined ? null : headsOf(attention),
     sequence: { usual: model.defaultSequence, most: model.maxSequence },
@@ -50,7 +49,7 @@ function shapeOf({
   return { name, role, group, block, out, in: inside, bias, factorize, ...(rows !== undefined && { rows }) };
 }
 
-const headsOf = ({ heads, kvHeads, headWidth }: OpenedModel['model']['attention'][number]) => ({
+const headsOf = ({ heads, kvHeads, headWidth }: ModelFile['model']['attention'][number]) => ({
   heads,
   kvHeads,
   headWidth,
@@ -58,11 +57,8 @@ const headsOf = ({ heads, kvHeads, headWidth }: OpenedModel['model']['attention'
 
 async function readSpectra({ run, layers }: ReadSpectra): Promise<void> {
   if (opened === null) throw new InputError('file', 'must be opened before its weights are read');
-  const { store, model } = opened;
   for (const name of layers) {
-    const layer = model.linears.find((each) => each.name === name);
-    if (layer === undefined) throw new InputError('file', 'must have the layer', name);
-    const spectrum = spectrumOf(singularValues(await readWeight(store, layer)));
+    const spectrum = spectrumOf(singularValues(await readModelWeight(opened, name)));
     post({ kind: 'spectrum', run, layer: name, weights: { kind: 'spectrum', spectrum } });
   }
   post({ kind: 'spectra-done', run });

@@ -1,28 +1,25 @@
 /**
- * Model files on disk as tensor stores: a safetensors file, a shard index, or the folder of either; `config.json`
- * beside them tells the head count.
+ * Model files on disk: an ONNX file with its external data, a safetensors file, a shard index, or the folder of one of
+ * them; `config.json` beside them tells the head count.
  */
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { InputError, check } from '../core/base/checks.ts';
+import { check } from '../core/base/checks.ts';
+import { openModelFile, type ModelFile } from '../core/onnx/dropped-files.ts';
 import type { ByteSource } from '../core/workload/byte-source.ts';
-import { modelFromTensors, type FileModel } from '../core/workload/layers.ts';
-import {
-  openSafetensors,
-  openShards,
-  parseShardIndex,
-  type TensorStore,
-} from '../core/workload/safetensors.ts';
 import { onFile } from './files.ts';
 
 export interface OpenModel {
-  readonly model: FileModel;
-  readonly store: TensorStore;
+  readonly file: ModelFile;
   readonly close: () => void;
 }
 
-const indexName = 'model.safetensors.index.json';
-const fileName = 'model.safetensors';
+const usualNames: readonly string[] = [
+  'model.safetensors.index.json',
+  'model.safetensors',
+  'model.onnx',
+  'onnx/model.onnx',
+];
 
 /** @throws InputError when the file is missing, of another kind or unsound */
 export async function openModel(folder: string, name: string, subject: string): Promise<OpenModel> {
@@ -34,46 +31,59 @@ export async function openModel(folder: string, name: string, subject: string): 
     descriptors.push(descriptor);
     return {
       size: statSync(file).size,
-      read: async (offset, length) => {
-        const bytes = new Uint8Array(length);
-        const read = readSync(descriptor, bytes, 0, length, offset);
-        return bytes.subarray(0, read);
-      },
+      read: (offset, length) => Promise.resolve(readAt(descriptor, offset, length)),
     };
   };
+  const beside = (place: string): ByteSource | null => {
+    const file = join(dirname(path), place);
+    return existsSync(file) && statSync(file).isFile() ? sourceOf(file) : null;
+  };
   try {
-    const store = path.endsWith('.json')
-      ? await openShards(parseShardIndex(readFileSync(path, 'utf8')), async (file) => {
-          const shard = join(dirname(path), file);
-          return existsSync(shard) ? sourceOf(shard) : null;
-        })
-      : await openSafetensors(sourceOf(path), basename(path));
-    const model = modelFromTensors(basename(path), store.tensors, {
-      config: configBeside(path),
-      aliases: store.metadata,
-    });
-    return { model, store, close };
+    const main = { name: basename(path), source: sourceOf(path) };
+    return { file: await openModelFile(main, beside, configBeside(path)), close };
   } catch (error) {
     close();
     throw error;
   }
 }
 
-function modelPath(path: string, name: string, subject: string): string {
-  const stat = onFile(subject, name, () => statSync(path));
-  if (stat.isDirectory()) {
-    const found = [indexName, fileName].map((file) => join(path, file)).find((file) => existsSync(file));
-    check(found !== undefined, subject, `folder must hold ${fileName} or ${indexName}`, name);
-    return found;
+/** One call reads at most 2^31 - 1 bytes. */
+function readAt(descriptor: number, offset: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let read = 0;
+  while (read < length) {
+    const part = readSync(descriptor, bytes, read, Math.min(length - read, 2 ** 30), offset + read);
+    if (part === 0) break;
+    read += part;
   }
-  if (/\.onnx$/i.test(path)) throw new InputError(subject, 'ONNX files are not in this version', name);
-  return path;
+  return bytes.subarray(0, read);
 }
 
+function modelPath(path: string, name: string, subject: string): string {
+  const stat = onFile(subject, name, () => statSync(path));
+  if (!stat.isDirectory()) return path;
+  const usual = usualNames.map((file) => join(path, file)).find((file) => existsSync(file));
+  if (usual !== undefined) return usual;
+  const models = readdirSync(path).filter((file) => /\.(?:safetensors|onnx)$/i.test(file));
+  const [only] = models;
+  check(
+    only !== undefined && models.length === 1,
+    subject,
+    `folder must hold ${usualNames.slice(0, 3).join(', ')}, or one model file`,
+    name,
+  );
+  return join(path, only);
+}
+
+/** Exporters put ONNX files in a folder `onnx` below the config. */
 function configBeside(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(join(dirname(path), 'config.json'), 'utf8')) as unknown;
-  } catch {
-    return undefined;
+  const folder = dirname(path);
+  for (const place of basename(folder) === 'onnx' ? [folder, dirname(folder)] : [folder]) {
+    try {
+      return JSON.parse(readFileSync(join(place, 'config.json'), 'utf8')) as unknown;
+    } catch {
+      continue;
+    }
   }
+  return undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * `--model`: a shape card by its id, or a safetensors file, index or folder.
+ * `--model`: a shape card by its id, or an ONNX file, a safetensors file, index or folder.
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -16,13 +16,14 @@ export interface ChosenModel {
 export async function chooseModel(folder: string, name: string, subject: string): Promise<ChosenModel> {
   const isFile = !cardIds.includes(name) && (/[./\\]/.test(name) || existsSync(resolve(folder, name)));
   if (!isFile) return { model: modelById(name), choice: { kind: 'card', id: name } };
-  const { model, store, close } = await openModel(folder, name, subject);
+  const { file, close } = await openModel(folder, name, subject);
   close();
+  const { model, bytes } = file;
   const [product] = model.attention;
   const choice: ModelChoice = {
     kind: 'file',
     name: model.title,
-    bytes: store.bytes,
+    bytes,
     linears: model.linears,
     heads:
       product === undefined

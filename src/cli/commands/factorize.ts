@@ -9,7 +9,7 @@ import { forwardEinsum } from '../../core/factor/forward.ts';
 import { parameterCount } from '../../core/factor/parameters.ts';
 import { checkFactorization } from '../../core/factor/ranks.ts';
 import { relativeDistance, type Matrix } from '../../core/tensor/dense.ts';
-import { readWeight } from '../../core/workload/layers.ts';
+import { readModelWeight } from '../../core/onnx/dropped-files.ts';
 import { defineCommand, type Surroundings } from '../command.ts';
 import { readBytes } from '../files.ts';
 import { openModel } from '../model-files.ts';
@@ -42,7 +42,7 @@ export const factorizeCommand = defineCommand({
     "||W - W'|| / ||W|| (Frobenius) of the float32 factors.",
   ],
   options: {
-    model: text('FILE', 'a safetensors file, index or folder'),
+    model: text('FILE', 'an ONNX or safetensors file, index or folder'),
     layer: text('NAME', 'its layer or weight, as info lists them'),
     matrix: text('FILE.npy', 'a matrix [out, in]'),
     format: required(choice(formats, 'what W is replaced by')),
@@ -99,9 +99,9 @@ async function readMatrix({ model, layer, matrix }: Source, { folder }: Surround
   if (matrix !== undefined) return readNpy(readBytes(folder, matrix, 'factorize'));
   const open = await openModel(folder, model ?? '', 'factorize');
   try {
-    const found = open.model.linears.find(({ name, weight }) => name === layer || weight === layer);
-    check(found !== undefined, 'factorize', '--layer must be one that info lists', layer);
-    return await readWeight(open.store, found);
+    const isListed = open.file.model.linears.some(({ name, weight }) => name === layer || weight === layer);
+    check(isListed && layer !== undefined, 'factorize', '--layer must be one that info lists', layer);
+    return await readModelWeight(open.file, layer);
   } finally {
     open.close();
   }

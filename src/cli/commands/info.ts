@@ -5,7 +5,7 @@ import { positional, required, text } from '../options.ts';
 import { facts, table } from '../table.ts';
 
 interface Result {
-  readonly format: 'safetensors';
+  readonly format: 'safetensors' | 'onnx';
   readonly bytes: number;
   readonly layers: readonly {
     readonly name: string;
@@ -16,7 +16,7 @@ interface Result {
     readonly dtype: string;
     readonly weight: string;
     /** The file's own name of the graph node; safetensors has none. */
-    readonly node: null;
+    readonly node: string | null;
     readonly uses: number;
   }[];
   readonly embeddings: readonly { readonly name: string; readonly shape: readonly number[] }[];
@@ -27,18 +27,23 @@ export const infoCommand = defineCommand({
   summary: 'linear layers and embeddings of a model file',
   usage: 'info FILE',
   notes: [
-    'FILE is a safetensors file, a shard index (model.safetensors.index.json), or the folder of either.',
+    'FILE is an ONNX file (its external data beside it), a safetensors file, a shard index',
+    '(model.safetensors.index.json), or the folder of one of them. Only header or graph are read.',
     'Result: {format, bytes, layers: [{name, out, in, bias, group, dtype, weight, node, uses}], embeddings: [{name,',
     'shape}]}. out and in are those of torch.nn.Linear whatever the storage.',
   ],
   options: { file: required(positional(text('FILE', 'the model'))) },
-  run: async ({ file }, { folder }): Promise<Result> => {
-    const { model, store, close } = await openModel(folder, file, 'info');
+  run: async ({ file: name }, { folder, note }): Promise<Result> => {
+    const { file, close } = await openModel(folder, name, 'info');
     close();
+    if (file.format === 'onnx')
+      for (const { node, op, reason } of file.model.skipped) note(`info: ${op} ${node} is left: ${reason}`);
+    const nodes =
+      file.format === 'onnx' ? new Map(file.model.linears.map((layer) => [layer.name, layer.node])) : null;
     return {
-      format: 'safetensors',
-      bytes: store.bytes,
-      layers: model.linears.map((layer) => ({
+      format: file.format,
+      bytes: file.bytes,
+      layers: file.model.linears.map((layer) => ({
         name: layer.name,
         out: layer.out,
         in: layer.in,
@@ -46,10 +51,10 @@ export const infoCommand = defineCommand({
         group: layer.group,
         dtype: layer.dtype,
         weight: layer.weight,
-        node: null,
+        node: nodes?.get(layer.name) ?? null,
         uses: layer.uses,
       })),
-      embeddings: model.tables,
+      embeddings: file.model.tables,
     };
   },
   print: ({ format, bytes, layers, embeddings }) =>

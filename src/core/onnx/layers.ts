@@ -10,7 +10,8 @@ import { attentionOf, blockNumbers, byPlace, isAside } from '../workload/layers.
 import type { Group } from '../workload/model.ts';
 import { placeOf, type Place } from '../workload/names.ts';
 import { createConstants, sourceKey, storedTensor } from './constants.ts';
-import { intAttribute, intsOf, linkGraph, nodeName, type Graph, type Op, type Value } from './graph.ts';
+import { headsInGraph, inputExtents } from './extents.ts';
+import { linkGraph, nodeName, type Value } from './graph.ts';
 import type { OnnxFileModel, OnnxLayer, OnnxModel, OnnxTensor, SkippedNode } from './model.ts';
 import { pathsOf } from './paths.ts';
 import { findSite, type Site } from './sites.ts';
@@ -238,69 +239,6 @@ function endsGraph(start: Value, later: ReadonlySet<Value>): boolean {
     for (const { op } of value.uses) for (const next of op.outputs) seen.add(next);
   }
   return [...seen].some(({ isOutput }) => isOutput);
-}
-
-/** Heads from the reshape that follows queries: its last two extents are heads and head width. */
-function headsInGraph(graph: Graph, sites: readonly Site[], parts: ReadonlyMap<Site, Part>): number | null {
-  const stated = graph.ops.find((op) => /MultiHeadAttention$|GroupQueryAttention$|^Attention$/.test(op.type));
-  const told =
-    stated === undefined
-      ? 0
-      : intAttribute(stated.node, 'num_heads', intAttribute(stated.node, 'q_num_heads', 0));
-  if (told > 0) return told;
-  for (const site of sites) {
-    const role = parts.get(site)?.role;
-    if (role !== 'Q' && role !== 'QKV') continue;
-    const widths = role === 'Q' ? [site.out] : [site.out, site.out / 3];
-    const seen = new Set([site.outputValue]);
-    for (const value of seen) {
-      for (const { op, slot } of value.uses) {
-        if (slot === 0 && op.type === 'Reshape') {
-          const [heads, width] = lastExtents(op);
-          if (heads !== null && width !== null && heads >= 1 && widths.includes(heads * width)) return heads;
-        }
-        if (seen.size < 24 && /^(?:Add|Mul|Div|Split|Reshape|Transpose|Slice|Cast)$/.test(op.type))
-          for (const next of op.outputs) seen.add(next);
-      }
-    }
-  }
-  return null;
-}
-
-/** The last two extents that a reshape gives, where they are constants. */
-function lastExtents(op: Op): readonly [number | null, number | null] {
-  const shape = op.inputs[1];
-  const whole = intsOf(shape);
-  const parts =
-    whole ??
-    (shape?.producer?.type === 'Concat'
-      ? shape.producer.inputs.flatMap((value): readonly (number | null)[] => intsOf(value) ?? [null])
-      : []);
-  return [parts.at(-2) ?? null, parts.at(-1) ?? null];
-}
-
-/** Fixed batch and sequence of the first input that has both: token ids, or vectors that a layer reads as they are. */
-function inputExtents(
-  { proto, initializers }: OnnxModel,
-  graph: Graph,
-  sites: readonly Site[],
-): { readonly batch: number | null; readonly sequence: number | null } {
-  const read = new Set(sites.map(({ inputValue }) => inputValue));
-  const inputs = (proto.graph?.input ?? []).flatMap(({ name, type }) => {
-    if (initializers.has(name) || type?.value.case !== 'tensorType') return [];
-    const { elemType, shape } = type.value.value;
-    const extents = (shape?.dim ?? []).map(({ value }) =>
-      value.case === 'dimValue' && value.value > 0n && value.value < 2n ** 31n ? Number(value.value) : null,
-    );
-    const value = graph.values.get(name);
-    const isTokens =
-      ([6, 7].includes(elemType) && extents.length === 2) ||
-      (extents.length === 3 && value !== undefined && read.has(value));
-    return extents.length < 2 ? [] : [{ extents, isTokens }];
-  });
-  const tokens = inputs.find(({ isTokens }) => isTokens);
-  const [batch = null, sequence = null] = (tokens ?? inputs[0])?.extents ?? [];
-  return { batch, sequence: tokens === undefined ? null : sequence };
 }
 
 function embeddingOf(

@@ -34,7 +34,7 @@ export function pathsOf(site: Site, isTable: boolean): readonly string[] {
 /** A table's path: its own name, or that of the module that looks up (a tied table may go by its head's name). */
 export function tablePath(tensor: string, lookUp: Op): string {
   const name = plain(tensor);
-  const named = /^(.+)(?:[./_]weight|\/embeddings)$/.exec(name)?.[1] ?? name;
+  const named = /^(.+)[./_]weight$/.exec(name)?.[1] ?? name;
   const paths = [named, scopeOf(lookUp), pathOfNode(lookUp)].flatMap((path) =>
     path === undefined || path === '' || made.test(path) ? [] : [path],
   );

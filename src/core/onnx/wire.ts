@@ -8,7 +8,7 @@ import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { ModelProtoSchema, TensorProtoSchema } from 'onnx-buf';
 import { InputError, check } from '../base/checks.ts';
 import type { ByteSource } from '../workload/byte-source.ts';
-import { sniff } from './sniff.ts';
+import { sniff } from '../workload/sniff.ts';
 
 /** The data of a tensor that stay in the file: one field, in one piece. */
 export interface Payload {
@@ -65,7 +65,7 @@ export async function scanSkeleton(source: ByteSource): Promise<Skeleton> {
     check(items <= mostItems, subject, `lists outside tensors may have ${mostItems} entries`, items);
   };
   await input.ensure(Math.min(512, source.size));
-  const kind = sniff(input.peek(512));
+  const kind = sniff(input.peek(512), 'ONNX');
   if (kind !== null) throw new InputError(subject, kind.rule, kind.what);
   for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
     if (input.at() === frame.end) {

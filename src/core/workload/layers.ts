@@ -14,6 +14,7 @@ import { isEmbedding, placeOf } from './names.ts';
 import type { Place } from './names.ts';
 import { readFloat64 } from './safetensors.ts';
 import type { TensorStore } from './safetensors.ts';
+import { applyScale, needsScale, refusePacked, scaleBeside, type StoredScale } from './scaled-weights.ts';
 
 /** What is needed of a tensor to tell what it is. */
 export interface NamedTensor {
@@ -31,6 +32,8 @@ export interface FileLayer extends LinearLayer {
   readonly transposed: boolean;
   /** How many modules share the weight. */
   readonly uses: number;
+  /** What stored numbers are multiplied by; absent when they are the weights. */
+  readonly scale?: StoredScale;
 }
 
 export interface FileEmbedding {
@@ -65,6 +68,7 @@ export function modelFromTensors(
   hints: ModelHints = {},
 ): FileModel {
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  refusePacked(byName.keys());
   const aliases = [...(hints.aliases ?? [])].filter(
     ([alias, kept]) => !byName.has(alias) && byName.has(kept),
   );
@@ -72,7 +76,7 @@ export function modelFromTensors(
   const found = [...drafts, ...tiedHeads(byName, aliases, hints.config)];
   check(found.length > 0, 'model', 'must have at least one linear layer, a two-dimensional *.weight', name);
   const uses = countUses(found, aliases);
-  const linears = finish(found, uses);
+  const linears = finish(found, uses, byName);
   const heads = headsOf(linears, tensors, hints.config, hints.heads);
   const tables = tensors.flatMap((tensor) => tableOf(tensor, byName) ?? []);
   const positions = positionsOf(tables, hints.config);
@@ -179,7 +183,11 @@ function countUses(
 }
 
 /** Orders layers by block and role, numbers the blocks of all stacks in one row, settles orientation and names. */
-function finish(drafts: readonly Draft[], uses: ReadonlyMap<string, number>): readonly FileLayer[] {
+function finish(
+  drafts: readonly Draft[],
+  uses: ReadonlyMap<string, number>,
+  byName: ReadonlyMap<string, NamedTensor>,
+): readonly FileLayer[] {
   const blocks = blockNumbers(drafts.map(({ place }) => place));
   const gpt2 = storesConv1d(drafts);
   const taken = new Set<string>();
@@ -190,6 +198,7 @@ function finish(drafts: readonly Draft[], uses: ReadonlyMap<string, number>): re
     const transposed = draft.transposed ?? (gpt2 && conv1dName.test(path));
     const name = path === '' || taken.has(path) ? tensor.name : path;
     taken.add(name);
+    const scale = needsScale(tensor.dtype) ? scaleBeside(tensor.name, byName) : null;
     return {
       name,
       role: place.role,
@@ -204,6 +213,7 @@ function finish(drafts: readonly Draft[], uses: ReadonlyMap<string, number>): re
       dtype: tensor.dtype,
       transposed,
       uses: uses.get(tensor.name) ?? 1,
+      ...(scale === null ? {} : { scale }),
     };
   });
   return layers.sort(byPlace);
@@ -309,7 +319,14 @@ export async function readWeight(
   const tensor = store.tensors.find((each) => each.name === layer.weight);
   if (tensor === undefined)
     throw new InputError('model', 'the file must hold the weight of the layer', layer.weight);
+  check(
+    layer.scale !== undefined || !needsScale(layer.dtype),
+    'model',
+    `weight ${layer.weight} must be of floats, or have a scale beside it (${layer.weight}_scale, SCB)`,
+    layer.dtype,
+  );
   const values = await readFloat64(store, tensor);
+  if (layer.scale !== undefined) await applyScale(store, tensor, values, layer.scale);
   const { out, in: inside } = layer;
   if (!layer.transposed) return { rows: out, columns: inside, values };
   const turned = new Float64Array(values.length);

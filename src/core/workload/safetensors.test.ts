@@ -106,15 +106,19 @@ describe('a file that is no sound safetensors is refused', () => {
     [
       '2^63 header',
       raw('{}', 0, 2n ** 63n),
-      'header must have at most 100000000 bytes, got 9223372036854775808',
+      'header must have at most 100000000 bytes (is the file encrypted or damaged?), got 9223372036854775808',
     ],
     [
       '2^64 - 1 header',
       raw('{}', 0, 2n ** 64n - 1n),
-      'header must have at most 100000000 bytes, got 18446744073709551615',
+      'header must have at most 100000000 bytes (is the file encrypted or damaged?), got 18446744073709551615',
     ],
     ['cut header', raw('{}', 0, 3n), 'header must fit in the file of 10 bytes (is it cut off?), got 3'],
-    ['a zip', bytesSource(text.encode('PK\u0003\u0004aaaaaaaaaaaaaaaaaaa')), 'header must have at most'],
+    [
+      'a zip',
+      bytesSource(text.encode('PK\u0003\u0004aaaaaaaaaaaaaaaaaaa')),
+      'must be unpacked; a PyTorch checkpoint is saved anew with safetensors.torch.save_model, got "a zip archive"',
+    ],
     ['not UTF-8', raw(Uint8Array.of(0x7b, 0xff, 0x7d)), 'text must be UTF-8 (byte 1)'],
     ['overlong UTF-8', raw(Uint8Array.of(0x7b, 0xe0, 0x80, 0x80, 0x7d)), 'text must be UTF-8 (byte 1)'],
     ['a lone surrogate', raw(Uint8Array.of(0x7b, 0xed, 0xa0, 0x80, 0x7d)), 'text must be UTF-8 (byte 1)'],

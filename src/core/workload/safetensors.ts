@@ -9,6 +9,7 @@ import type { ByteSource } from './byte-source.ts';
 import { decoderOf, dtypeBits } from './elements.ts';
 import type { Dtype } from './elements.ts';
 import { decodeUtf8, parseJson } from './json-text.ts';
+import { sniff } from './sniff.ts';
 
 export interface StoredTensor {
   readonly name: string;
@@ -66,8 +67,17 @@ async function headerLength(source: ByteSource): Promise<number> {
   );
   const bytes = await readExactly(source, 0, prefix);
   const length = new DataView(bytes.buffer, bytes.byteOffset, prefix).getBigUint64(0, true);
+  if (length < 2n || length > mostHeader || Number(length) > source.size - prefix) {
+    const stranger = sniff(await source.read(0, Math.min(512, source.size)), 'safetensors');
+    if (stranger !== null) throw new InputError(subject, stranger.rule, stranger.what);
+  }
   check(length >= 2n, subject, 'header must have at least 2 bytes', length);
-  check(length <= mostHeader, subject, `header must have at most ${mostHeader} bytes`, length);
+  check(
+    length <= mostHeader,
+    subject,
+    `header must have at most ${mostHeader} bytes (is the file encrypted or damaged?)`,
+    length,
+  );
   check(
     Number(length) <= source.size - prefix,
     subject,

@@ -45,15 +45,15 @@ export function FileDrop({ onOpened }: FileDropProps) {
       }}
     >
       <p>
-        Drop a <b>.safetensors</b> model (shards with their index too) or a project, here or anywhere on the
-        page, or{' '}
+        Drop an <b>.onnx</b> model (with its external data) or a <b>.safetensors</b> model (shards with their
+        index), or a project, here or anywhere on the page, or{' '}
         <label className="link filebutton">
           choose files
           <input
             type="file"
             multiple
             className="hidden"
-            accept=".safetensors,.json"
+            accept=".onnx,.safetensors,.json,.onnx_data,.data,.bin"
             onChange={(event) => {
               const files = [...(event.currentTarget.files ?? [])];
               event.currentTarget.value = '';
