@@ -28,7 +28,7 @@ export interface Ort {
   readonly createSession: (model: Uint8Array, options?: SessionOptions) => Promise<OrtSession>;
 }
 
-type Library = typeof OrtModule;
+export type Library = typeof OrtModule;
 
 let loading: Promise<Ort> | null = null;
 
@@ -40,24 +40,40 @@ let loading: Promise<Ort> | null = null;
 export function loadOrt({ numThreads = 1 }: { readonly numThreads?: number } = {}): Promise<Ort> {
   loading ??= open(numThreads).catch((error: unknown) => {
     loading = null;
-    throw failure('could not be loaded', error);
+    throw error;
   });
   return loading;
 }
 
+let library: Promise<Library> | null = null;
+
+/** The library itself, set up once: for those who need more than sessions of float32 and int64. */
+export function loadLibrary(numThreads = 1): Promise<Library> {
+  library ??= import('onnxruntime-web/wasm').then(
+    (loaded) => {
+      loaded.env.wasm.numThreads = numThreads;
+      // Its warnings (unused initializers, constant folding) are for those who make models.
+      loaded.env.logLevel = 'error';
+      return loaded;
+    },
+    (error: unknown) => {
+      library = null;
+      throw failure('could not be loaded', error);
+    },
+  );
+  return library;
+}
+
 async function open(numThreads: number): Promise<Ort> {
-  const library = await import('onnxruntime-web/wasm');
-  library.env.wasm.numThreads = numThreads;
-  // Its warnings (unused initializers, constant folding) are for those who make models.
-  library.env.logLevel = 'error';
+  const loaded = await loadLibrary(numThreads);
   return {
     createSession: async (model, { optimization = 'basic' } = {}) => {
       try {
-        const session = await library.InferenceSession.create(model, {
+        const session = await loaded.InferenceSession.create(model, {
           executionProviders: ['wasm'],
           graphOptimizationLevel: optimization,
         });
-        return wrap(library, session);
+        return wrap(loaded, session);
       } catch (error) {
         throw failure('could not open the model', error);
       }
@@ -96,7 +112,7 @@ function columnOf(name: string, { dims, data }: Tensor): Column {
 }
 
 /** onnxruntime throws errors, texts and bare numbers (addresses of C++ exceptions). */
-function failure(what: string, error: unknown): InputError {
+export function failure(what: string, error: unknown): InputError {
   const text = error instanceof Error ? error.message : String(error);
   const memory = error instanceof RangeError || /memory|bad_alloc|allocat/i.test(text);
   const reason = memory ? `out of memory (${text})` : text;

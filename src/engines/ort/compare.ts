@@ -1,0 +1,91 @@
+/**
+ * Two models on the same inputs through onnxruntime-web: how far their outputs are apart. Graph optimizations are off, so
+ * that what is compared is the graphs themselves.
+ */
+import type { InferenceSession, Tensor } from 'onnxruntime-web/wasm';
+import { InputError } from '../../core/base/checks.ts';
+import { halfBits, halfValue } from '../../core/onnx/edit-elements.ts';
+import type { ProbeInput } from '../../core/onnx/probe-inputs.ts';
+import { relativeDistance } from '../../core/tensor/dense.ts';
+import { failure, loadLibrary, type Library } from './ort.ts';
+
+export type Outputs = Readonly<Record<string, Float64Array>>;
+
+/** @throws InputError when the model does not open or run */
+export async function outputsOf(
+  model: Uint8Array,
+  inputs: readonly (readonly ProbeInput[])[],
+  { optimized = false }: { readonly optimized?: boolean } = {},
+): Promise<readonly Outputs[]> {
+  const library = await loadLibrary();
+  let session: InferenceSession;
+  try {
+    session = await library.InferenceSession.create(model, {
+      executionProviders: ['wasm'],
+      graphOptimizationLevel: optimized ? 'all' : 'disabled',
+      logSeverityLevel: 3,
+    });
+  } catch (error) {
+    throw failure('could not open the model', error);
+  }
+  try {
+    const results: Outputs[] = [];
+    for (const feed of inputs) {
+      const given = Object.fromEntries(feed.map((input) => [input.name, tensorOf(library, input)]));
+      const outputs = await session.run(given);
+      results.push(
+        Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, numbersOf(name, value)])),
+      );
+    }
+    return results;
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw failure('could not run the model', error);
+  } finally {
+    await session.release();
+  }
+}
+
+/** Largest ||a - b|| / ||a|| of any output of any run; outputs that are all zero in both are equal. */
+export function largestDistance(a: readonly Outputs[], b: readonly Outputs[]): number {
+  let largest = 0;
+  a.forEach((outputs, run) => {
+    for (const [name, values] of Object.entries(outputs)) {
+      const other = b[run]?.[name];
+      if (other === undefined || other.length !== values.length)
+        throw new InputError('onnxruntime', `output ${name} must have the same shape in both models`);
+      const distance = relativeDistance(values, other);
+      if (!Number.isFinite(distance))
+        throw new InputError('onnxruntime', `output ${name} must be finite to be compared`);
+      largest = Math.max(largest, distance);
+    }
+  });
+  return largest;
+}
+
+function tensorOf({ Tensor: Made }: Library, { dtype, shape, values }: ProbeInput): Tensor {
+  switch (dtype) {
+    case 'F32':
+      return new Made('float32', Float32Array.from(values), shape);
+    case 'F16':
+      return new Made('float16', Uint16Array.from(values, halfBits), shape);
+    case 'F64':
+      return new Made('float64', values, shape);
+    case 'I64':
+      return new Made('int64', BigInt64Array.from(values, BigInt), shape);
+    case 'I32':
+      return new Made('int32', Int32Array.from(values), shape);
+    case 'BOOL':
+      return new Made('bool', Uint8Array.from(values), shape);
+    default:
+      return dtype satisfies never;
+  }
+}
+
+/** float16 comes as its bits where the engine has no Float16Array. */
+function numbersOf(name: string, { data }: Tensor): Float64Array {
+  if (data instanceof Uint16Array) return Float64Array.from(data, halfValue);
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float64Array.from(data, Number);
+  if (!Array.isArray(data)) return Float64Array.from(data as Float32Array);
+  throw new InputError('onnxruntime', `output ${name} must be numbers`);
+}
