@@ -18,6 +18,7 @@ import type { Matrix } from '../../core/tensor/dense.ts';
 import type { LinearLayer } from '../../core/workload/model.ts';
 import { openNetwork } from './network.ts';
 import type { Ort } from './ort.ts';
+import { layerDivergence } from './probe.ts';
 import { withRoundedInputs } from './rounding.ts';
 import { calibrationExamples, openStatistician, type LayerStatistics } from './statistics.ts';
 
@@ -48,6 +49,8 @@ export type MeasureStep =
   | { readonly kind: 'calibrated'; readonly examples: number; readonly of: number }
   /** Layers put together again from their factors. */
   | { readonly kind: 'rebuilt'; readonly layers: number; readonly of: number }
+  /** Layers tried alone. */
+  | { readonly kind: 'probed'; readonly layers: number; readonly of: number }
   /** Figures of all examples so far, answers of the newest. */
   | { readonly kind: 'measured'; readonly measurement: Measurement; readonly answers: BatchAnswers };
 
@@ -56,6 +59,11 @@ export interface Measurer {
   readonly task: Task;
   /** @throws InputError when the design does not fit the model or the runtime fails */
   readonly measure: (candidate: CandidateModel, range: ExampleRange) => AsyncGenerator<MeasureStep, void>;
+  /**
+   * For tier T1: mean KL from the dense model with each layer alone replaced, nats an example, on calibration examples;
+   * layers that stay as they are have none. What is known of a layer is not measured again.
+   */
+  readonly diverge: (candidate: CandidateModel) => AsyncGenerator<MeasureStep, readonly number[]>;
   /** By layer name, from the calibration stream. */
   readonly calibrate: () => AsyncGenerator<MeasureStep, ReadonlyMap<string, LayerStatistics>>;
   /** Frees its sessions. */
@@ -67,6 +75,7 @@ const batch = 32;
 
 /**
  * @param bytes ONNX file whose linear layers are these, in this order
+ * @param calibration examples that tell what the layers' inputs are like
  * @throws InputError when the file is not that model or does not run
  */
 export async function openMeasurer(
@@ -74,6 +83,7 @@ export async function openMeasurer(
   bytes: Uint8Array,
   linears: readonly LinearLayer[],
   task: Task,
+  calibration = calibrationExamples,
 ): Promise<Measurer> {
   const network = await openNetwork(ort, bytes, linears, task);
   const { layers, proto } = network;
@@ -85,10 +95,10 @@ export async function openMeasurer(
   async function* calibrate(): AsyncGenerator<MeasureStep, ReadonlyMap<string, LayerStatistics>> {
     while (statistics === null) {
       const { add, result, release } = await statistician.get();
-      if (seen < calibrationExamples) {
+      if (seen < calibration) {
         await add(task.examples(seeds.calibration, seen, batch).inputs);
         seen += batch;
-        yield { kind: 'calibrated', examples: seen, of: calibrationExamples };
+        yield { kind: 'calibrated', examples: seen, of: calibration };
       } else {
         statistics = result();
         await release();
@@ -102,14 +112,14 @@ export async function openMeasurer(
     return network.variant((graph) => withRoundedInputs(graph, layers, largest));
   });
 
-  async function* prepare({
+  /** The layers that change, by name. */
+  async function* rebuild({
     design,
     quantization,
-  }: CandidateModel): AsyncGenerator<MeasureStep, (examples: Examples) => Promise<Answered>> {
+  }: CandidateModel): AsyncGenerator<MeasureStep, ReadonlyMap<string, Matrix>> {
     check(design.length === layers.length, 'design', `must have ${layers.length} layers`, design.length);
-    const rounds = quantization.kind === 'w8a8';
-    const known = rounds || design.some(({ format }) => format !== 'dense') ? yield* calibrate() : null;
-    const { student } = rounds ? await rounding.get() : network;
+    const factorized = design.some(({ format }) => format !== 'dense');
+    const known = factorized || quantization.kind === 'w8a8' ? yield* calibrate() : null;
     const weights = new Map<string, Matrix>();
     for (const [k, f] of design.entries()) {
       if (f.format === 'dense' && quantization.kind === 'none') continue;
@@ -119,12 +129,34 @@ export async function openMeasurer(
       weights.set(name, rebuilt(name, matrix, f, options));
       yield { kind: 'rebuilt', layers: k + 1, of: layers.length };
     }
+    return weights;
+  }
+
+  async function* prepare(
+    candidate: CandidateModel,
+  ): AsyncGenerator<MeasureStep, (examples: Examples) => Promise<Answered>> {
+    const weights = yield* rebuild(candidate);
+    const { student } = candidate.quantization.kind === 'w8a8' ? await rounding.get() : network;
     return (examples) => student(weights, examples);
   }
+
+  const divergences = new WeakMap<Matrix, number>();
 
   return {
     task,
     calibrate,
+    diverge: async function* diverge(candidate) {
+      const weights = yield* rebuild(candidate);
+      const found: number[] = [];
+      for (const { name } of layers) {
+        const w = weights.get(name);
+        const nats = w === undefined ? 0 : (divergences.get(w) ?? (await layerDivergence(network, name, w)));
+        if (w !== undefined) divergences.set(w, nats);
+        found.push(nats);
+        yield { kind: 'probed', layers: found.length, of: layers.length };
+      }
+      return found;
+    },
     measure: async function* measure(candidate, { seed = seeds.heldOut, examples: most }) {
       const student = yield* prepare(candidate);
       let tally = noTally;

@@ -72,6 +72,8 @@ async function open(numThreads: number): Promise<Ort> {
         const session = await loaded.InferenceSession.create(model, {
           executionProviders: ['wasm'],
           graphOptimizationLevel: optimization,
+          // Its warnings (unused initializers) are for those who make models.
+          logSeverityLevel: 3,
         });
         return wrap(loaded, session);
       } catch (error) {
