@@ -184,7 +184,8 @@ const groupOf: Readonly<Record<Role, Group>> = {
 
 /** The graph's word first, then the name's, then what ends the graph. */
 function placeIn(name: string, told: Part | undefined, isPooled: boolean | undefined): Place {
-  const named = placeOf(name);
+  // `w1` is Llama's gate in one file and anything in another.
+  const named = placeOf(name.length > 2 ? name : '');
   if (told !== undefined) {
     const isCross =
       told.isCross || (named.role.startsWith('Cross ') && 'Q K V QKV KV O'.split(' ').includes(told.role));

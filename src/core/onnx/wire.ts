@@ -32,10 +32,11 @@ const subject = 'ONNX file';
 const keptData = 1024;
 const window = 2 ** 18;
 const mostSkeleton = 2 ** 27;
-/** Nested messages; a decoded one takes some hundred bytes. Models of today have 10,000 to 500,000. */
-const mostMessages = 2 ** 20;
-/** Numbers and texts in lists; a decoded one takes up to 32 bytes. */
+/** Nested messages; a decoded one takes some hundred bytes. The largest models of today have some 100,000. */
+const mostMessages = 2 ** 19;
+/** Numbers in lists; a decoded one takes up to 32 bytes. A text counts as four: decoding it takes that long. */
 const mostItems = 2 ** 22;
+const textWeight = 4;
 const mostDepth = 64;
 const advice = 'is the file cut off, encrypted or damaged?';
 
@@ -62,7 +63,7 @@ export async function scanSkeleton(source: ByteSource): Promise<Skeleton> {
   let items = 0;
   const count = (more: number): void => {
     items += more;
-    check(items <= mostItems, subject, `lists outside tensors may have ${mostItems} entries`, items);
+    check(items <= mostItems, subject, `lists outside tensors may have at most ${mostItems} entries`, items);
   };
   await input.ensure(Math.min(512, source.size));
   const kind = sniff(input.peek(512), 'ONNX');
@@ -73,7 +74,7 @@ export async function scanSkeleton(source: ByteSource): Promise<Skeleton> {
       if (frame.lengthAt >= 0) output.patch(frame.lengthAt);
       continue;
     }
-    await input.ensure(20);
+    if (!input.has(20)) await input.ensure(20);
     const start = input.at();
     const tag = input.varint();
     const number = Math.floor(tag / 8);
@@ -93,8 +94,13 @@ export async function scanSkeleton(source: ByteSource): Promise<Skeleton> {
       );
       if (field?.message !== undefined) {
         messages += 1;
-        check(messages <= mostMessages, subject, `may have ${mostMessages} nested messages`, messages);
-        check(stack.length < mostDepth, subject, `messages may nest ${mostDepth} deep`, stack.length + 1);
+        check(messages <= mostMessages, subject, `may have at most ${mostMessages} messages`, messages);
+        check(
+          stack.length < mostDepth,
+          subject,
+          `messages may nest at most ${mostDepth} deep`,
+          mostDepth + 1,
+        );
         output.varint(tag);
         stack.push({
           type: field.message,
@@ -114,10 +120,13 @@ export async function scanSkeleton(source: ByteSource): Promise<Skeleton> {
         input.skip(length);
         continue;
       }
-      count(isPacked(field) ? length : 1);
+      count(isPacked(field) ? length : textWeight);
       output.varint(tag);
       output.varint(length);
-      await copyPacked(input, output, field, length, what);
+      checkPacked(field, length, what);
+      if (input.has(length)) output.copy(input.take(length));
+      else await copyLong(input, output, length, what);
+      if (isPacked(field) && wireOf(field) === 0) checkLast(output.last(), length, what);
     } else {
       if (frame.type === TensorProtoSchema && dataFields.has(number)) notePiece(frame, false, start);
       const length =
@@ -182,31 +191,30 @@ function checkWire(type: DescMessage, field: DescField, wire: number): void {
 }
 
 /** Packed numbers must end with the field, or the decoder would read into the next one. */
-async function copyPacked(
-  input: Input,
-  output: Output,
-  field: DescField | undefined,
-  length: number,
-  what: string,
-): Promise<void> {
+function checkPacked(field: DescField | undefined, length: number, what: string): void {
+  if (!isPacked(field)) return;
+  const width = { 0: 1, 1: 8, 5: 4 }[wireOf(field)] ?? 1;
+  check(length % width === 0, subject, `${what} must hold whole numbers of its type (${advice})`, length);
+}
+
+function checkLast(last: number, length: number, what: string): void {
+  check(length === 0 || last < 0x80, subject, `${what} must end with a whole number (${advice})`, length);
+}
+
+async function copyLong(input: Input, output: Output, length: number, what: string): Promise<void> {
   check(output.size() + length <= mostSkeleton, subject, `${what} must be of a sane size`, length);
-  let last = 0;
   for (let left = length; left > 0;) {
     const part = Math.min(left, window);
     await input.ensure(part);
-    const bytes = input.take(part);
-    last = bytes.at(-1) ?? 0;
-    output.copy(bytes);
+    output.copy(input.take(part));
     left -= part;
   }
-  if (!isPacked(field)) return;
-  const wire = wireOf(field);
-  const isWhole = wire === 0 ? last < 0x80 : length % (wire === 1 ? 8 : 4) === 0;
-  check(isWhole, subject, `${what} must hold whole numbers of its type (${advice})`, length);
 }
 
 interface Input {
   readonly at: () => number;
+  /** Whether the window has the next bytes, as far as the file does. */
+  readonly has: (bytes: number) => boolean;
   /** Brings the next bytes into the window, as far as the file has them. */
   readonly ensure: (bytes: number) => Promise<void>;
   readonly peek: (bytes: number) => Uint8Array;
@@ -223,11 +231,14 @@ function createInput(source: ByteSource): Input {
   let start = 0;
   let at = 0;
   const end = (): InputError => new InputError(subject, `must not end within a field (${advice})`);
+  const has = (wanted: number): boolean =>
+    at >= start && Math.min(at + wanted, source.size) <= start + bytes.length;
   return {
     at: () => at,
+    has,
     ensure: async (wanted) => {
+      if (has(wanted)) return;
       const need = Math.min(wanted, source.size - at);
-      if (at >= start && at + need <= start + bytes.length) return;
       const length = Math.min(Math.max(window, need), source.size - at);
       bytes = await source.read(at, length);
       start = at;
@@ -270,6 +281,8 @@ function createInput(source: ByteSource): Input {
 
 interface Output {
   readonly size: () => number;
+  /** The byte written last. */
+  readonly last: () => number;
   readonly copy: (bytes: Uint8Array) => void;
   readonly varint: (value: number) => void;
   /** Leaves room for a length of five bytes; padded varints are legal. */
@@ -282,7 +295,11 @@ function createOutput(): Output {
   let bytes = new Uint8Array(2 ** 16);
   let at = 0;
   const room = (more: number): void => {
-    check(at + more <= mostSkeleton, subject, `graph without its tensors may have ${mostSkeleton} bytes`);
+    check(
+      at + more <= mostSkeleton,
+      subject,
+      `graph without its tensors may have at most ${mostSkeleton} bytes`,
+    );
     if (at + more <= bytes.length) return;
     const larger = new Uint8Array(Math.max(2 * bytes.length, at + more));
     larger.set(bytes.subarray(0, at));
@@ -290,6 +307,7 @@ function createOutput(): Output {
   };
   return {
     size: () => at,
+    last: () => bytes[at - 1] ?? 0,
     copy: (part) => {
       room(part.length);
       bytes.set(part, at);
