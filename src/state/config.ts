@@ -5,6 +5,7 @@ import type { Tier } from '../core/accuracy/figure.ts';
 import type { Factorization } from '../core/factor/factorization.ts';
 import type { Quantization } from '../core/factor/quantization.ts';
 import type { Accelerator } from '../core/hardware/accelerator.ts';
+import type { Execution } from '../core/cost/execution.ts';
 import type { Accounting } from '../core/cost/mapping.ts';
 import type { HeadCounts } from '../core/workload/config-json.ts';
 import type { CustomModel } from '../core/workload/custom.ts';
@@ -27,7 +28,15 @@ export type ModelChoice =
       readonly sequence: { readonly usual: number; readonly most: number };
     };
 
-export const strategies = ['sweep', 'uniform-svd', 'tltorch', 'random'] as const;
+export const strategies = [
+  'sweep',
+  'uniform-svd',
+  'tltorch',
+  'random',
+  'water-filling',
+  'allocated',
+  'evolutionary',
+] as const;
 export type Strategy = (typeof strategies)[number];
 
 export interface SearchSettings {
@@ -82,6 +91,7 @@ export interface Config {
   /** Complete, so that a link needs no preset; `name` tells which preset it started from. */
   readonly accelerator: Accelerator;
   readonly accounting: Accounting;
+  readonly execution: Execution;
   /** One factorization per linear layer of the model. */
   readonly design: readonly Factorization[];
   /** How the weights of every linear layer are stored. */

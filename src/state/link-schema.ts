@@ -4,6 +4,7 @@
  */
 import { tiers, type Tier } from '../core/accuracy/figure.ts';
 import { InputError } from '../core/base/checks.ts';
+import { referenceExecution, type Execution } from '../core/cost/execution.ts';
 import type { Accounting } from '../core/cost/mapping.ts';
 import { costModel } from '../core/cost/version.ts';
 import { quantizationByName, quantizationName } from '../core/factor/check-quantization.ts';
@@ -21,10 +22,19 @@ import {
 } from './bytes.ts';
 import { maxLinears, type Draft } from './draft.ts';
 import { emptyTable, packDesigns, unpackDesigns } from './link-designs.ts';
+import { sameData } from './same.ts';
 import { packModel, unpackModel } from './link-model.ts';
 
 const accountingCodes: readonly Accounting[] = ['timeloop', 'accelforge'];
-const strategyCodes: readonly Strategy[] = ['sweep', 'uniform-svd', 'tltorch', 'random'];
+const strategyCodes: readonly Strategy[] = [
+  'sweep',
+  'uniform-svd',
+  'tltorch',
+  'random',
+  'water-filling',
+  'allocated',
+  'evolutionary',
+];
 const letterCodes: readonly PinLetter[] = ['A', 'B', 'C', 'D'];
 const axisCodes: readonly Axis[] = ['edp', 'energy', 'latency'];
 const colourCodes: readonly View['gridColour'][] = ['edp', 'rank'];
@@ -42,6 +52,7 @@ const tags = {
   pins: 8,
   quantization: 9,
   tiers: 10,
+  execution: 11,
 } as const;
 type Part = keyof typeof tags;
 
@@ -65,6 +76,8 @@ export function packConfig(config: Config): Uint8Array {
   part('design', (to) => packDesigns(to, [config.design], known));
   part('search', (to) => packSearch(to, config.search));
   part('view', (to) => packView(to, config.view));
+  if (!sameData(config.execution, referenceExecution))
+    part('execution', (to) => packExecution(to, config.execution));
   if (config.quantization.kind !== 'none')
     part('quantization', (to) => to.text(quantizationName(config.quantization)));
   if (config.view.tiers.length < tiers.length) part('tiers', (to) => to.uint(tierBits(config.view.tiers)));
@@ -121,6 +134,7 @@ export function unpackConfig(bytes: Uint8Array): Unpacked {
   const design = read('design', (from) => unpackDesigns(from, 1, known)[0] ?? []);
   const search = read('search', unpackSearch);
   const view = read('view', unpackView);
+  const execution = optional('execution', unpackExecution);
   const quantization = optional('quantization', unpackQuantization);
   const shown = optional('tiers', (from) => tiersOf(from.uint())) ?? tiers;
   const locks = optional('locks', unpackLocks);
@@ -138,6 +152,7 @@ export function unpackConfig(bytes: Uint8Array): Unpacked {
       ...(machine && { accelerator: machine.accelerator }),
       ...(design && { design }),
       ...(search && { search }),
+      ...(execution && { execution }),
       ...(quantization && { quantization }),
       ...(view && { view: { ...view, tiers: shown } }),
       ...(locks && { locks }),
@@ -231,6 +246,28 @@ const tierBits = (shown: readonly Tier[]): number =>
 
 function tiersOf(bits: number): readonly Tier[] {
   return tiers.filter((_, i) => Math.floor(bits / 2 ** i) % 2 === 1);
+}
+
+const flags = ['swap', 'fusion', 'residency', 'wholeModel'] as const;
+
+/** Bit i stands for the i-th flag; the next for the fixed dataflow. */
+function packExecution(to: ByteWriter, execution: Execution): void {
+  const bits = flags.reduce((sum, flag, i) => sum + (execution[flag] ? 2 ** i : 0), 0);
+  to.uint(bits + (execution.dataflow === 'fixed' ? 2 ** flags.length : 0));
+  to.number(execution.outerWordsPerCycle);
+}
+
+function unpackExecution(from: ByteReader): Execution {
+  const bits = from.uint();
+  const has = (i: number): boolean => Math.floor(bits / 2 ** i) % 2 === 1;
+  return {
+    dataflow: has(flags.length) ? 'fixed' : 'flexible',
+    swap: has(0),
+    fusion: has(1),
+    residency: has(2),
+    wholeModel: has(3),
+    outerWordsPerCycle: from.number(),
+  };
 }
 
 function unpackQuantization(from: ByteReader): Quantization {

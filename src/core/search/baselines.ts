@@ -75,7 +75,8 @@ export function* randomSearch(setting: SearchSetting): Search {
     layers.map((index) => ({ shape, group: linears[index]?.group ?? 'other' })),
   );
   const picks = new Int32Array(free.length);
-  while (free.length > 0 && lists.length > 0 && affordsDesign(study)) {
+  const groups = new Set(free.map(({ shape, group }) => `${group} ${shape}`)).size;
+  while (free.length > 0 && lists.length > 0 && affordsDesign(study, groups)) {
     const size = random.next();
     const drawn = new Map<
       Group,
@@ -100,9 +101,9 @@ export function* randomSearch(setting: SearchSetting): Search {
   return recorder.result();
 }
 
-/** Whether the budget has room for a design of new candidates, one per shape, and the design itself. */
-function affordsDesign({ assembly, recorder, setting }: Study): boolean {
-  return recorder.evaluations + assembly.shapes.length + 1 <= setting.budget;
+/** Whether the budget has room for a design of so many new candidates, and the design itself. */
+function affordsDesign({ recorder, setting }: Study, candidates: number): boolean {
+  return recorder.evaluations + candidates + 1 <= setting.budget;
 }
 
 /** Records one design after the other, each one candidate per shape, until they or the budget run out. */
@@ -114,7 +115,7 @@ function* tryUniform(
   const { assembly, recorder } = study;
   if (assembly.free.length > 0)
     for (const perShape of designs(assembly.shapes)) {
-      if (!affordsDesign(study)) break;
+      if (!affordsDesign(study, assembly.shapes.length)) break;
       study.record(study.uniform(perShape));
       yield recorder.batch();
     }

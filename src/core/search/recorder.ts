@@ -21,8 +21,11 @@ export interface Recorder<T> {
   costed(format: Format): void;
   /** A model design was assembled and counts as an evaluation by itself. */
   assembled(): void;
-  /** Puts a design in the cloud and, if nothing beats it, on the frontier; `keep` makes what `design` needs later. */
-  record(energyPj: number, latencyCycles: number, value: number, keep: () => T): boolean;
+  /**
+   * Puts a design in the cloud and, if nothing beats it, on the frontier; `keep` makes what `design` needs later.
+   * @param picky whether it must be better than the frontier by more than a trifle, as refinements must
+   */
+  record(energyPj: number, latencyCycles: number, value: number, picky: boolean, keep: () => T): boolean;
   /** What happened since the last batch. */
   batch(): SearchBatch;
   result(): SearchResult;
@@ -31,7 +34,7 @@ export interface Recorder<T> {
 /** A frontier goes out at most once per so many evaluations, and with at most so many points. */
 const betweenFrontiers = 512;
 const mostPoints = 600;
-/** A new point must beat the frontier by more than this or the axis's step, or refinement would fill it with near copies. */
+/** What a refinement finds must beat the frontier by more than this or the axis's step, or it would fill it with near copies. */
 const edpTolerance = 1e-3;
 
 export function createRecorder<T>(evaluator: Evaluator, design: (kept: T) => Candidate): Recorder<T> {
@@ -61,10 +64,10 @@ export function createRecorder<T>(evaluator: Evaluator, design: (kept: T) => Can
     assembled() {
       evaluations++;
     },
-    record(energyPj, latencyCycles, value, keep) {
+    record(energyPj, latencyCycles, value, picky, keep) {
       cloud.push(energyPj, latencyCycles, value);
       const edp = energyPj * latencyCycles;
-      if (!frontier.accepts(edp * (1 + edpTolerance), value - step)) return false;
+      if (picky && !frontier.accepts(edp * (1 + edpTolerance), value - step)) return false;
       const added = frontier.add(edp, value, () => ({ kept: keep(), point: null }));
       changed ||= added;
       return added;
@@ -118,25 +121,32 @@ function frontierPoint(evaluator: Evaluator, design: Candidate): FrontierPoint {
   };
 }
 
-/** At most `count` entries, both ends among them, evenly along the staircase (log EDP and value scaled to its box). */
+/**
+ * At most `count` entries, both ends among them: those go without which the staircase loses the least area (log EDP x
+ * value), never two neighbours at a time.
+ */
 export function thin<E extends { readonly edp: number; readonly value: number }>(
   entries: readonly E[],
   count: number,
 ): readonly E[] {
-  const first = entries[0];
-  const last = entries.at(-1);
-  if (entries.length <= count || first === undefined || last === undefined) return entries;
-  const width = Math.log(last.edp / first.edp) || 1;
-  const height = last.value - first.value || 1;
-  const along = (entry: E): number =>
-    (Math.log(entry.edp / first.edp) / width + (entry.value - first.value) / height) / 2;
-  const kept: E[] = [];
-  let next = 0;
-  for (const entry of entries) {
-    const place = along(entry) * (count - 1);
-    if (place < next && entry !== last) continue;
-    kept.push(entry);
-    next = Math.floor(place) + 1;
+  let kept = entries;
+  while (kept.length > Math.max(2, count)) {
+    const all = kept;
+    const area = (i: number): number => {
+      const [before, entry, behind] = [all[i - 1], all[i], all[i + 1]];
+      if (before === undefined || entry === undefined || behind === undefined)
+        return Number.POSITIVE_INFINITY;
+      return Math.log(behind.edp / entry.edp) * (entry.value - before.value);
+    };
+    const areas = all.map((_, i) => area(i));
+    const byArea = [...areas.keys()].sort((i, j) => (areas[i] ?? 0) - (areas[j] ?? 0) || i - j);
+    const gone = new Set<number>();
+    // Half of what is there at most: areas change as neighbours go.
+    for (const i of byArea.slice(0, Math.ceil(all.length / 2))) {
+      if (all.length - gone.size <= count) break;
+      if (areas[i] !== Number.POSITIVE_INFINITY && !gone.has(i - 1) && !gone.has(i + 1)) gone.add(i);
+    }
+    kept = all.filter((_, i) => !gone.has(i));
   }
   return kept;
 }

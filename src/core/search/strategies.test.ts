@@ -77,7 +77,7 @@ describe.each(names)('%s', (name) => {
   });
 
   it('keeps its books: evaluations, counts, cloud, hypervolume', () => {
-    expect(result.evaluations).toBeLessThanOrEqual(1500 + 20);
+    expect(result.evaluations).toBeLessThanOrEqual(1500);
     let evaluations = 0;
     let hypervolume = 0;
     for (const batch of batches) {
@@ -107,7 +107,8 @@ describe.each(names)('%s', (name) => {
     const other = run(name, setting(narrow, { seed: 2 }));
     const same =
       JSON.stringify(figuresOf(other.result.frontier)) === JSON.stringify(figuresOf(result.frontier));
-    expect(same).toBe(name === 'uniform-svd' || name === 'tltorch');
+    const chanceless: readonly Name[] = ['uniform-svd', 'tltorch', 'water-filling', 'allocated'];
+    expect(same).toBe(chanceless.includes(name));
   });
 
   it('leaves locked layers as they are', () => {
@@ -153,17 +154,20 @@ describe('BERT-base on simba at 128 tokens', () => {
   });
   const long = env['RANKSCAPE_LONG'] !== undefined;
   // With a third of the budget not every svd rank is in: a few designs of the uniform baseline lie between.
-  const [budget, slack] = long ? [30_000, 1.001] : [8000, 1.006];
+  // Refinements that gain less than a thousandth are left out.
+  const [budget, slack] = long ? [30_000, 1.002] : [8000, 1.006];
+  // The others: allocation.test.ts.
+  const compared: readonly Name[] = ['sweep', 'uniform-svd', 'tltorch', 'random'];
   const frontiers = new Map<Name, readonly FrontierPoint[]>();
   beforeAll(() => {
     const short: readonly Name[] = long ? [] : ['tltorch', 'random'];
-    for (const name of names) {
+    for (const name of compared) {
       const allowed = setting(evaluator, { budget: short.includes(name) ? 1000 : budget });
       frontiers.set(name, run(name, allowed).result.frontier);
     }
   }, 120_000);
 
-  it.each(names.filter((name) => name !== 'sweep'))('the sweep dominates %s at every value level', (name) => {
+  it.each(compared.slice(1))('the sweep dominates %s at every value level', (name) => {
     const other = frontiers.get(name) ?? [];
     const sweep = frontiers.get('sweep') ?? [];
     expect(other.length).toBeGreaterThan(5);

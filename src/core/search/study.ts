@@ -26,8 +26,8 @@ export interface Study {
   readonly figures: Float64Array;
   /** On the vertical axis, of a whole model's damage. */
   readonly value: (damage: number) => number;
-  /** Sums and records; the picks are copied when they are kept. */
-  readonly record: (picks: Picks) => boolean;
+  /** Sums and records (`picky`: see the recorder); the picks are copied when they are kept. */
+  readonly record: (picks: Picks, picky?: boolean) => boolean;
 }
 
 export function createStudy(setting: SearchSetting): Study {
@@ -69,10 +69,10 @@ export function createStudy(setting: SearchSetting): Study {
   for (const [shape, { out, in: columns }] of assembly.shapes.entries())
     pool.column(shape, denseFactorization(out, columns));
   const { value } = setting.evaluator.accuracy;
-  const record = (picks: Picks): boolean => {
+  const record = (picks: Picks, picky = true): boolean => {
     sum(picks);
     const [energyPj = 0, latencyCycles = 0, damage = 0] = figures;
-    return recorder.record(energyPj, latencyCycles, value(damage), () => picks.slice());
+    return recorder.record(energyPj, latencyCycles, value(damage), picky, () => picks.slice());
   };
   record(new Int32Array(total));
 

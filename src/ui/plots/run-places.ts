@@ -46,6 +46,9 @@ const baselineNames: Readonly<Record<Strategy, string>> = {
   random: 'random',
   tltorch: "tensorly-torch's heuristic",
   sweep: 'sweep',
+  'water-filling': 'water-filling SVD',
+  allocated: 'allocated by cost',
+  evolutionary: 'evolutionary',
 };
 
 export function baselinePlaces(

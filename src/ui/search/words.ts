@@ -8,6 +8,9 @@ export const strategyNames: Readonly<Record<Strategy, string>> = {
   'uniform-svd': 'Uniform SVD',
   tltorch: "tensorly-torch's heuristic",
   random: 'Random',
+  'water-filling': 'Water-filling SVD',
+  allocated: 'Allocated by cost',
+  evolutionary: 'Evolutionary',
 };
 
 /** `2 s`, `3 min`; empty when nobody can know. */
