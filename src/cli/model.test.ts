@@ -1,8 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDoor } from './door.ts';
+import { npy } from './npy.fixture.ts';
 import type { Point } from './point.ts';
 
 let folder = '';
@@ -106,6 +108,38 @@ describe('info', () => {
     expect((await run('info', 'shards')).notes[0]).toMatch(/^info: shard index: .* "b.safetensors"$/);
   });
 
+  it('lists the layers of an ONNX file by its graph, and says what stays', async () => {
+    const corpus = new URL('../core/onnx/corpus/', import.meta.url);
+    mkdirSync(join(folder, 'onnx'));
+    for (const [name, place] of [
+      ['optimum-bert', 'onnx/model.onnx'],
+      ['hand-conv', 'conv.onnx'],
+      ['hand-external', 'alone.onnx'],
+    ] as const)
+      writeFileSync(join(folder, place), readFileSync(new URL(`${name}.onnx`, corpus)));
+    const found = await json<{ layers: { name: string }[]; embeddings: unknown[] }>('info', 'onnx');
+    expect(found).toMatchObject({ format: 'onnx', bytes: statSync(join(folder, 'onnx/model.onnx')).size });
+    expect(found.layers.find(({ name }) => name === 'bert.encoder.layer.1.attention.self.query')).toEqual({
+      name: 'bert.encoder.layer.1.attention.self.query',
+      out: 24,
+      in: 24,
+      bias: true,
+      group: 'Q',
+      dtype: 'F32',
+      weight: expect.stringMatching(/^onnx::MatMul_/),
+      node: '/bert/encoder/layer.1/attention/self/query/MatMul',
+      uses: 1,
+    });
+    expect(found.embeddings).toContainEqual({ name: 'bert.embeddings.word_embeddings', shape: [40, 24] });
+    const { code, notes } = await run('info', 'conv.onnx', '--json');
+    expect({ code, notes: notes.length }).toEqual({ code: 0, notes: 2 });
+    expect(notes[1]).toMatch(/is left: a convolution in 40 groups/);
+    expect((await run('info', 'alone.onnx')).notes[0]).toMatch(/missing is, got "hand-external.bin"$/);
+    const args = ['--layer', 'bert.pooler.dense', '--format', 'svd', '--ranks', '24'];
+    const exact = await json<{ relativeError: number }>('factorize', '--model', 'onnx', ...args);
+    expect(exact.relativeError).toBeLessThan(1e-6);
+  });
+
   it('refuses what is no model file in one line', async () => {
     writeFileSync(join(folder, 'text.safetensors'), 'no model at all');
     writeFileSync(join(folder, 'net.onnx'), '');
@@ -136,6 +170,21 @@ describe('factorize', () => {
     const start = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length, 0);
     const parts = [start, new TextEncoder().encode(header), new Uint8Array(diagonal.buffer)];
     writeFileSync(join(folder, 'w.npy'), Buffer.concat(parts));
+    // Only the last three inputs are ever there: three components are all it takes, and they are the smallest of W.
+    const inputs = npy(
+      '<f8',
+      '5, 8',
+      Float64Array.from({ length: 40 }, (_, k) => (k % 8 >= 5 ? Math.sin(k * k) : 0)),
+    );
+    const narrow = npy('<f8', '5, 3', new Float64Array(15));
+    const two = zipSync({ 'other.npy': narrow, [`${query}.npy`]: inputs });
+    for (const [name, bytes] of [
+      ['x5.npy', inputs],
+      ['narrow.npy', narrow],
+      ['two.npz', two],
+      ['broken.npz', two.subarray(0, 60)],
+    ] as const)
+      writeFileSync(join(folder, name), bytes);
   });
 
   it('gives exact counts and the error of the singular values cut off, from either file', async () => {
@@ -159,6 +208,22 @@ describe('factorize', () => {
     expect(result.relativeError).toBeLessThan(1e-6);
   });
 
+  it('is weighted by the inputs of a calibration file', async () => {
+    const more = ['--format', 'svd', '--ranks', '3', '--calibration'];
+    const plain = await json<Weighted>('factorize', '--matrix', 'w.npy', ...more.slice(0, 4));
+    expect(Object.hasOwn(plain, 'weightedError')).toBe(false);
+    for (const source of [
+      ['--matrix', 'w.npy', ...more, 'x5.npy'],
+      ['--model', 'weights.safetensors', '--layer', query, ...more, 'two.npz'],
+    ]) {
+      const result = await json<Weighted>('factorize', ...source);
+      expect(result.weightedError).toBeLessThan(1e-4);
+      expect(result.relativeError).toBeGreaterThan(plain.relativeError + 0.1);
+    }
+    const table = await run('factorize', '--matrix', 'w.npy', ...more, 'x5.npy');
+    expect(table.out).toContain('weighted error');
+  });
+
   const wrong: [string[], string][] = [
     [['--matrix', 'w.npy', '--format', 'svd'], 'factorize: needs --ranks'],
     [['--format', 'svd', '--ranks', '2'], 'factorize: needs either --model FILE and --layer NAME'],
@@ -172,8 +237,20 @@ describe('factorize', () => {
     ],
     [['--matrix', 'w.npy', '--format', 'cp', '--out-modes', '2,3', '--ranks', '2'], 'output modes: must'],
     [
-      ['--matrix', 'w.npy', '--format', 'svd', '--ranks', '2', '--calibration', 'x.json'],
-      '--calibration is not in this',
+      ['--matrix', 'w.npy', '--format', 'svd', '--ranks', '2', '--calibration', 'x.npy'],
+      'factorize: file must exist, got "x.npy"',
+    ],
+    [
+      ['--matrix', 'w.npy', '--format', 'svd', '--ranks', '2', '--calibration', 'narrow.npy'],
+      'factorize: --calibration must have 8 columns, as the layer has inputs, got 3',
+    ],
+    [
+      ['--matrix', 'w.npy', '--format', 'svd', '--ranks', '2', '--calibration', 'two.npz'],
+      'factorize: --calibration must hold one array, got ["other.npy",',
+    ],
+    [
+      ['--matrix', 'w.npy', '--format', 'svd', '--ranks', '2', '--calibration', 'broken.npz'],
+      'factorize: --calibration must be a sound .npz',
     ],
   ];
   it.each(wrong)('refuses %j', async (args, message) => {
@@ -182,6 +259,11 @@ describe('factorize', () => {
     expect(notes[0]).toContain(message);
   });
 });
+
+interface Weighted {
+  readonly relativeError: number;
+  readonly weightedError?: number;
+}
 
 interface SearchResult {
   readonly dense: { readonly energyPj: number; readonly latencyCycles: number };

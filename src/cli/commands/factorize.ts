@@ -1,7 +1,8 @@
-/** `factorize`: a weight matrix in a format, by plain least squares. */
-import { InputError, check } from '../../core/base/checks.ts';
+/** `factorize`: a weight matrix in a format, by plain least squares or weighted by its inputs. */
+import { check } from '../../core/base/checks.ts';
 import { findPath } from '../../core/einsum/path.ts';
 import { printEinsum } from '../../core/einsum/parse.ts';
+import { momentsOf, weightedDistance } from '../../core/factor/decompose/covariance.ts';
 import { decompose } from '../../core/factor/decompose/decompose.ts';
 import { reconstruct } from '../../core/factor/decompose/reconstruct.ts';
 import { formats, type Factorization, type Format } from '../../core/factor/factorization.ts';
@@ -10,6 +11,7 @@ import { parameterCount } from '../../core/factor/parameters.ts';
 import { checkFactorization } from '../../core/factor/ranks.ts';
 import { relativeDistance, type Matrix } from '../../core/tensor/dense.ts';
 import { readModelWeight } from '../../core/onnx/dropped-files.ts';
+import { readCalibration } from '../calibration.ts';
 import { defineCommand, type Surroundings } from '../command.ts';
 import { readBytes } from '../files.ts';
 import { openModel } from '../model-files.ts';
@@ -25,6 +27,8 @@ interface Result {
   readonly macs: number;
   /** ||W - W'|| / ||W||, Frobenius, of the factors as float32. */
   readonly relativeError: number;
+  /** ||(W - W') X^T|| / ||W X^T|| for the inputs X of --calibration, of the same factors. */
+  readonly weightedError?: number;
   readonly ranks: readonly number[];
   readonly einsum: string;
   readonly seconds: number;
@@ -34,12 +38,13 @@ export const factorizeCommand = defineCommand({
   name: 'factorize',
   summary: 'factors of a weight matrix, and how far their product is from it',
   usage:
-    'factorize (--model FILE --layer NAME | --matrix FILE.npy) --format F [--out-modes 4,12,16 --in-modes 4,12,16] --ranks 8,8',
+    'factorize (--model FILE --layer NAME | --matrix FILE.npy) --format F [--out-modes 4,12,16 --in-modes 4,12,16] --ranks 8,8 [--calibration FILE]',
   notes: [
     'Ranks are in the order of the format: svd r; kronecker R; cp R; tucker one per mode, out then in; tt and ttm the',
     'inner ranks; tr the ring from r0; block-term the blocks, then the tucker ranks. Unrealizable ranks are refused.',
     'Result: {parameters, denseParameters, macs, relativeError, ranks, einsum, seconds}; relativeError is',
-    "||W - W'|| / ||W|| (Frobenius) of the float32 factors.",
+    "||W - W'|| / ||W|| (Frobenius) of the float32 factors. With --calibration the factors are those of least error",
+    "for these inputs X, and weightedError is ||(W - W') X'|| / ||W X'||.",
   ],
   options: {
     model: text('FILE', 'an ONNX or safetensors file, index or folder'),
@@ -51,22 +56,33 @@ export const factorizeCommand = defineCommand({
     ranks: wholes('8,8', 'ranks'),
     tokens: otherwise(whole('rows of X that macs are counted for'), 1),
     seed: common.seed,
-    calibration: text('FILE', 'second moments of the inputs: not in this version'),
+    calibration: text('FILE', 'inputs of the layer: .npy [rows, in], or .npz with the array NAME'),
   },
   run: async (options, surroundings): Promise<Result> => {
     const start = surroundings.now();
-    if (options.calibration !== undefined)
-      throw new InputError('factorize', '--calibration is not in this version', options.calibration);
-    const weight = await readMatrix(options, surroundings);
+    const { weight, names } = await readSource(options, surroundings);
     const factorization = factorizationOf(options, weight);
-    const { factors } = decompose(weight, factorization, { seed: options.seed });
+    const covariance =
+      options.calibration === undefined
+        ? undefined
+        : readCalibration(surroundings.folder, options.calibration, names, weight.columns);
+    const { factors } = decompose(weight, factorization, {
+      seed: options.seed,
+      ...(covariance !== undefined && { covariance }),
+    });
     const rounded = factors.map(({ shape, values }) => ({ shape, values: values.map(Math.fround) }));
+    const rebuilt = reconstruct(factorization, rounded);
+    const moments = covariance === undefined ? null : momentsOf(covariance, weight.columns);
     const einsum = forwardEinsum(factorization, options.tokens);
     return {
       parameters: parameterCount(factorization),
       denseParameters: weight.rows * weight.columns,
       macs: findPath(einsum).macs,
-      relativeError: relativeDistance(weight.values, reconstruct(factorization, rounded).values),
+      relativeError: relativeDistance(weight.values, rebuilt.values),
+      ...(covariance !== undefined && {
+        // Inputs that are all zero weigh nothing.
+        weightedError: moments === null ? 0 : weightedDistance(weight, rebuilt, moments),
+      }),
       ranks: factorization.ranks,
       einsum: printEinsum(einsum),
       seconds: (surroundings.now() - start) / 1000,
@@ -78,6 +94,7 @@ export const factorizeCommand = defineCommand({
       ['dense parameters', result.denseParameters],
       ['MACs', result.macs],
       ['relative error', result.relativeError],
+      ...(result.weightedError === undefined ? [] : [['weighted error', result.weightedError] as const]),
       ['ranks', result.ranks.join(' ')],
       ['einsum', result.einsum],
       ['seconds', result.seconds.toFixed(2)],
@@ -90,18 +107,29 @@ interface Source {
   readonly matrix: string | undefined;
 }
 
-async function readMatrix({ model, layer, matrix }: Source, { folder }: Surroundings): Promise<Matrix> {
+interface Weight {
+  readonly weight: Matrix;
+  /** What the layer goes by; none for a bare matrix. */
+  readonly names: readonly string[];
+}
+
+async function readSource({ model, layer, matrix }: Source, { folder }: Surroundings): Promise<Weight> {
   check(
     (matrix === undefined) !== (model === undefined) && (model === undefined) === (layer === undefined),
     'factorize',
     'needs either --model FILE and --layer NAME, or --matrix FILE.npy',
   );
-  if (matrix !== undefined) return readNpy(readBytes(folder, matrix, 'factorize'));
+  if (matrix !== undefined) return { weight: readNpy(readBytes(folder, matrix, 'factorize')), names: [] };
   const open = await openModel(folder, model ?? '', 'factorize');
   try {
-    const isListed = open.file.model.linears.some(({ name, weight }) => name === layer || weight === layer);
-    check(isListed && layer !== undefined, 'factorize', '--layer must be one that info lists', layer);
-    return await readModelWeight(open.file, layer);
+    const found = open.file.model.linears.find(({ name, weight }) => name === layer || weight === layer);
+    check(
+      found !== undefined && layer !== undefined,
+      'factorize',
+      '--layer must be one that info lists',
+      layer,
+    );
+    return { weight: await readModelWeight(open.file, layer), names: [found.name, found.weight] };
   } finally {
     open.close();
   }

@@ -10,7 +10,7 @@
  */
 import { check } from '../../base/checks.ts';
 import { matrix, transpose, type Matrix } from '../../tensor/dense.ts';
-import { matmul, timesTransposed } from '../../tensor/matmul.ts';
+import { gram, matmul, timesTransposed } from '../../tensor/matmul.ts';
 import { cholesky, meanDiagonal } from '../../tensor/solve.ts';
 import { truncateLeft, type Truncation } from '../../tensor/svd.ts';
 
@@ -21,6 +21,17 @@ export interface Moments {
   readonly regular: Matrix;
   /** Lower triangular L with L L^T = regular. */
   readonly root: Matrix;
+}
+
+/**
+ * E[x x^T] of inputs [rows, in].
+ * @throws InputError when their squares are beyond float64
+ */
+export function secondMoments(inputs: Matrix): Matrix {
+  const { rows, columns, values } = gram(transpose(inputs));
+  const mean = values.map((value) => value / inputs.rows);
+  check(mean.every(Number.isFinite), 'inputs', 'must have finite second moments');
+  return matrix(rows, columns, mean);
 }
 
 const smallestRidge = 1e-9;

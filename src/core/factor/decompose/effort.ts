@@ -6,7 +6,7 @@
 /** Multiply-accumulates that an alternating method may spend: a second or three. */
 export const thoroughWork = 3e9;
 /** The same for an answer while somebody waits. */
-export const quickWork = 1e8;
+export const quickWork = 4e7;
 
 const mostSweeps = 200;
 const mostStarts = 4;
@@ -29,7 +29,7 @@ export function effort(workPerSweep: number, work: number): Effort {
   return { starts, sweeps };
 }
 
-const fewestSweeps = (work: number): number => (work < thoroughWork ? 2 : 12);
+const fewestSweeps = (work: number): number => (work < thoroughWork ? 1 : 12);
 
 export interface Swept<T> {
   readonly factors: readonly T[];
