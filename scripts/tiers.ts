@@ -3,7 +3,7 @@
  * with onnxruntime, curves and bands fitted to them. Everything random comes from one seed. The shells `calibrate.mjs`
  * and `validate.mjs` beside it read and write the files.
  */
-import { agreementOf, type Agreement, type Judged } from '../src/core/accuracy/agreement.ts';
+import { agreementOf, type Judged, type ValidatedModel } from '../src/core/accuracy/agreement.ts';
 import { fitFormats, type TriedLayer } from '../src/core/accuracy/fit-sensitivity.ts';
 import {
   bins,
@@ -366,22 +366,6 @@ export async function calibrate(
 }
 
 // Validation
-
-export interface ValidatedPair extends Agreement {
-  readonly low: 'T0' | 'T1';
-  readonly high: 'T2';
-}
-
-export interface ValidatedModel {
-  readonly model: string;
-  readonly n: number;
-  readonly examples: number;
-  readonly pairs: readonly ValidatedPair[];
-  /** The smaller of the tiers'. */
-  readonly coverage90: number;
-  /** [parameters, T0, T1, T2] of each design: share of dense, points. */
-  readonly designs: readonly (readonly [number, number, number, number])[];
-}
 
 export async function validate(
   bytes: Uint8Array,

@@ -18,7 +18,7 @@ await main(async () => {
     seed,
     designs: numberOption(args, 'designs', quick ? 40 : 200),
     perFormat: numberOption(args, 'per-format', quick ? 2 : 5),
-    examples: numberOption(args, 'examples', quick ? 512 : 1024),
+    examples: numberOption(args, 'examples', 512),
   };
   const models = [];
   for (const id of modelIds) {

@@ -35,6 +35,37 @@ export interface Agreement {
   readonly bins: readonly BinAgreement[];
 }
 
+export interface ValidatedPair extends Agreement {
+  /** The tier that predicts and the one that measures. */
+  readonly low: 'T0' | 'T1';
+  readonly high: 'T2';
+}
+
+export interface ValidatedModel {
+  readonly model: string;
+  readonly n: number;
+  /** Held-out examples per design. */
+  readonly examples: number;
+  readonly pairs: readonly ValidatedPair[];
+  /** The smaller of the tiers'. */
+  readonly coverage90: number;
+  /** Share of dense parameters; points of T0, T1, T2, for each design. */
+  readonly designs: readonly (readonly [
+    parameters: number,
+    estimated: number,
+    calibrated: number,
+    measured: number,
+  ])[];
+}
+
+/** What public/accuracy-validation.json holds. */
+export interface AccuracyValidation {
+  /** Of the designs; not the one that the tiers were calibrated with. */
+  readonly seed: number;
+  readonly quick: boolean;
+  readonly models: readonly ValidatedModel[];
+}
+
 export function agreementOf(designs: readonly Judged[]): Agreement {
   check(designs.length > 0, 'agreement', 'needs designs');
   const rank = (some: readonly Judged[], of: typeof spearman): number =>
