@@ -20,6 +20,8 @@ export default defineConfig({
   plugins: [react(), openInDevelopment],
   worker: { format: 'es' },
   build: { target: 'es2023', outDir: 'dist/web', emptyOutDir: true, modulePreload: { polyfill: false } },
+  // It finds its WebAssembly beside its own file.
+  optimizeDeps: { exclude: ['onnxruntime-web'] },
   server: { headers },
   preview: { headers },
   test: {

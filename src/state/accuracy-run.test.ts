@@ -270,6 +270,16 @@ describe('promotion', () => {
     expect(starts()).toHaveLength(4);
   });
 
+  it('ends when the runtime itself fails', () => {
+    const { runner, last, finish, now, reply, restarts, starts } = open(limited);
+    finish();
+    runner.promote(frontier);
+    reply({ kind: 'measure-failed', run: last().run, message: 'onnxruntime: out of memory' });
+    expect(now()).toMatchObject({ status: 'failed', promotion: null, problem: 'onnxruntime: out of memory' });
+    expect(restarts()).toBe(1);
+    expect(starts()).toHaveLength(2);
+  });
+
   it('stops at once when told', () => {
     const { runner, finish, now, posted, last, measured } = open(limited);
     finish();
@@ -304,12 +314,17 @@ describe('a worker in trouble', () => {
   });
 
   it('says why, and is tried again with the next design', () => {
-    const { now, reply, last, set, pass, crash } = open();
+    const { now, reply, last, set, pass, crash, restarts, runner } = open();
     reply({ kind: 'measure-failed', run: last().run, message: 'onnxruntime: could not be loaded' });
     expect(now()).toMatchObject({ status: 'failed', problem: 'onnxruntime: could not be loaded' });
+    // The runtime stays broken in its worker.
+    expect(restarts()).toBe(1);
     set(withRank(glyphs, 4));
     pass(300);
     expect(now()).toMatchObject({ status: 'measuring', problem: null });
+    runner.cancel();
+    runner.retry();
+    expect(now().status).toBe('measuring');
     crash('internal: worker: out of memory');
     expect(now()).toMatchObject({ status: 'failed', problem: expect.stringMatching(/out of memory/) });
   });

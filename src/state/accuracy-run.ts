@@ -235,13 +235,18 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
       }
       case 'measure-failed': {
         inFlight = null;
-        // Of a point that cannot be measured nothing more is asked; the others may go on.
-        if (status === 'promoting') {
+        const { message } = reply;
+        // A runtime that has failed stays so: the next question begins with a new one.
+        const broken = /^(onnxruntime|internal): /.test(message);
+        if (broken) port.restart();
+        // Of a point that cannot be measured nothing more is asked; the others go on.
+        if (status === 'promoting' && !broken) {
           waiting = waiting.filter((point) => point !== question);
-          store.setState({ problem: reply.message });
+          store.setState({ problem: message });
           return next();
         }
-        return store.setState({ status: 'failed', progress: null, problem: reply.message });
+        forget();
+        return store.setState({ status: 'failed', progress: null, problem: message });
       }
     }
     reply satisfies never;

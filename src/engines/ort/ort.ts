@@ -52,7 +52,6 @@ export function loadLibrary(numThreads = 1): Promise<Library> {
   library ??= import('onnxruntime-web/wasm').then(
     (loaded) => {
       loaded.env.wasm.numThreads = numThreads;
-      // Its warnings (unused initializers, constant folding) are for those who make models.
       loaded.env.logLevel = 'error';
       return loaded;
     },
@@ -83,13 +82,13 @@ async function open(numThreads: number): Promise<Ort> {
   };
 }
 
-function wrap(library: Library, session: InferenceSession): OrtSession {
+function wrap(loaded: Library, session: InferenceSession): OrtSession {
   return {
     inputs: session.inputNames,
     outputs: session.outputNames,
     run: async (feeds, wanted) => {
       const given = Object.fromEntries(
-        Object.entries(feeds).map(([name, column]) => [name, tensorOf(library, column)]),
+        Object.entries(feeds).map(([name, column]) => [name, tensorOf(loaded, column)]),
       );
       let results: InferenceSession.OnnxValueMapType;
       try {
