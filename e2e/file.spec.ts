@@ -1,4 +1,5 @@
 /** Drops a model of one's own: opened by its header, its weights read in the tab, bad ones refused by name. */
+import { readFileSync } from 'node:fs';
 import { dialog, expect, figure, grid, notices, open, openSelector, steps, test, undo } from './page.ts';
 
 interface Entry {
@@ -43,6 +44,9 @@ const shapes: Readonly<Record<string, readonly [number, number]>> = Object.fromE
 const { header, data } = matrices(shapes);
 const sound = file(header, data);
 
+const corpus = new URL('../src/core/onnx/corpus/', import.meta.url);
+const onnx = (name: string): Buffer => readFileSync(new URL(`${name}.onnx`, corpus));
+
 const give = async (page: Parameters<typeof open>[0], name: string, buffer: Buffer): Promise<void> =>
   dialog(page)
     .locator('input[type=file]')
@@ -61,6 +65,27 @@ test('a safetensors file becomes the model, and its own weights the vertical axi
   await expect(figure(page, 'Band')).toHaveText(/exact|–|^(\d+)\s*to\s*\1/);
   await undo(page).click();
   await expect(page.getByRole('button', { name: 'Model BERT-base', exact: true })).toBeVisible();
+});
+
+test('an ONNX file becomes the model: layers by its graph, weights from its external data', async ({
+  page,
+}) => {
+  await open(page);
+  await openSelector(page, 'Model');
+  await dialog(page)
+    .locator('input[type=file]')
+    .setInputFiles(
+      ['hand-external.onnx', 'hand-external.bin', 'hand-external/ffn.bin'].map((path) => ({
+        name: path.replace(/^.*\//, ''),
+        mimeType: 'application/octet-stream',
+        buffer: readFileSync(new URL(path, corpus)),
+      })),
+    );
+  await expect(dialog(page)).toBeHidden();
+  await expect(page.getByRole('button', { name: 'Model hand-external.onnx', exact: true })).toBeVisible();
+  await expect(grid(page).getByRole('rowheader')).toHaveText(['Q', 'K', 'V', 'O', 'FFN1', 'FFN2']);
+  await expect(figure(page, 'EDP reduction')).toContainText('×');
+  await expect(figure(page, 'Band')).toHaveText(/exact|–|^(\d+)\s*to\s*\1/);
 });
 
 test('a file dropped anywhere on the page opens', async ({ page }) => {
@@ -108,8 +133,10 @@ test('bad files are refused by name and nothing is lost', async ({ page }) => {
       file({ 'a.bias': { ...entry([0, 256]), shape: [64] } }, Buffer.alloc(256)),
       /linear layer/,
     ],
-    ['model.onnx', Buffer.alloc(64), /ONNX files cannot be opened yet/],
-    ['notes.txt', Buffer.from('hello'), /must be \.safetensors/],
+    ['model.onnx', Buffer.alloc(64), /field numbers must be sound/],
+    ['pointer.onnx', Buffer.from('version https://git-lfs.github.com/spec/v1\n'), /git lfs pull/],
+    ['alone.onnx', onnx('hand-external'), /given together with the model/],
+    ['notes.txt', Buffer.from('hello'), /must be \.onnx, \.safetensors/],
   ];
   for (const [name, buffer, reason] of bad) {
     await give(page, name, buffer);

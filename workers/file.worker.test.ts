@@ -1,4 +1,5 @@
 /** The worker itself, in this process: `self` is stood in for. */
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { safetensorsBytes } from '../src/core/workload/safetensors.fixture.ts';
 import type { FileReply, FileRequest } from './protocol.ts';
@@ -87,5 +88,25 @@ describe('the file worker', () => {
       run: 4,
       message: expect.stringMatching(/^safetensors: /),
     });
+  });
+
+  it('opens an ONNX file with its external data and reads its weights', async () => {
+    const corpus = new URL('../src/core/onnx/corpus/', import.meta.url);
+    const given = ['hand-external.bin', 'hand-external.onnx', 'hand-external/ffn.bin'].map(
+      (path) => new File([readFileSync(new URL(path, corpus))], path.replace(/^.*\//, '')),
+    );
+    const [reply] = await answer({ kind: 'open-files', run: 6, files: given });
+    if (reply?.kind !== 'file-opened') throw new Error(JSON.stringify(reply));
+    expect(reply).toMatchObject({
+      name: 'hand-external.onnx',
+      bytes: given.reduce((sum, { size }) => sum + size, 0),
+      heads: { heads: 2, kvHeads: 2, headWidth: 12 },
+    });
+    expect(reply.linears.map(({ group }) => group)).toEqual(['Q', 'K', 'V', 'O', 'FFN1', 'FFN2']);
+    const layers = reply.linears.map(({ name: layer }) => layer);
+    const spectra = await answer({ kind: 'read-spectra', run: 7, layers });
+    expect(spectra.map(({ kind }) => kind)).toEqual([...layers.map(() => 'spectrum'), 'spectra-done']);
+    const [alone] = await answer({ kind: 'open-files', run: 8, files: given.slice(1, 2) });
+    expect(alone).toMatchObject({ kind: 'file-failed', message: expect.stringMatching(/hand-external.bin/) });
   });
 });

@@ -219,10 +219,10 @@ function convolution(op: Op, source: WeightSource | null): Draft | Skip | null {
   const [out = 0, inside = 0, ...kernel] = shapeOf(source);
   const isOne = (name: string, extent: number): boolean =>
     intsAttribute(op.node, name)?.every((each) => each === extent) ?? true;
-  if (kernel.some((extent) => extent !== 1))
-    return skip(op, `a convolution with a ${kernel.join('x')} kernel`);
   const groups = intAttribute(op.node, 'group', 1);
   if (groups !== 1) return skip(op, `a convolution in ${groups} groups (depthwise)`);
+  if (kernel.some((extent) => extent !== 1))
+    return skip(op, `a convolution with a ${kernel.join('x')} kernel`);
   if (!isOne('strides', 1) || !isOne('pads', 0)) return skip(op, 'a 1x1 convolution with strides or padding');
   return {
     input: op.inputs[0],
