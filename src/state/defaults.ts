@@ -3,6 +3,7 @@
  * be factorized is a plain low-rank pair (svd) of one rank, about 37 % of the parameters.
  */
 import { denseFactorization } from '../core/factor/ranks.ts';
+import { referenceExecution } from '../core/cost/execution.ts';
 import { tiers } from '../core/accuracy/figure.ts';
 import type { Factorization } from '../core/factor/factorization.ts';
 import { unquantized } from '../core/factor/quantization.ts';
@@ -136,6 +137,7 @@ export function openingConfig(card: string, preset: string): Config {
     workload: resolveWorkload(model, {}),
     accelerator,
     accounting: 'timeloop',
+    execution: referenceExecution,
     design: openingDesign(model, accelerator),
     quantization: unquantized,
     locks: [],

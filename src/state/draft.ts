@@ -5,6 +5,7 @@
 import { check, InputError } from '../core/base/checks.ts';
 import { groups, type LinearLayer, type TransformerModel } from '../core/workload/model.ts';
 import { checkFactorization, clipRanks, denseFactorization, rankNames } from '../core/factor/ranks.ts';
+import { checkExecution } from '../core/cost/execution.ts';
 import { tiers } from '../core/accuracy/figure.ts';
 import { checkQuantization } from '../core/factor/check-quantization.ts';
 import type { Factorization } from '../core/factor/factorization.ts';
@@ -66,6 +67,11 @@ export function restoreConfig(draft: Draft, subject: string): Restored {
     () => opening.search,
     'the opening settings were taken',
   );
+  const execution = sound(
+    () => checkExecution(draft.execution ?? opening.execution),
+    () => opening.execution,
+    'the reference settings were taken',
+  );
   const quantization = sound(
     () => checkQuantization(draft.quantization ?? opening.quantization),
     () => opening.quantization,
@@ -79,6 +85,7 @@ export function restoreConfig(draft: Draft, subject: string): Restored {
     workload,
     accelerator,
     accounting: draft.accounting ?? opening.accounting,
+    execution,
     design: design ?? openingDesign(transformer, accelerator),
     quantization,
     locks: [],

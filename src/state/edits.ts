@@ -5,6 +5,7 @@
  */
 import { check, InputError } from '../core/base/checks.ts';
 import type { Accounting } from '../core/cost/mapping.ts';
+import { checkExecution, type Execution } from '../core/cost/execution.ts';
 import { checkQuantization } from '../core/factor/check-quantization.ts';
 import type { Quantization } from '../core/factor/quantization.ts';
 import type { Factorization, Format } from '../core/factor/factorization.ts';
@@ -295,6 +296,12 @@ export function setModel(config: Config, choice: ModelChoice): Config {
     search: { ...config.search, limit: null },
     view: { ...openingView(model), axis, gridColour, panel, snap },
   };
+}
+
+/** Settings beside the design; `change` holds those that change. */
+export function setExecution(config: Config, change: Partial<Execution>): Config {
+  const execution = checkExecution({ ...config.execution, ...change });
+  return sameData(execution, config.execution) ? config : { ...config, execution };
 }
 
 /** How all linear layers store their weights. */

@@ -83,6 +83,16 @@ const parts = {
     seed: count,
     limit: z.nullable(z.number()),
   }),
+  execution: z.optional(
+    z.object({
+      dataflow: z.enum(['flexible', 'fixed']),
+      swap: z.boolean(),
+      fusion: z.boolean(),
+      residency: z.boolean(),
+      wholeModel: z.boolean(),
+      outerWordsPerCycle: z.nullable(z.number()),
+    }),
+  ),
   quantization: z.optional(
     z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('none') }),

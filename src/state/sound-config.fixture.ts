@@ -153,6 +153,14 @@ export const soundConfig: fc.Arbitrary<Config> = choice.chain((model) => {
         workload: fc.constantFrom({}, { tokens: 8 }, { tokens: 64, batch: 64 }, { tokens: 1 }),
         accelerator,
         accounting: fc.constantFrom('timeloop' as const, 'accelforge' as const),
+        execution: fc.record({
+          dataflow: fc.constantFrom('flexible' as const, 'fixed' as const),
+          swap: fc.boolean(),
+          fusion: fc.boolean(),
+          residency: fc.boolean(),
+          wholeModel: fc.boolean(),
+          outerWordsPerCycle: fc.option(fc.constantFrom(0.5, 4, 16)),
+        }),
         locks: locks(of),
         search: fc.record({
           strategy: fc.constantFrom(...strategies),
@@ -190,6 +198,7 @@ export const soundConfig: fc.Arbitrary<Config> = choice.chain((model) => {
           workload: resolveWorkload(transformer, parts.workload),
           accelerator: parts.accelerator,
           accounting: parts.accounting,
+          execution: parts.execution,
           design: of,
           quantization: parts.quantization,
           locks: parts.locks,

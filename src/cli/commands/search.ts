@@ -1,5 +1,6 @@
 /** `search`: the frontier of EDP against what is kept, for a whole model. */
 import { check } from '../../core/base/checks.ts';
+import { referenceExecution } from '../../core/cost/execution.ts';
 import { unquantized } from '../../core/factor/quantization.ts';
 import { createEvaluator } from '../../core/search/evaluate.ts';
 import { bestWithin, type FrontierPoint } from '../../core/search/pareto.ts';
@@ -82,6 +83,7 @@ export const searchCommand = defineCommand({
       accelerator,
       accounting,
       design: dense,
+      execution: referenceExecution,
       quantization: unquantized,
       locks: [],
       search: { strategy, budget, seed, limit: within ?? null },

@@ -1,4 +1,5 @@
-/** The left panel: what is selected, its format and shape, its ranks, how weights are stored, the work it meets, its size. */
+/** The left panel: what is selected, its format and shape, its ranks, how weights are stored, the work it meets, how it runs, its size. */
+import { ExecutionSection } from './ExecutionSection.tsx';
 import { FormatSection } from './FormatSection.tsx';
 import { MatrixSection } from './MatrixSection.tsx';
 import { QuantizationSection } from './QuantizationSection.tsx';
@@ -16,6 +17,7 @@ export function DesignPanel() {
       <RankSection />
       <QuantizationSection />
       <WorkloadSection />
+      <ExecutionSection />
       <SizeBar />
     </>
   );
