@@ -6,7 +6,7 @@ import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tasks } from '../core/tasks/tasks.ts';
 import { initialConfig } from '../state/defaults.ts';
-import { setModel } from '../state/edits.ts';
+import { setModel, setQuantization } from '../state/edits.ts';
 import { encodeLink } from '../state/url.ts';
 import { openDoor } from './door.ts';
 
@@ -142,6 +142,13 @@ describe('evaluate', () => {
     expect(candidate.flips).toBeGreaterThanOrEqual(-paired.difference);
     expect(paired.p).toBeLessThan(1e-6);
     expect(paired.high).toBeLessThan(0);
+  });
+
+  it('counts how the weights are stored', async () => {
+    const link = encodeLink(setQuantization(dense, { kind: 'int', bits: 3, group: 'row' }));
+    const { candidate } = await json<Evaluated>('evaluate', link, '--examples', '32');
+    expect(candidate.kl).toBeGreaterThan(0);
+    expect(candidate.kl).toBeLessThan(0.5);
   });
 
   it('tells how far it is, when asked', async () => {

@@ -27,13 +27,13 @@ export const dataCommand = defineCommand({
   notes: [
     'MODEL is glyph-vit or lexical-qa. Result: {onnx, examples}, onnx the path of its file.',
     "The arrays are named as the model's inputs (image; tokens), plus labels, or start and end (inclusive) of the",
-    'answer. Example i of a seed is always the same; training used seed 1, calibration 2.',
+    'answer. Example i of a seed is always the same.',
   ],
   options: {
     model: required(positional(text('MODEL', 'the model'))),
     examples: required(whole('how many')),
     output: required(text('FILE', 'the .npz to write')),
-    seed: otherwise(whole('stream of examples; 3 are held out', 0), seeds.heldOut),
+    seed: otherwise(whole('stream of examples; training used 1, calibration 2', 0), seeds.heldOut),
   },
   run: ({ model, examples, output, seed }, { folder }): Result => {
     const task = taskNamed(model, 'data');

@@ -53,7 +53,7 @@ export const evaluateCommand = defineCommand({
   options: {
     link: required(positional(text('LINK', 'the link'))),
     examples: otherwise(whole('how many'), 4096),
-    seed: otherwise(whole('stream of examples; 3 are held out', 0), seeds.heldOut),
+    seed: otherwise(whole('stream of examples; training used 1, calibration 2', 0), seeds.heldOut),
     progress: common.progress,
   },
   run: async ({ link, examples, seed, progress }, { note, now }): Promise<Result> => {

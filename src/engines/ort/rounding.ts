@@ -1,6 +1,7 @@
 /**
  * Activations of 8 bits: before each layer x becomes s * clip(round(x / s), -127, 127) with one step s per tensor, the
- * largest |x| of the calibration examples / 127 (symmetric, static; Jacob et al., CVPR 2018, without a zero point).
+ * largest |x| of the calibration examples / 127 (symmetric, static; Jacob et al., CVPR 2018, without a zero point). What
+ * passes between two factors of one layer is not rounded: the graph multiplies by their product.
  */
 import type { ModelProto } from 'onnx-buf';
 import type { LayerSite } from './layers.ts';
