@@ -1,8 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import { balanceFactors } from '../factor/balance.ts';
+import { decompose } from '../factor/decompose/decompose.ts';
+import { reconstruct } from '../factor/decompose/reconstruct.ts';
 import type { Factorization } from '../factor/factorization.ts';
+import type { Quantization } from '../factor/quantization.ts';
+import { quantizeWeights } from '../factor/quantize.ts';
 import { denseFactorization } from '../factor/ranks.ts';
+import { relativeDistance, tensor } from '../tensor/dense.ts';
+import { singularValues } from '../tensor/svd.ts';
+import { gaussianMatrix } from '../tensor/tensor.fixture.ts';
 import { modelById } from '../workload/cards.ts';
-import { powerLaw } from './spectrum.ts';
+import type { TransformerModel } from '../workload/model.ts';
+import { quantizationNoise } from './quantization-noise.ts';
+import { powerLaw, spectrumOf } from './spectrum.ts';
 import { createWeightEnergy, type WeightSource } from './weight-energy.ts';
 import { weightEnergyModel } from './weight-energy-model.ts';
 
@@ -70,5 +80,26 @@ describe('weightEnergyModel', () => {
     const alone = { ...model, linears: model.linears.slice(head) };
     const all = 32 * 96;
     expect(weightEnergyModel(alone, () => synthetic).value(all / 4)).toBe(75);
+  });
+
+  it('adds what storing each factor in few bits loses: as decomposing and quantizing a Gaussian matrix does', () => {
+    const w = gaussianMatrix(96, 96, 3);
+    const q: Quantization = { kind: 'int', bits: 4, group: 128 };
+    const f: Factorization = { format: 'svd', outModes: [96], inModes: [96], ranks: [48] };
+    const { factors } = decompose(w, f);
+    const stored = balanceFactors(f, factors).map(({ shape, values }) =>
+      tensor(shape, quantizeWeights(values, shape, q).values),
+    );
+    const lost = relativeDistance(w.values, reconstruct(f, stored).values) ** 2;
+    const alone: TransformerModel = { ...model, linears: model.linears.slice(1, 2) };
+    const of = weightEnergyModel(
+      alone,
+      () => ({ kind: 'spectrum', spectrum: spectrumOf(singularValues(w)) }),
+      q,
+    );
+    expect(1 - of.kept(0, f).value).toBeCloseTo(lost, 2);
+    expect(of.figure({ value: 0, low: 0, high: 0 }).provenance).toMatch(/quantization/);
+    // Dense weights lose once.
+    expect(of.damage(0, denseFactorization(96, 96)).value / (96 * 96)).toBeCloseTo(quantizationNoise(q), 12);
   });
 });

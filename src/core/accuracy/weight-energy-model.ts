@@ -5,8 +5,11 @@
  * what it loses to theirs.
  */
 import type { Factorization } from '../factor/factorization.ts';
+import { factorShapes } from '../factor/forward.ts';
+import { unquantized, type Quantization } from '../factor/quantization.ts';
 import type { LinearLayer, TransformerModel } from '../workload/model.ts';
 import type { AccuracyModel, Damage } from './model.ts';
+import { quantizationNoise } from './quantization-noise.ts';
 import { createWeightEnergy, type KeptShare, type WeightEnergy, type WeightSource } from './weight-energy.ts';
 
 export interface WeightEnergyModel extends AccuracyModel {
@@ -20,7 +23,10 @@ export interface WeightEnergyModel extends AccuracyModel {
 export function weightEnergyModel(
   { linears }: TransformerModel,
   weights: (layer: LinearLayer) => WeightSource,
+  quantization: Quantization = unquantized,
 ): WeightEnergyModel {
+  const noise = quantizationNoise(quantization);
+
   const known = new Map<unknown, Map<string, WeightEnergy>>();
   const layers = linears.map((layer) => {
     const source = weights(layer);
@@ -36,10 +42,15 @@ export function weightEnergyModel(
     ? layers.filter((_, index) => linears[index]?.factorize === true)
     : layers;
   const norm = counted.reduce((sum, layer) => sum + layer.weights, 0);
-  const provenance = layers.some((layer) => layer.known) ? fromSpectra : withoutWeights;
+  const provenance =
+    (layers.some((layer) => layer.known) ? fromSpectra : withoutWeights) + (noise === 0 ? '' : withNoise);
 
-  const kept = (index: number, f: Factorization): KeptShare =>
-    f.format === 'dense' ? everything : (layers[index]?.energy.kept(f) ?? everything);
+  const kept = (index: number, f: Factorization): KeptShare => {
+    const share = f.format === 'dense' ? everything : (layers[index]?.energy.kept(f) ?? everything);
+    if (noise === 0) return share;
+    const left = 1 - Math.min(1, noise * factorShapes(f).length);
+    return { value: share.value * left, low: share.low * left, high: share.high * left };
+  };
   const lost = (index: number, share: KeptShare): Damage => {
     const all = layers[index]?.weights ?? 0;
     return {
@@ -79,3 +90,4 @@ const fromSpectra =
 const withoutWeights =
   'Estimated - no weights: share of the squared weights that would be kept, between a flat random spectrum (low) and ' +
   'singular values falling as k^-0.5 (high); every layer of equal variance.';
+const withNoise = ' Each stored factor loses what a Gaussian sample loses in the same quantization.';

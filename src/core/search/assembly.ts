@@ -4,6 +4,7 @@
  */
 import type { Cycles, EnergyPj } from '../base/units.ts';
 import { check } from '../base/checks.ts';
+import type { LayerSetting } from '../cost/layer.ts';
 import type { Factorization } from '../factor/factorization.ts';
 import type { Candidate } from './evaluation.ts';
 import type { SearchSetting } from './setting.ts';
@@ -13,6 +14,7 @@ export interface Shape {
   readonly in: number;
   /** Rows of X in one step. */
   readonly rows: number;
+  readonly setting: LayerSetting;
 }
 
 export interface FreeClass {
@@ -43,7 +45,7 @@ export function assemble({ evaluator, design, locked }: SearchSetting): Assembly
     locked.length,
   );
   const isFree = linears.map((layer, index) => layer.factorize && locked[index] !== true);
-  let { energyPj, latencyCycles } = evaluator.attention;
+  let { energyPj, latencyCycles } = evaluator.fixed;
   let damage = 0;
   for (const index of linears.keys()) {
     if (isFree[index]) continue;
@@ -58,9 +60,13 @@ export function assemble({ evaluator, design, locked }: SearchSetting): Assembly
     const layers = group.layers.filter((index) => isFree[index]);
     if (layers.length === 0) return [];
     let shape = shapes.findIndex(
-      ({ out, in: columns, rows }) => out === group.out && columns === group.in && rows === group.rows,
+      ({ out, in: columns, rows, setting }) =>
+        out === group.out &&
+        columns === group.in &&
+        rows === group.rows &&
+        JSON.stringify(setting) === JSON.stringify(group.setting),
     );
-    if (shape < 0) shape = shapes.push({ out: group.out, in: group.in, rows: group.rows }) - 1;
+    if (shape < 0) shape = shapes.push(group) - 1;
     return [{ shape, layers }];
   });
   return {

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AccuracyModel } from '../accuracy/model.ts';
 import { createRoofline } from '../cost/roofline.fixture.ts';
+import { referenceExecution } from '../cost/execution.ts';
 import type { Factorization } from '../factor/factorization.ts';
+import { unquantized } from '../factor/quantization.ts';
 import { presets } from '../hardware/presets.ts';
 import { modelById } from '../workload/cards.ts';
 import { createEvaluator } from './evaluate.ts';
@@ -48,7 +50,7 @@ describe('createEvaluator', () => {
     // The pooler sees one row a sequence.
     const linear = blocks.reduce((sum, { out, in: columns }) => sum + 128 * out * columns, 768 * 768);
     expect(shared.dense.macs).toBe(linear + 12 * 2 * 12 * 128 * 128 * 64);
-    expect(shared.attention.energyPj).toBeGreaterThan(0);
+    expect(shared.fixed.energyPj).toBeGreaterThan(0);
   });
 
   it('counts weights and biases, one word each', () => {
@@ -66,7 +68,7 @@ describe('createEvaluator', () => {
         const design = model.linears.map((_, index) => svd(index, ranks[index] ?? 1));
         const evaluation = shared.evaluate(design);
         const costs = design.map((f, index) => shared.layer(index, f));
-        const energy = costs.reduce((sum, cost) => sum + cost.energyPj, shared.attention.energyPj);
+        const energy = costs.reduce((sum, cost) => sum + cost.energyPj, shared.fixed.energyPj);
         expect(evaluation.energyPj).toBeCloseTo(energy, 0);
         expect(evaluation.edpPjCycles).toBe(evaluation.energyPj * evaluation.latencyCycles);
         expect(evaluation.edpReduction).toBe(shared.dense.edpPjCycles / evaluation.edpPjCycles);
@@ -184,3 +186,76 @@ it.each([
     expect(Math.abs(real.dense.latencyCycles / evaluation.latencyCycles - 2.6)).toBeLessThan(0.1);
   },
 );
+
+describe('execution and quantization', () => {
+  const glyph = modelById('glyph-vit');
+  const machine = presets['simba'];
+  if (machine === undefined) throw new Error('no simba');
+  const made = (change: Partial<Parameters<typeof createEvaluator>[0]>) =>
+    createEvaluator({
+      model: glyph,
+      workload: { tokens: 144, batch: 9, sequence: 16 },
+      accelerator: machine,
+      accounting: 'timeloop',
+      gear: 'fast',
+      weights: () => ({ kind: 'synthetic' }),
+      ...change,
+    });
+  const plain = made({});
+  const design = glyph.linears.map(({ out, in: columns, factorize }, index): Factorization =>
+    factorize
+      ? { format: 'svd', outModes: [out], inModes: [columns], ranks: [24] }
+      : plain.denseFactorization(index),
+  );
+
+  it('measures quantized designs against the dense model as it is', () => {
+    const int4 = made({ quantization: { kind: 'int', bits: 4, group: 128 } });
+    expect({ ...int4.dense, accuracy: null }).toEqual({ ...plain.dense, accuracy: null });
+    expect(int4.dense.accuracy.value).toBe(100);
+    const whole = glyph.linears.map((_, index) => int4.denseFactorization(index));
+    const dense = int4.evaluate(whole);
+    expect(dense.edpReduction).toBeGreaterThan(1.02);
+    expect(dense.parameters).toBe(plain.dense.parameters);
+    const words = plain.evaluate(design);
+    const narrow = int4.evaluate(design);
+    expect(narrow.energyPj).toBeLessThan(words.energyPj);
+    expect(narrow.accuracy.value).toBeLessThan(words.accuracy.value);
+    // Biases at 8 bits; factors [96, 24] and [24, 96] have rows within a group of 128: 4 + 16 / row bits.
+    const biases = glyph.linears.reduce((sum, layer) => sum + (layer.bias ? layer.out : 0), 0);
+    let bits = biases * 8;
+    for (const [index, { out, in: columns, factorize }] of glyph.linears.entries()) {
+      const shapes = factorize
+        ? [
+            [columns, 24],
+            [24, out],
+          ]
+        : [[out, columns]];
+      expect(design[index]?.format).toBe(factorize ? 'svd' : 'dense');
+      for (const [rows = 0, row = 0] of shapes) bits += rows * (4 * row + 16 * Math.ceil(row / 128));
+    }
+    expect(narrow.bytes).toBeCloseTo(bits / 8, 6);
+  });
+
+  it('runs dense and factorized models the same way', () => {
+    const execution = { ...referenceExecution, residency: true, fusion: true, wholeModel: true };
+    const settled = made({ execution });
+    const whole = glyph.linears.map((_, index) => settled.denseFactorization(index));
+    expect(settled.evaluate(whole)).toEqual(settled.dense);
+    const evaluation = settled.evaluate(design);
+    const energy = design.reduce(
+      (sum, f, index) => sum + settled.layer(index, f).energyPj,
+      settled.fixed.energyPj,
+    );
+    expect(evaluation.energyPj).toBeCloseTo(energy, 0);
+    // Activations on chip: less than through the outermost level, vector work included.
+    const through = made({ execution: { ...execution, residency: false, fusion: false } });
+    expect(evaluation.energyPj).toBeLessThan(through.evaluate(design).energyPj);
+    expect(settled.fixed.energyPj).toBeGreaterThan(0);
+  });
+
+  it('is the reference without either', () => {
+    expect(made({ execution: referenceExecution, quantization: unquantized }).evaluate(design)).toEqual(
+      plain.evaluate(design),
+    );
+  });
+});

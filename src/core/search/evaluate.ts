@@ -1,55 +1,62 @@
 /**
  * The product's main sentence: what a candidate costs on an accelerator and where it stands on the vertical axis. Linear
- * layers are mapped by `costLayer`, attention products as the dense einsums they are; the dense model goes through the
- * same mapper and gear. Damage adds up over layers; layers of equal shape, weights and sensitivity share everything.
+ * layers are mapped by `costLayer`, what surrounds them is fixed; the dense model runs the same way, at the machine's own
+ * words. Damage adds up over layers; layers of equal shape, surroundings, weights and sensitivity share everything.
  * Left out: residency between layers, vector work (softmax, normalization, biases).
  */
 import type { AccuracyModel, Damage } from '../accuracy/model.ts';
 import type { KeptShare, WeightSource } from '../accuracy/weight-energy.ts';
 import { weightEnergyModel } from '../accuracy/weight-energy-model.ts';
 import { check } from '../base/checks.ts';
-import type { Cycles, EnergyPj, Macs } from '../base/units.ts';
-import { costLayer, factorizationKey, type LayerCost } from '../cost/layer.ts';
+import type { Bits } from '../base/units.ts';
+import { referenceExecution, type Execution } from '../cost/execution.ts';
+import { costLayer, factorizationKey, type LayerCost, type LayerSetting } from '../cost/layer.ts';
 import { createMapper, type Mapper } from '../cost/mapper.ts';
 import type { Accounting, Gear, Objective } from '../cost/mapping.ts';
-import { denseFactorization } from '../factor/ranks.ts';
+import { surroundings, type FixedCost, type Surroundings } from '../cost/surroundings.ts';
 import type { Factorization } from '../factor/factorization.ts';
+import { factorShapes } from '../factor/forward.ts';
+import { activationBits, unquantized, weightBits, type Quantization } from '../factor/quantization.ts';
+import { denseFactorization } from '../factor/ranks.ts';
+import { product } from '../factor/tensorization.ts';
 import type { Accelerator } from '../hardware/accelerator.ts';
 import type { LinearLayer, TransformerModel, Workload } from '../workload/model.ts';
-import { attentionGemms, linearRows } from '../workload/workload.ts';
+import { withOuterBandwidth } from '../hardware/bandwidth.ts';
+import { linearRows } from '../workload/workload.ts';
 import type { Candidate, Evaluation } from './evaluation.ts';
 
-export interface EvaluatorSetting {
-  readonly model: TransformerModel;
-  readonly workload: Workload;
+/** What decides how a GEMM is mapped. */
+export interface MachineSetting {
   readonly accelerator: Accelerator;
   readonly accounting: Accounting;
+  readonly objective?: Objective;
+  /** Absent = as the references count. */
+  readonly execution?: Execution;
+  /** How every linear layer's weights are stored; absent = as the machine's words. */
+  readonly quantization?: Quantization;
+}
+
+export interface EvaluatorSetting extends MachineSetting {
+  readonly model: TransformerModel;
+  readonly workload: Workload;
   readonly gear: Gear;
   /** What is known about a layer's weights; the same object (or synthetic) for two layers of one shape = one class. */
   readonly weights: (layer: LinearLayer) => WeightSource;
-  /** The vertical axis; absent = the share of the weights' energy that is kept. Its layers are those of `model`. */
+  /** The vertical axis; absent = the share of the weights' energy that is kept. Of this model and quantization. */
   readonly accuracy?: AccuracyModel;
-  readonly objective?: Objective;
-  /** A mapper to share what is known with; it must be of this accelerator and accounting. */
+  /** A mapper to share what is known with; it must be `mapperOf` the same setting. */
   readonly mapper?: Mapper;
 }
 
-/** Layers that no figure can tell apart: one shape, as many rows of X, one weight source, one key on the axis. */
+/** Layers that no figure can tell apart: shape, rows of X, surroundings, weight source and key on the axis are one. */
 export interface LayerClass {
   readonly out: number;
   readonly in: number;
   /** Rows of X in one step. */
   readonly rows: number;
+  readonly setting: LayerSetting;
   /** Positions in `model.linears`. */
   readonly layers: readonly number[];
-}
-
-/** What a model costs whatever its linear layers are: the attention products. */
-interface FixedCost {
-  readonly energyPj: EnergyPj;
-  readonly latencyCycles: Cycles;
-  readonly macs: Macs;
-  readonly energyByLevelPj: readonly EnergyPj[];
 }
 
 export interface Evaluator {
@@ -61,8 +68,9 @@ export interface Evaluator {
   /** Does not remember; `damage` does. */
   readonly accuracy: AccuracyModel;
   readonly classes: readonly LayerClass[];
-  readonly attention: FixedCost;
-  /** Every linear layer dense. */
+  /** Whatever the linear layers are: attention products and, where it counts, vector work. */
+  readonly fixed: FixedCost;
+  /** Every linear layer dense, weights as the machine's words. */
   readonly dense: Evaluation;
   denseFactorization(index: number): Factorization;
   /** @throws InputError when the accelerator cannot hold the layer */
@@ -75,14 +83,13 @@ export interface Evaluator {
 
 const mostKept = 4096;
 export function createEvaluator(setting: EvaluatorSetting): Evaluator {
-  const { model, workload, accelerator, accounting, gear, objective } = setting;
-  const mapper =
-    setting.mapper ??
-    createMapper(accelerator, { accounting, ...(objective === undefined ? {} : { objective }) });
-  const energy = weightEnergyModel(model, setting.weights);
+  const { model, workload, accelerator, gear } = setting;
+  const { execution = referenceExecution, quantization = unquantized } = setting;
+  const mapper = setting.mapper ?? mapperOf(setting);
+  const around = surroundingsOf(mapper, setting, execution);
+  const energy = weightEnergyModel(model, setting.weights, quantization);
   const accuracy = setting.accuracy ?? energy;
-  const { classes, classOf } = classify(setting, accuracy);
-  const attention = attentionCost(model, workload, mapper, gear);
+  const { classes, classOf } = classify(setting, accuracy, around);
   const denseOf = classes.map((group) => denseFactorization(group.out, group.in));
 
   const classAt = (index: number): LayerClass => {
@@ -91,7 +98,8 @@ export function createEvaluator(setting: EvaluatorSetting): Evaluator {
     return group;
   };
   const layer = (index: number, factorization: Factorization): LayerCost => {
-    return costLayer(mapper, factorization, classAt(index).rows, gear);
+    const { rows, setting: ends } = classAt(index);
+    return costLayer(mapper, factorization, rows, gear, ends);
   };
   const kept = perClass(classAt, energy.kept);
   const damage =
@@ -99,25 +107,32 @@ export function createEvaluator(setting: EvaluatorSetting): Evaluator {
       ? (index: number, f: Factorization) => energy.lost(index, kept(index, f))
       : perClass(classAt, accuracy.damage);
 
-  const totals = (candidate: Candidate) => {
+  const { wordBits } = accelerator;
+  const quantizedBits = perClass(classAt, (_, f) => storedBits(f, quantization, wordBits));
+  const totals = (candidate: Candidate): Omit<Evaluation, 'edpReduction'> => {
     check(
       candidate.length === model.linears.length,
       'design',
       `must have one factorization per linear layer (${model.linears.length})`,
       candidate.length,
     );
-    let { energyPj, latencyCycles, macs } = attention;
-    const energyByLevelPj = [...attention.energyByLevelPj];
+    let { energyPj, latencyCycles, macs } = around.fixed;
+    const energyByLevelPj = [...around.fixed.energyByLevelPj];
     let parameters = 0;
+    let stored = 0;
     const total = { value: 0, low: 0, high: 0 };
     for (const [index, factorization] of candidate.entries()) {
       const linear = model.linears[index];
       if (linear === undefined) continue;
       const cost = layer(index, factorization);
+      const biases = linear.bias ? linear.out : 0;
       energyPj += cost.energyPj;
       latencyCycles += cost.latencyCycles;
       macs += cost.macs;
-      parameters += cost.parameters + (linear.bias ? linear.out : 0);
+      parameters += cost.parameters + biases;
+      stored += biases * wordBits;
+      stored +=
+        quantization.kind === 'none' ? cost.parameters * wordBits : quantizedBits(index, factorization);
       for (let level = 0; level < energyByLevelPj.length; level++)
         energyByLevelPj[level] = (energyByLevelPj[level] ?? 0) + (cost.energyByLevelPj[level] ?? 0);
       const lost = damage(index, factorization);
@@ -131,7 +146,7 @@ export function createEvaluator(setting: EvaluatorSetting): Evaluator {
       edpPjCycles: energyPj * latencyCycles,
       parameters,
       macs,
-      bytes: (parameters * accelerator.wordBits) / 8,
+      bytes: stored / 8,
       energyByLevelPj,
       accuracy: accuracy.figure(total),
     };
@@ -140,7 +155,7 @@ export function createEvaluator(setting: EvaluatorSetting): Evaluator {
   const denseCandidate = classOf.map(
     (group) => denseOf[classes.indexOf(group)] ?? denseFactorization(group.out, group.in),
   );
-  const denseTotals = totals(denseCandidate);
+  const dense = quantization.kind === 'none' ? totals(denseCandidate) : denseWords(setting, accuracy);
   return {
     model,
     workload,
@@ -149,8 +164,8 @@ export function createEvaluator(setting: EvaluatorSetting): Evaluator {
     mapper,
     accuracy,
     classes,
-    attention,
-    dense: { ...denseTotals, edpReduction: 1 },
+    fixed: around.fixed,
+    dense: { ...dense, edpReduction: 1 },
     denseFactorization: (index) =>
       denseCandidate[index] ?? denseFactorization(classAt(index).out, classAt(index).in),
     layer,
@@ -158,32 +173,89 @@ export function createEvaluator(setting: EvaluatorSetting): Evaluator {
     damage,
     evaluate(candidate) {
       const figures = totals(candidate);
-      return { ...figures, edpReduction: denseTotals.edpPjCycles / figures.edpPjCycles };
+      return { ...figures, edpReduction: dense.edpPjCycles / figures.edpPjCycles };
     },
   };
+}
+
+/** The dense model as the machine's words: what quantized designs are measured against, without damage. */
+function denseWords(
+  { mapper: _, accuracy: __, ...setting }: EvaluatorSetting,
+  accuracy: AccuracyModel,
+): Evaluation {
+  const words = createEvaluator({ ...setting, quantization: unquantized });
+  return { ...words.dense, accuracy: accuracy.figure({ value: 0, low: 0, high: 0 }) };
+}
+
+/** A mapper for evaluators of this setting. @throws InputError when the accelerator is unsound */
+export function mapperOf(setting: MachineSetting): Mapper {
+  const { accelerator, accounting, objective } = setting;
+  const { execution = referenceExecution, quantization = unquantized } = setting;
+  const weights = weightBits(quantization);
+  const activations = activationBits(quantization);
+  return createMapper(withOuterBandwidth(accelerator, execution.outerWordsPerCycle), {
+    accounting,
+    dataflow: execution.dataflow,
+    swap: execution.swap,
+    ...(objective !== undefined && { objective }),
+    ...(weights !== null && { bits: { weights, ...(activations !== null && { activations }) } }),
+  });
+}
+
+function surroundingsOf(
+  mapper: Mapper,
+  { model, workload, gear }: EvaluatorSetting,
+  { wholeModel, residency, fusion }: Execution,
+): Surroundings {
+  return surroundings(mapper, model, workload, gear, {
+    wholeModel,
+    residency,
+    fusion: fusion ? 'auto' : 'none',
+  });
+}
+
+/** Of a layer's factors, scales and palettes included, without bias. */
+function storedBits(f: Factorization, quantization: Quantization, wordBits: Bits): Bits {
+  return factorShapes(f).reduce((sum, shape) => {
+    const count = product(shape);
+    return sum + count * (weightBits(quantization, { row: shape.at(-1) ?? 1, count }) ?? wordBits);
+  }, 0);
 }
 
 function classify(
   { model, workload, weights }: EvaluatorSetting,
   accuracy: AccuracyModel,
+  around: Surroundings,
 ): {
   readonly classes: readonly LayerClass[];
   readonly classOf: readonly LayerClass[];
 } {
-  const found: { readonly key: unknown; readonly identity: unknown; readonly group: LayerClass }[] = [];
+  const found: {
+    readonly key: unknown;
+    readonly identity: unknown;
+    readonly place: string;
+    readonly group: LayerClass;
+  }[] = [];
   const classOf = model.linears.map((linear, index) => {
     const source = weights(linear);
     // All synthetic weights are one; spectra are told apart by identity.
     const identity = source.kind === 'synthetic' ? 'synthetic' : source.spectrum;
     const key = accuracy.key(index);
+    const setting = around.layer(index);
+    const place = JSON.stringify(setting);
     const { out, in: columns } = linear;
     const rows = linearRows(linear, workload);
     let known = found.find(
-      ({ key: of, identity: weight, group }) =>
-        of === key && weight === identity && group.out === out && group.in === columns && group.rows === rows,
+      ({ key: of, identity: weight, place: ends, group }) =>
+        of === key &&
+        weight === identity &&
+        ends === place &&
+        group.out === out &&
+        group.in === columns &&
+        group.rows === rows,
     );
     if (known === undefined)
-      found.push((known = { key, identity, group: { out, in: columns, rows, layers: [] } }));
+      found.push((known = { key, identity, place, group: { out, in: columns, rows, setting, layers: [] } }));
     (known.group.layers as number[]).push(index);
     return known.group;
   });
@@ -218,20 +290,4 @@ function remember<T>(compute: (f: Factorization) => T): (f: Factorization) => T 
     byObject.set(f, known);
     return known;
   };
-}
-
-function attentionCost(model: TransformerModel, workload: Workload, mapper: Mapper, gear: Gear): FixedCost {
-  const energyByLevelPj = new Array<number>(mapper.accelerator.levels.length + 1).fill(0);
-  let energyPj = 0;
-  let latencyCycles = 0;
-  let macs = 0;
-  for (const product of model.attention) {
-    const gemm = attentionGemms(product, workload);
-    const cost = mapper.cost(gemm, gear);
-    energyPj += cost.energyPj;
-    latencyCycles += cost.latencyCycles;
-    macs += gemm.batch * gemm.m * gemm.n * gemm.k;
-    cost.energyByLevelPj.forEach((energy, i) => (energyByLevelPj[i] = (energyByLevelPj[i] ?? 0) + energy));
-  }
-  return { energyPj, latencyCycles, macs, energyByLevelPj };
 }

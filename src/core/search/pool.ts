@@ -41,7 +41,8 @@ export function createPool(
       if (known !== undefined) return known;
       const table = tables[shape];
       if (table === undefined) throw new Error(`internal: no shape ${shape}`);
-      const cost = mapLayer(evaluator.mapper, f, shapes[shape]?.rows ?? 1, evaluator.gear);
+      const { rows, setting } = shapes[shape] ?? { rows: 1, setting: {} };
+      const cost = mapLayer(evaluator.mapper, f, rows, evaluator.gear, setting);
       const column = table.factorizations.push(f) - 1;
       table.energyPj.push(cost.energyPj);
       table.latencyCycles.push(cost.latencyCycles);
