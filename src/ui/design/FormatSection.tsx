@@ -7,12 +7,14 @@ import { formatExact } from '../format.ts';
 import { Icon } from '../icons.tsx';
 import { selectionText } from '../words.ts';
 import { FormatChoice } from './FormatChoice.tsx';
+import { gainSentence } from './gain-sentence.ts';
 import { ShapeRow } from './ShapeRow.tsx';
 
 export function FormatSection() {
   const { edit } = useActions();
   const config = useApp((state) => state.config);
   const gains = useGains();
+  const sentence = gainSentence(gains, config.workload.tokens);
   const { selection, focus } = config.view;
   const model = modelOf(config.model);
   const f = config.design[focus];
@@ -57,8 +59,11 @@ export function FormatSection() {
         </button>
       </header>
       <FormatChoice current={f.format} partly={mixedFormats} gains={gains} />
-      <p className="hint">
-        EDP reduction and weight energy kept at equal parameters; red costs more than dense.
+      <p
+        className="hint"
+        title="EDP reduction and weight energy kept at equal parameters; red costs more than dense"
+      >
+        {sentence ?? 'EDP reduction and weight energy kept at equal parameters; red costs more than dense.'}
       </p>
       {mixed && (
         <p className="hint mixed">
