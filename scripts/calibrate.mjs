@@ -4,12 +4,9 @@
  * tiers. The same seed writes the same file on the same machine; minutes per model.
  */
 import { writeFileSync } from 'node:fs';
-import { main, modelIds, numberOption, onnxBytes, progress, refuse, root, tiers } from './tiers-files.mjs';
+import { main, namedModels, numberOption, onnxBytes, progress, root, tiers } from './tiers-files.mjs';
 
 const args = process.argv.slice(2);
-const named = args.filter((arg, i) => !arg.startsWith('--') && !args[i - 1]?.startsWith('--'));
-const unknown = named.find((id) => !modelIds.includes(id));
-if (unknown !== undefined) refuse(`model: must be one of ${modelIds.join(', ')}, got ${unknown}`);
 await main(async () => {
   const { calibrate } = await tiers();
   const sizes = {
@@ -18,7 +15,7 @@ await main(async () => {
     perFormat: numberOption(args, 'per-format', 5),
     examples: numberOption(args, 'examples', 512),
   };
-  for (const id of named.length > 0 ? named : modelIds) {
+  for (const id of namedModels(args)) {
     const table = await calibrate(id, onnxBytes(id), sizes, (text) => progress(`${id}: ${text}`));
     const text = `${JSON.stringify(table)}\n`;
     writeFileSync(`${root}public/models/${id}.json`, text);

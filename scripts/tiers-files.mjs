@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'vite';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
-export const modelIds = ['glyph-vit', 'lexical-qa'];
+const modelIds = ['glyph-vit', 'lexical-qa'];
 
 export const onnxBytes = (id) => new Uint8Array(readFileSync(`${root}public/models/${id}.onnx`));
 
@@ -42,6 +42,16 @@ export function numberOption(args, name, otherwise) {
     refuse(`--${name}: must be a positive whole number, got ${args[at + 1] ?? 'nothing'}`);
   return value;
 }
+
+/** The models named among the arguments, all of them when none is. */
+export function namedModels(args) {
+  const named = args.filter((arg, i) => !arg.startsWith('--') && !valued.includes(args[i - 1]));
+  const unknown = named.find((id) => !modelIds.includes(id));
+  if (unknown !== undefined) refuse(`model: must be one of ${modelIds.join(', ')}, got ${unknown}`);
+  return named.length > 0 ? named : modelIds;
+}
+
+const valued = ['--seed', '--designs', '--per-format', '--examples'];
 
 export function refuse(line) {
   console.error(line);

@@ -1,13 +1,14 @@
 /**
- * `node scripts/validate.mjs --seed N [--quick] [--json] [--write]`: draws fresh random designs of mixed formats at equal
+ * `node scripts/validate.mjs [MODEL ...] --seed N [--quick] [--json] [--write]`: draws fresh random designs of mixed formats at equal
  * parameters, measures them (T2) and says how well the estimated (T0) and calibrated (T1) tiers order them and how often
  * their bands hold. The seed must not be the one that the tiers were calibrated with. `--write` keeps the result for the
  * page in public/accuracy-validation.json.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { main, modelIds, numberOption, onnxBytes, progress, refuse, root, tiers } from './tiers-files.mjs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { main, namedModels, numberOption, onnxBytes, progress, refuse, root, tiers } from './tiers-files.mjs';
 
 const args = process.argv.slice(2);
+const written = `${root}public/accuracy-validation.json`;
 const has = (name) => args.includes(`--${name}`);
 if (!has('seed')) refuse('seed: --seed N is needed');
 await main(async () => {
@@ -21,15 +22,24 @@ await main(async () => {
     examples: numberOption(args, 'examples', 512),
   };
   const models = [];
-  for (const id of modelIds) {
+  for (const id of namedModels(args)) {
     const table = JSON.parse(readFileSync(`${root}public/models/${id}.json`, 'utf8'));
     models.push(await validate(onnxBytes(id), table, sizes, (text) => progress(`${id}: ${text}`)));
   }
   const file = { seed, quick, models };
-  if (has('write')) writeFileSync(`${root}public/accuracy-validation.json`, `${JSON.stringify(file)}\n`);
+  if (has('write')) writeFileSync(written, `${JSON.stringify(withOthers(file))}\n`);
   if (has('json')) console.log(JSON.stringify(file));
   else print(models);
 });
+
+/** Models that were not validated now stay in the file as they are when they were with the same seed and sizes. */
+function withOthers(file) {
+  if (!existsSync(written)) return file;
+  const before = JSON.parse(readFileSync(written, 'utf8'));
+  if (before.seed !== file.seed || before.quick !== file.quick) return file;
+  const others = before.models.filter(({ model }) => file.models.every((each) => each.model !== model));
+  return { ...file, models: [...others, ...file.models].sort((a, b) => a.model.localeCompare(b.model)) };
+}
 
 function print(models) {
   for (const { model, n, examples, pairs } of models) {
