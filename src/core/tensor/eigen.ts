@@ -195,21 +195,65 @@ export function eigenSymmetric(m: Matrix, count = m.rows): Eigen {
   const vectors = new Float64Array(count * n);
   for (const [to, from] of order.slice(0, count).entries())
     vectors.set(z.subarray(from * n, from * n + n), to * n);
-  // Q = H_0 H_1 ... acts from its last reflection on.
-  for (let row = 0; row < count; row++) {
-    const at = row * n;
-    for (let k = n - 2; k >= 0; k--) {
-      const scale = scales[k]!;
-      if (scale === 0) continue;
-      const base = k * n;
-      let along = 0;
-      for (let i = k + 1; i < n; i++) along += reflections[base + i]! * vectors[at + i]!;
-      along *= scale;
-      for (let i = k + 1; i < n; i++) vectors[at + i]! -= along * reflections[base + i]!;
-    }
-  }
+  // Q = H_0 H_1 ... acts from its last reflection on; four vectors at a time share each reflection.
+  let row = 0;
+  for (; row + 3 < count; row += 4) reflectFour(vectors, row * n, n, reflections, scales);
+  for (; row < count; row++) reflect(vectors, row * n, n, reflections, scales);
   return {
     values: Float64Array.from(order, (i) => diagonal[i]! * size),
     vectors: { rows: count, columns: n, values: vectors },
   };
+}
+
+function reflect(
+  z: Float64Array,
+  at: number,
+  n: number,
+  reflections: Float64Array,
+  scales: Float64Array,
+): void {
+  for (let k = n - 2; k >= 0; k--) {
+    const scale = scales[k]!;
+    if (scale === 0) continue;
+    const base = k * n;
+    let along = 0;
+    for (let i = k + 1; i < n; i++) along += reflections[base + i]! * z[at + i]!;
+    along *= scale;
+    for (let i = k + 1; i < n; i++) z[at + i]! -= along * reflections[base + i]!;
+  }
+}
+
+/** The row at `a` and the three after it. */
+function reflectFour(
+  z: Float64Array,
+  a: number,
+  n: number,
+  reflections: Float64Array,
+  scales: Float64Array,
+): void {
+  const [b, c, d] = [a + n, a + 2 * n, a + 3 * n];
+  for (let k = n - 2; k >= 0; k--) {
+    const scale = scales[k]!;
+    if (scale === 0) continue;
+    const base = k * n;
+    let [p, q, r, s] = [0, 0, 0, 0];
+    for (let i = k + 1; i < n; i++) {
+      const v = reflections[base + i]!;
+      p += v * z[a + i]!;
+      q += v * z[b + i]!;
+      r += v * z[c + i]!;
+      s += v * z[d + i]!;
+    }
+    p *= scale;
+    q *= scale;
+    r *= scale;
+    s *= scale;
+    for (let i = k + 1; i < n; i++) {
+      const v = reflections[base + i]!;
+      z[a + i]! -= p * v;
+      z[b + i]! -= q * v;
+      z[c + i]! -= r * v;
+      z[d + i]! -= s * v;
+    }
+  }
 }
