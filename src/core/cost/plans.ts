@@ -201,22 +201,24 @@ export function createPlanBook(machine: MachineTables, goal: Goal, mostSpreadsPe
       for (let m = firstWithin(inM, roomM); m < inM.count; m += 1) {
         const lanesM = lanesB * (inM.lanes[m] as number);
         if (lanesM * mostNk < fewest) break;
+        if (hopeless(machine.macEnergyPj + (inM.leastFrom[m] as number) + leastNk, lanesM * mostNk)) break;
         const energyM = machine.macEnergyPj + (inM.energy[m] as number);
-        if (!enter(usedM, usedB, inM, m)) continue;
+        if (hopeless(energyM + leastNk, lanesM * mostNk) || !enter(usedM, usedB, inM, m)) continue;
         const roomN = room(usedM);
         if (lanesM * roomN < fewest || hopeless(energyM + leastNk, lanesM * Math.min(roomN, mostNk)))
           continue;
+        const energyMk = energyM + inK.leastEnergy;
         for (let n = firstWithin(inN, roomN); n < inN.count; n += 1) {
           const lanesN = lanesM * (inN.lanes[n] as number);
-          if (lanesN * mostK < fewest) break;
-          if (!enter(usedN, usedM, inN, n)) continue;
+          const mostLanes = lanesN * mostK;
+          if (mostLanes < fewest || hopeless(energyMk + (inN.leastFrom[n] as number), mostLanes)) break;
           const energyN = energyM + (inN.energy[n] as number);
+          if (hopeless(energyN + inK.leastEnergy, mostLanes) || !enter(usedN, usedM, inN, n)) continue;
           const roomK = Math.min(room(usedN), limit / lanesN);
-          if (lanesN * roomK < fewest || hopeless(energyN + inK.leastEnergy, lanesN * Math.min(roomK, mostK)))
-            continue;
+          if (lanesN * roomK < fewest) continue;
           for (let k = firstWithin(inK, roomK); k < inK.count; k += 1) {
             const lanes = lanesN * (inK.lanes[k] as number);
-            if (lanes < fewest || hopeless(energyN + inK.leastEnergy, lanes)) break;
+            if (lanes < fewest || hopeless(energyN + (inK.leastFrom[k] as number), lanes)) break;
             const energy = energyN + (inK.energy[k] as number);
             if (hopeless(energy, lanes) || !fitsMeshes(k)) continue;
             const perMac = loadPerMac(b, m, n, k, 1 / lanes);

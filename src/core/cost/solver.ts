@@ -50,7 +50,7 @@ export const brief: Effort = {
   plans: 14,
   reserve: [8, 2],
   tiles: 2500,
-  spreads: 224,
+  spreads: 112,
   portSteps: 32,
 };
 

@@ -17,6 +17,8 @@ export interface Spreads {
   /** [spread]: compulsory energy per MAC. */
   readonly energy: Float64Array;
   readonly leastEnergy: number;
+  /** [spread]: the least of it and of those with fewer lanes. */
+  readonly leastFrom: Float64Array;
   /** [spread * ports + port]: compulsory port cycles per MAC, all instances together. */
   readonly loads: Float64Array;
   /** [port]: the least of them. */
@@ -43,7 +45,7 @@ export function findSpreads(machine: MachineTables, dim: number, extent: number,
   };
   extend([], extent);
   const lanesOf = (factors: readonly number[]): number => factors.reduce((all, factor) => all * factor, 1);
-  lists.sort((a, b) => lanesOf(b) - lanesOf(a));
+  if (lists.length > 1) lists.sort((a, b) => lanesOf(b) - lanesOf(a));
   const thinned = lists.length > most;
   if (thinned) {
     const stride = (lists.length - 1) / (most - 1);
@@ -57,6 +59,7 @@ export function findSpreads(machine: MachineTables, dim: number, extent: number,
   const leastLoads = new Float64Array(ports).fill(Number.POSITIVE_INFINITY);
   const aboveOfPort = new Float64Array(count * ports);
   const above = new Float64Array(machine.levels + 1);
+  const own = machine.edges.flatMap((edge, e) => (edge.dim === dim ? [e] : []));
   let leastEnergy = Number.POSITIVE_INFINITY;
   lists.forEach((list, i) => {
     above.fill(1);
@@ -65,22 +68,37 @@ export function findSpreads(machine: MachineTables, dim: number, extent: number,
       above.fill((above[machine.levels] as number) * factor, (machine.fans[f]?.level ?? 0) + 1);
     });
     lanes[i] = above[machine.levels] as number;
-    const least = compulsory(machine, machine.energy, extent, dim, above);
+    const least = compulsory(machine, own, machine.energy, extent, dim, above);
     energy[i] = least;
     leastEnergy = Math.min(leastEnergy, least);
     machine.ports.forEach((port, p) => {
-      const load = compulsory(machine, port, extent, dim, above) / port.wordsPerCycle;
+      const load = compulsory(machine, own, port, extent, dim, above) / port.wordsPerCycle;
       loads[i * ports + p] = load;
       leastLoads[p] = Math.min(leastLoads[p] as number, load);
       aboveOfPort[i * ports + p] = above[port.level] as number;
     });
   });
-  return { count, thinned, factors, lanes, energy, leastEnergy, loads, leastLoads, above: aboveOfPort };
+  const leastFrom = energy.slice();
+  for (let i = count - 2; i >= 0; i -= 1)
+    leastFrom[i] = Math.min(leastFrom[i] as number, leastFrom[i + 1] as number);
+  return {
+    count,
+    thinned,
+    factors,
+    lanes,
+    energy,
+    leastEnergy,
+    leastFrom,
+    loads,
+    leastLoads,
+    above: aboveOfPort,
+  };
 }
 
 /** Per MAC, the tally of the operand that misses `dim` when every word moves only as often as it must. */
 function compulsory(
   machine: MachineTables,
+  own: readonly number[],
   tally: Tally,
   extent: number,
   dim: number,
@@ -89,15 +107,16 @@ function compulsory(
   if (dim > 2) return 0;
   const lanes = above[machine.levels] as number;
   let sum = 0;
-  machine.edges.forEach((edge, e) => {
-    if (edge.dim !== dim) return;
+  for (const e of own) {
+    const edge = machine.edges[e];
+    if (edge === undefined) continue;
     const atParent = tally.atParent[e] as number;
     const toParent = above[edge.parent] as number;
     sum +=
       edge.child === machine.levels
         ? (atParent * toParent) / lanes
         : ((above[edge.child] as number) * (tally.atChild[e] as number) + toParent * atParent) / extent;
-  });
+  }
   if (dim === 2) {
     for (let l = 0; l < machine.levels; l += 1)
       sum += ((tally.owned[l] as number) * (above[l] as number)) / extent;
