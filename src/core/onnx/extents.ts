@@ -19,33 +19,45 @@ export function headsInGraph(
   for (const site of sites) {
     const role = parts.get(site)?.role;
     if (role !== 'Q' && role !== 'QKV') continue;
-    const widths = role === 'Q' ? [site.out] : [site.out, site.out / 3];
-    const seen = new Set([site.outputValue]);
-    for (const value of seen) {
+    const seen = new Map([[site.outputValue, site.out]]);
+    for (const [value, width] of seen) {
       for (const { op, slot } of value.uses) {
-        if (slot === 0 && op.type === 'Reshape') {
-          const [heads, width] = lastExtents(op);
-          if (heads !== null && width !== null && heads >= 1 && widths.includes(heads * width)) return heads;
-        }
-        if (seen.size < 24 && /^(?:Add|Mul|Div|Split|Reshape|Transpose|Slice|Cast)$/.test(op.type))
-          for (const next of op.outputs) seen.add(next);
+        const heads = slot === 0 && op.type === 'Reshape' ? headsOf(extentsOf(op), width) : null;
+        if (heads !== null) return heads;
+        if (seen.size > 24 || !rearranges.test(op.type)) continue;
+        // What is split off a fused matrix is a third of it.
+        const isPart = role === 'QKV' && /^(?:Split|Slice)$/.test(op.type) && width === site.out;
+        for (const next of op.outputs) if (!seen.has(next)) seen.set(next, isPart ? width / 3 : width);
       }
     }
   }
   return null;
 }
 
-/** The last two extents that a reshape gives, where they are constants. */
-function lastExtents(op: Op): readonly [number | null, number | null] {
+const rearranges = /^(?:Add|Mul|Div|Split|Reshape|Transpose|Slice|Cast|(?:Deq|Q)uantizeLinear)$/;
+
+/** Extents that a reshape gives, where they are constants. */
+function extentsOf(op: Op): readonly (number | null)[] {
   const given = op.inputs[1];
   const shape = given?.producer?.type === 'Cast' ? given.producer.inputs[0] : given;
   const whole = intsOf(shape);
-  const parts =
-    whole ??
-    (shape?.producer?.type === 'Concat'
-      ? shape.producer.inputs.flatMap((value): readonly (number | null)[] => intsOf(value) ?? [null])
-      : []);
-  return [parts.at(-2) ?? null, parts.at(-1) ?? null];
+  if (whole !== null) return whole;
+  if (shape?.producer?.type !== 'Concat') return [];
+  return shape.producer.inputs.flatMap((value): readonly (number | null)[] => intsOf(value) ?? [null]);
+}
+
+/** [..., heads, width of a head], one of them perhaps -1; [..., 3, heads, width] and [..., heads, 3, width] when fused. */
+function headsOf(extents: readonly (number | null)[], width: number): number | null {
+  const [third, second, last] = [extents.at(-3), extents.at(-2), extents.at(-1)];
+  if (extents.length < 3 || second == null || last == null || last === width) return null;
+  if (second === 3 && third != null && third * 3 * last === width) return third;
+  if (second > 0 && last > 0) {
+    const isWhole = second * last === width || (third === 3 && 3 * second * last === width);
+    return isWhole ? second : null;
+  }
+  if (extents.length < 4) return null;
+  if (second === -1 && last > 0 && width % last === 0) return width / last;
+  return last === -1 && second > 0 && width % second === 0 ? second : null;
 }
 
 /** Fixed batch and sequence of the first input that has both: token ids, or vectors that a layer reads as they are. */

@@ -147,21 +147,23 @@ function rowsOf(sites: readonly Site[]): readonly Row[] {
   return [...rows.values()];
 }
 
-/** The first path that no other layer claims, else the weight's name. */
+/** The first path that no other layer claims, else its own path numbered, else the weight's name. */
 function namesOf(rows: readonly Row[], isTable: (tensor: OnnxTensor) => boolean): readonly string[] {
-  const candidates = rows.map((row) => {
-    const paths = row.flatMap((site) => pathsOf(site, isTable(storedTensor(site.source))));
-    return [...new Set(paths)];
-  });
+  const candidates = rows.map((row) => row.map((site) => pathsOf(site, isTable(storedTensor(site.source)))));
   const claims = new Map<string, number>();
-  for (const paths of candidates) for (const path of paths) claims.set(path, (claims.get(path) ?? 0) + 1);
+  for (const row of candidates)
+    for (const path of new Set(row.flatMap(({ all }) => all))) claims.set(path, (claims.get(path) ?? 0) + 1);
   const taken = new Set<string>();
   return rows.map(([site], at) => {
     const weight = storedTensor(site.source).name;
-    const free = (name: string): boolean => name !== '' && !taken.has(name);
+    const paths = candidates[at] ?? [];
+    const free = (name: string | null): name is string => name !== null && name !== '' && !taken.has(name);
+    const own = paths[0]?.own ?? null;
     const name =
-      candidates[at]?.find((path) => claims.get(path) === 1 && free(path)) ??
-      [weight, nodeName(site.node), `${weight} ${at}`].find(free) ??
+      paths.flatMap(({ all }) => all).find((path) => claims.get(path) === 1 && free(path)) ??
+      [own, own === null ? null : `${own} ${at}`, weight, nodeName(site.node), `${weight} ${at}`].find(
+        free,
+      ) ??
       `layer ${at}`;
     taken.add(name);
     return name;

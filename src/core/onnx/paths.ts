@@ -17,18 +17,37 @@ const made = /^(?:onnx::|val_\d|_val_|t_\d|\d|const_|fold|.*Const(?:ant)?(?:_\d+
 const operation =
   /^(?:MatMul|Gemm|Tensordot|Einsum|einsum|Conv2?D?|BiasAdd|Add|MatMul_\d+|Gemm_\d+|Tensordot_\d+|Reshape|Cast|add|dot_general|.*_(?:quant|Q4|Q8)|ReadVariableOp|Transpose)(?:__\d+)?$/;
 
-/** Module paths that a layer may go by, the surest first. Not unique: functions of one module share its path. */
-export function pathsOf(site: Site, isTable: boolean): readonly string[] {
+export interface Paths {
+  /** Of the layer's own parameters. */
+  readonly own: string | null;
+  /** All that it may go by, the surest first. Not unique: functions of one module share its path. */
+  readonly all: readonly string[];
+}
+
+/** The module paths that a site shows. */
+export function pathsOf(site: Site, isTable: boolean): Paths {
   const weight = plain(storedTensor(site.source).name);
   const named = parameter.exec(weight)?.[1];
   const bias = biasName.exec(plain(site.biasValue?.name ?? ''))?.[1];
-  return [
-    // A head that shares the word table is no embedding.
-    isTable || named === undefined || made.test(named) ? undefined : named,
-    bias !== undefined && !made.test(bias) ? bias : undefined,
-    scopeOf(site.op),
-    pathOfNode(site.op),
-  ].flatMap((path) => (path === undefined || path === '' ? [] : [path]));
+  // A head that shares the word table is no embedding.
+  const fromWeight = isTable || named === undefined || made.test(named) ? undefined : named;
+  const fromBias = bias === undefined || made.test(bias) ? undefined : bias;
+  const places = [scopeOf(site.op), pathOfNode(site.op)].flatMap((path) =>
+    path === undefined || path === '' ? [] : [path],
+  );
+  // A bias may be its parent's (`lm_head.bias` of `lm_head.decoder`) or of no module (`final_logits_bias`).
+  const isWithin = (path: string, parent: string): boolean =>
+    path === parent || path.startsWith(`${parent}.`);
+  const deeper = places.filter((path) => fromBias !== undefined && isWithin(path, fromBias));
+  const isOfPlace =
+    places.length === 0 ||
+    places.some((path) => isWithin(fromBias ?? '', path) || fromBias?.endsWith(`.${path}`) === true);
+  const own = fromWeight ?? deeper[0] ?? (isOfPlace ? fromBias : undefined);
+  const all = [own, ...deeper, ...places, fromBias];
+  return {
+    own: own ?? null,
+    all: [...new Set(all.flatMap((path) => (path === undefined ? [] : [path])))],
+  };
 }
 
 /** A table's path: its own name, or that of the module that looks up (a tied table may go by its head's name). */

@@ -25,7 +25,8 @@ export function tablesOf(graph: Graph, constants: Constants): readonly Table[] {
     const tensor = storedTensor(source);
     if (!floats.has(tensor.dtype)) return;
     const name = tablePath(tensor.name, op);
-    if (rank === 3 && !isEmbedding(name)) return;
+    // Whatever is added may be a folded sum; a table says so itself.
+    if (rank === 3 && !isEmbedding(tensor.name)) return;
     const known = found.get(tensor.name);
     found.set(tensor.name, { name, shape: shapeOf(source), tensor, uses: (known?.uses ?? 0) + 1 });
   };

@@ -24,7 +24,10 @@ export const field = (number: number, ...parts: readonly Uint8Array[]): Uint8Arr
 };
 
 export const text = (number: number, value: string): Uint8Array =>
-  field(number, new TextEncoder().encode(value));
+  field(
+    number,
+    Uint8Array.from(value, (letter) => letter.charCodeAt(0)),
+  );
 
 export const whole = (number: number, value: number): Uint8Array => joined(varint(number * 8), varint(value));
 
