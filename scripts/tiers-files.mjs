@@ -1,5 +1,5 @@
 /** What `calibrate.mjs` and `validate.mjs` share: options, the files of the shipped models, the code behind both. */
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'vite';
 
@@ -51,7 +51,19 @@ export function namedModels(args) {
   return named.length > 0 ? named : modelIds;
 }
 
-const valued = ['--seed', '--designs', '--per-format', '--examples'];
+const valued = ['--seed', '--designs', '--per-format', '--examples', '--keep'];
+
+/** What `make` gives, stored in the folder after `--keep`; read from there when it lies there already. */
+export async function kept(args, name, make) {
+  const at = args.indexOf('--keep');
+  if (at < 0) return make();
+  const file = `${args[at + 1]}/${name}.json`;
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+  const made = await make();
+  mkdirSync(args[at + 1], { recursive: true });
+  writeFileSync(file, JSON.stringify(made));
+  return made;
+}
 
 export function refuse(line) {
   console.error(line);

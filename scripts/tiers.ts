@@ -19,10 +19,10 @@ import {
   type LayerTable,
   type QuantizationTable,
 } from '../src/core/accuracy/sensitivity.ts';
-import { fitTier } from '../src/core/accuracy/tier-curve.ts';
+import { fitTier, type TierCurve } from '../src/core/accuracy/tier-curve.ts';
 import { check, InputError } from '../src/core/base/checks.ts';
 import { createRandom, type Random } from '../src/core/base/random.ts';
-import { quantizationByName } from '../src/core/factor/check-quantization.ts';
+import { quantizationByName, quantizationName } from '../src/core/factor/check-quantization.ts';
 import { balanceFactors } from '../src/core/factor/balance.ts';
 import { momentsOf, truncateWeighted } from '../src/core/factor/decompose/covariance.ts';
 import { decompose } from '../src/core/factor/decompose/decompose.ts';
@@ -145,20 +145,26 @@ function draw(probe: Probe, pools: Pools, random: Random, bin: number): Drawn {
 const blockLayers = (probe: Probe): readonly number[] =>
   probe.layers.flatMap(({ linear }, index) => (linear.factorize ? [index] : []));
 
-interface Known {
+/** A random design and what became of it: plain data. */
+export interface KnownDesign {
+  readonly bin: number;
+  /** Of the dense parameters. */
+  readonly share: number;
+  readonly quantization: string;
   readonly factorizations: readonly Factorization[];
-  /** By layer of the model, each replaced one alone. */
+  /** By layer of the model, each replaced alone. */
   readonly divergences: readonly number[];
+  /** Points of accuracy against the dense model. */
   readonly points: number;
 }
 
 async function measureDesign(
   probe: Probe,
   pools: Pools,
-  { design, quantization: q }: Drawn,
+  { bin, design, quantization: q }: Drawn,
   from: number,
   examples: number,
-): Promise<Known> {
+): Promise<KnownDesign> {
   const block = blockLayers(probe);
   const weights = new Map<number, Matrix>();
   const factorizations: Factorization[] = [];
@@ -177,7 +183,14 @@ async function measureDesign(
     }
   }
   const { paired } = await probe.measure(weights, from, examples);
-  return { factorizations, divergences, points: 100 * paired.difference };
+  return {
+    bin,
+    share: design.share,
+    quantization: quantizationName(q),
+    factorizations,
+    divergences,
+    points: 100 * paired.difference,
+  };
 }
 
 // Tables
@@ -288,13 +301,13 @@ function withFormats(table: CalibrationTable, tried: readonly TriedLayer[]): Cal
 const triedOf = (pools: Pools): readonly TriedLayer[] =>
   pools.flatMap((pool, layer) => pool.map(({ member, divergence }) => ({ layer, f: member.f, divergence })));
 
+/** The damage that tables say a design has. */
 function estimate(
   table: CalibrationTable,
   model: TransformerModel,
-  { factorizations }: Known,
-  q: Quantization,
+  { factorizations, quantization }: KnownDesign,
 ): number {
-  const estimated = createSensitivityModel(table, model, q);
+  const estimated = createSensitivityModel(table, model, quantizationByName(quantization));
   return factorizations.reduce((sum, f, index) => sum + estimated.damage(index, f).value, 0);
 }
 
@@ -303,20 +316,30 @@ const sumOf = (values: readonly number[]): number => values.reduce((sum, value) 
 /** To so many significant digits. */
 const round = (value: number, digits: number): number => Number(value.toPrecision(digits));
 
-async function open(id: string, bytes: Uint8Array): Promise<{ probe: Probe; model: TransformerModel }> {
+function open(id: string, bytes: Uint8Array): Promise<Probe> {
   const task = taskOf(id);
   if (task === null) throw new InputError('model', 'must be one with a task: glyph-vit or lexical-qa', id);
-  const model = modelById(id);
-  return { probe: await openProbe(await loadOrt(), bytes, model.linears, task), model };
+  return loadOrt().then((ort) => openProbe(ort, bytes, modelById(id).linears, task));
 }
 
-export async function calibrate(
+// Calibration
+
+/** All that was measured for a calibration: plain data, from which the file is fitted in a moment. */
+export interface CalibrationData {
+  /** Tables without what is said of formats, and curves that hold nothing. */
+  readonly base: CalibrationTable;
+  readonly tried: readonly [readonly TriedLayer[], readonly TriedLayer[]];
+  /** Each of one pool. */
+  readonly designs: readonly (KnownDesign & { readonly pool: 0 | 1 })[];
+}
+
+export async function measureCalibration(
   id: string,
   bytes: Uint8Array,
   { seed, designs, perFormat, examples }: CalibrationSizes,
   progress: Progress,
-): Promise<CalibrationTable> {
-  const { probe, model } = await open(id, bytes);
+): Promise<CalibrationData> {
+  const probe = await open(id, bytes);
   const random = createRandom(seed);
   const layers: LayerTable[] = [];
   for (const index of probe.layers.keys()) layers.push(await svdTable(probe, index));
@@ -326,7 +349,7 @@ export async function calibrate(
     await tryPool(probe, random, perFormat, progress),
   ] as const;
   const { dense } = await probe.measure(new Map(), calibrationFrom, examples);
-  const placeholder = { x: [0], y: [-1], spread: [1], width: 1, fitted: 0, held: 0 };
+  const nothing = { x: [0], y: [-1], spread: [1], width: 1, fitted: 0, held: 0 };
   const base: CalibrationTable = {
     version: 1,
     model: id,
@@ -337,74 +360,97 @@ export async function calibrate(
     layers,
     formats: {},
     quantizations: await quantizationTables(probe, pools[0], random, progress),
-    estimated: placeholder,
-    calibrated: placeholder,
+    estimated: nothing,
+    calibrated: nothing,
     source: `scripts/calibrate.mjs ${id} --seed ${seed} --designs ${designs} --per-format ${perFormat} --examples ${examples}`,
   };
-  // Designs of one pool are estimated by tables of the other, as designs that come later will be.
-  const crossed = [withFormats(base, triedOf(pools[1])), withFormats(base, triedOf(pools[0]))] as const;
-  const estimated: { damage: number; points: number }[] = [];
-  const calibrated: { damage: number; points: number }[] = [];
+  const known: (KnownDesign & { readonly pool: 0 | 1 })[] = [];
   for (let k = 0; k < designs; k++) {
-    const side = Math.floor(k / 2) % 2 === 0 ? 0 : 1;
+    const pool = Math.floor(k / 2) % 2 === 0 ? 0 : 1;
     const bin = k % 3 === 2 ? 0.12 * (0.85 / 0.12) ** random.next() : bins[random.below(bins.length)]!;
-    const drawn = draw(probe, pools[side], random, bin);
-    const known = await measureDesign(probe, pools[side], drawn, calibrationFrom, examples);
-    estimated.push({
-      damage: estimate(crossed[side], model, known, drawn.quantization),
-      points: known.points,
-    });
-    calibrated.push({ damage: sumOf(known.divergences), points: known.points });
+    const drawn = draw(probe, pools[pool], random, bin);
+    known.push({ pool, ...(await measureDesign(probe, pools[pool], drawn, calibrationFrom, examples)) });
     if (k % 20 === 19) progress(`${k + 1} of ${designs} designs`);
   }
   await probe.release();
-  const table = withFormats(
-    base,
-    triedOf([...pools[0].keys()].map((i) => [...pools[0][i]!, ...pools[1][i]!])),
-  );
-  return { ...table, estimated: fitTier(estimated), calibrated: fitTier(calibrated) };
+  return { base, tried: [triedOf(pools[0]), triedOf(pools[1])], designs: known };
+}
+
+export function fitCalibration({ base, tried, designs }: CalibrationData): CalibrationTable {
+  const model = modelById(base.model);
+  // Designs of one pool are estimated by tables of the other, as designs that come later will be.
+  const crossed = [withFormats(base, tried[1]), withFormats(base, tried[0])] as const;
+  const estimated = designs.map((design) => ({
+    damage: estimate(crossed[design.pool], model, design),
+    points: design.points,
+  }));
+  const calibrated = designs.map(({ divergences, points }) => ({ damage: sumOf(divergences), points }));
+  return {
+    ...withFormats(base, tried.flat()),
+    estimated: roundedCurve(fitTier(estimated)),
+    calibrated: roundedCurve(fitTier(calibrated)),
+  };
+}
+
+function roundedCurve(curve: TierCurve): TierCurve {
+  const digits = (values: readonly number[]): readonly number[] => values.map((value) => round(value, 6));
+  return {
+    ...curve,
+    x: digits(curve.x),
+    y: digits(curve.y),
+    spread: digits(curve.spread),
+    width: round(curve.width, 4),
+  };
 }
 
 // Validation
 
-export async function validate(
+/** Fresh designs of a model, measured: plain data. */
+export interface FreshDesigns {
+  readonly model: string;
+  readonly seed: number;
+  readonly examples: number;
+  readonly designs: readonly KnownDesign[];
+}
+
+export async function measureFresh(
+  id: string,
   bytes: Uint8Array,
-  table: CalibrationTable,
   { seed, designs, perFormat, examples }: CalibrationSizes,
   progress: Progress,
-): Promise<ValidatedModel> {
-  check(seed !== table.seed, 'seed', 'must differ from the one of the calibration', seed);
-  const { probe, model } = await open(table.model, bytes);
+): Promise<FreshDesigns> {
+  const probe = await open(id, bytes);
   const random = createRandom(seed);
   const pools = await tryPool(probe, random, perFormat, progress);
-  const judged: { readonly T0: Judged[]; readonly T1: Judged[] } = { T0: [], T1: [] };
-  const rows: (readonly [number, number, number, number])[] = [];
+  const known: KnownDesign[] = [];
   for (let k = 0; k < designs; k++) {
-    const bin = bins[k % bins.length]!;
-    const drawn = draw(probe, pools, random, bin);
-    const known = await measureDesign(probe, pools, drawn, 0, examples);
-    const damage = estimate(table, model, known, drawn.quantization);
-    const figures = {
-      T0: createSensitivityModel(table, model, drawn.quantization).figure({
-        value: damage,
-        low: damage,
-        high: damage,
-      }),
-      T1: calibratedFigure(table, known.divergences),
-    };
-    for (const tier of ['T0', 'T1'] as const) {
-      const { value, low, high } = figures[tier];
-      judged[tier].push({ bin, predicted: value, low, high, measured: known.points });
-    }
-    rows.push([
-      round(drawn.design.share, 3),
-      round(figures.T0.value, 3),
-      round(figures.T1.value, 3),
-      round(known.points, 3),
-    ]);
+    const drawn = draw(probe, pools, random, bins[k % bins.length]!);
+    known.push(await measureDesign(probe, pools, drawn, 0, examples));
     if (k % 20 === 19) progress(`${k + 1} of ${designs} designs`);
   }
   await probe.release();
+  return { model: id, seed, examples, designs: known };
+}
+
+/** What the tiers say of designs that they were not fitted to, beside what was measured. */
+export function judge(table: CalibrationTable, { seed, examples, designs }: FreshDesigns): ValidatedModel {
+  check(seed !== table.seed, 'seed', 'must differ from the one of the calibration', seed);
+  const model = modelById(table.model);
+  const judged: { readonly T0: Judged[]; readonly T1: Judged[] } = { T0: [], T1: [] };
+  const rows: (readonly [number, number, number, number])[] = [];
+  for (const design of designs) {
+    const damage = estimate(table, model, design);
+    const figures = {
+      T0: createSensitivityModel(table, model).figure({ value: damage, low: damage, high: damage }),
+      T1: calibratedFigure(table, design.divergences),
+    };
+    for (const tier of ['T0', 'T1'] as const) {
+      const { value, low, high } = figures[tier];
+      judged[tier].push({ bin: design.bin, predicted: value, low, high, measured: design.points });
+    }
+    const { T0, T1 } = figures;
+    rows.push([round(design.share, 3), round(T0.value, 3), round(T1.value, 3), round(design.points, 3)]);
+  }
   const pairs = (['T0', 'T1'] as const).map((low) => ({
     low,
     high: 'T2' as const,
@@ -412,7 +458,7 @@ export async function validate(
   }));
   return {
     model: table.model,
-    n: designs,
+    n: designs.length,
     examples,
     pairs,
     coverage90: Math.min(...pairs.map((pair) => pair.coverage90)),

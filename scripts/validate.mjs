@@ -1,18 +1,28 @@
 /**
- * `node scripts/validate.mjs [MODEL ...] --seed N [--quick] [--json] [--write]`: draws fresh random designs of mixed formats at equal
+ * `node scripts/validate.mjs [MODEL ...] --seed N [--quick] [--json] [--write] [--keep FOLDER]`: draws fresh random designs of mixed formats at equal
  * parameters, measures them (T2) and says how well the estimated (T0) and calibrated (T1) tiers order them and how often
  * their bands hold. The seed must not be the one that the tiers were calibrated with. `--write` keeps the result for the
  * page in public/accuracy-validation.json.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { main, namedModels, numberOption, onnxBytes, progress, refuse, root, tiers } from './tiers-files.mjs';
+import {
+  kept,
+  main,
+  namedModels,
+  numberOption,
+  onnxBytes,
+  progress,
+  refuse,
+  root,
+  tiers,
+} from './tiers-files.mjs';
 
 const args = process.argv.slice(2);
 const written = `${root}public/accuracy-validation.json`;
 const has = (name) => args.includes(`--${name}`);
 if (!has('seed')) refuse('seed: --seed N is needed');
 await main(async () => {
-  const { validate } = await tiers();
+  const { measureFresh, judge } = await tiers();
   const quick = has('quick');
   const seed = numberOption(args, 'seed', 0);
   const sizes = {
@@ -24,7 +34,10 @@ await main(async () => {
   const models = [];
   for (const id of namedModels(args)) {
     const table = JSON.parse(readFileSync(`${root}public/models/${id}.json`, 'utf8'));
-    models.push(await validate(onnxBytes(id), table, sizes, (text) => progress(`${id}: ${text}`)));
+    if (table.seed === seed) refuse(`seed: must differ from ${table.seed}, with which ${id} was calibrated`);
+    const say = (text) => progress(`${id}: ${text}`);
+    const fresh = await kept(args, `${id}-${seed}`, () => measureFresh(id, onnxBytes(id), sizes, say));
+    models.push(judge(table, fresh));
   }
   const file = { seed, quick, models };
   if (has('write')) writeFileSync(written, `${JSON.stringify(withOthers(file))}\n`);
