@@ -3,12 +3,14 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createAccuracyRunner } from './state/accuracy-run.ts';
 import { followAddress, tellProblems } from './state/address.ts';
+import { followCalibration } from './state/calibration-source.ts';
 import { createDerive } from './state/derive.ts';
 import { createFileSource } from './state/file-source.ts';
 import { followGains } from './state/gain-source.ts';
 import { followDerived, followSettled } from './state/live.ts';
 import { followScents } from './state/scent-source.ts';
 import { createSearchRunner, isOfSetting } from './state/search-run.ts';
+import type { CalibrationTable } from './core/accuracy/sensitivity.ts';
 import type { FirstFrontier } from './core/search/first-frontier.ts';
 import { createAppStore } from './state/store.ts';
 import { decodeLink } from './state/url.ts';
@@ -39,10 +41,18 @@ const filePort = openWorker<FileRequest, FileReply>(
 );
 const file = createFileSource({ store, port: filePort, setTimeout: later });
 
-const derive = createDerive(file.spectra);
+const calibration = followCalibration({
+  store,
+  load: async (model) => {
+    const response = await fetch(new URL(`models/${model}.json`, document.baseURI));
+    return response.ok ? ((await response.json()) as CalibrationTable) : null;
+  },
+});
+const derive = createDerive(file.spectra, calibration);
 const derived = followDerived(store, (state) => state.config, derive);
 const settled = followSettled(store, derived, later);
 const committed = followDerived(store, (state) => state.committed, derive);
+const metric = () => committed.get().evaluation.accuracy.metric;
 
 const scentPort = openWorker<ScentWorkerRequest, ScentWorkerReply>(
   () => new Worker(new URL('../workers/scent.worker.ts', import.meta.url), { type: 'module' }),
@@ -114,7 +124,7 @@ async function showFirstFrontier(): Promise<void> {
   if (!response.ok) return;
   const { savedFirstFrontier } = await import('./state/first-run.ts');
   const saved = savedFirstFrontier((await response.json()) as FirstFrontier);
-  if (search.getState().status === 'idle' && isOfSetting(saved.setting, store.getState().committed))
+  if (search.getState().status === 'idle' && isOfSetting(saved.setting, store.getState().committed, metric()))
     runner.show(saved);
 }
 
@@ -123,7 +133,7 @@ async function afterFirstPaint(): Promise<void> {
   const { openArchive, persist } = await import('./state/persist.ts');
   const archive = await openArchive();
   if (archive !== null)
-    await persist({ store, run: search, runner, archive, openedWithLink, setTimeout: later });
+    await persist({ store, run: search, runner, archive, metric, openedWithLink, setTimeout: later });
   // From here on the page needs no network.
   searchPort.warm();
   filePort.warm();

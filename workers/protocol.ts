@@ -2,8 +2,10 @@
  * Every message between the page and its workers: one discriminated union a direction. A request carries a run id that
  * its replies repeat; the newest run wins and replies of older ones are dropped. All of it is plain data.
  */
+import type { AccuracySource } from '../src/core/accuracy/source.ts';
 import type { Measurement } from '../src/core/accuracy/tally.ts';
 import type { WeightSource } from '../src/core/accuracy/weight-energy.ts';
+import type { Execution } from '../src/core/cost/execution.ts';
 import type { MapperEntry } from '../src/core/cost/mapper.ts';
 import type { Accounting } from '../src/core/cost/mapping.ts';
 import type { Factorization } from '../src/core/factor/factorization.ts';
@@ -24,15 +26,20 @@ interface Situation {
   readonly workload: Workload;
   readonly accelerator: Accelerator;
   readonly accounting: Accounting;
+  readonly execution: Execution;
+  readonly quantization: Quantization;
+  /** What the vertical axis is made of. */
+  readonly accuracy: AccuracySource;
 }
 
 // Scent strips and gains (scent.worker.ts)
 
-/** The scents of one layer; `model` has that layer only. */
+/** The scents of one layer, the first of `model`; the others, alike in shape, follow its rank. */
 export interface ScentRequest extends Situation {
   readonly kind: 'scent';
   readonly run: number;
-  readonly weights: WeightSource;
+  /** One per layer. */
+  readonly weights: readonly WeightSource[];
   readonly factorization: Factorization;
 }
 
@@ -49,7 +56,8 @@ export interface ScentReply {
 export interface GainRequest extends Situation {
   readonly kind: 'gain';
   readonly run: number;
-  readonly weights: WeightSource;
+  /** Of that layer. */
+  readonly weights: readonly WeightSource[];
   readonly factorization: Factorization;
 }
 

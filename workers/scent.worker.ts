@@ -1,7 +1,10 @@
 /** The scent strips of one layer, and what other formats give: a thin shell around the evaluator. */
+import type { WeightSource } from '../src/core/accuracy/weight-energy.ts';
 import { InputError } from '../src/core/base/checks.ts';
-import { createMapper, type Mapper, type MapperEntry } from '../src/core/cost/mapper.ts';
-import { createEvaluator, type Evaluator } from '../src/core/search/evaluate.ts';
+import type { LinearLayer } from '../src/core/workload/model.ts';
+import { accuracyModel } from '../src/core/accuracy/source.ts';
+import type { Mapper, MapperEntry } from '../src/core/cost/mapper.ts';
+import { createEvaluator, mapperOf, type Evaluator } from '../src/core/search/evaluate.ts';
 import { scentOf, type Scent } from '../src/core/search/scent.ts';
 import type {
   GainReply,
@@ -16,20 +19,24 @@ let machine: { readonly key: string; readonly mapper: Mapper } | null = null;
 /** Entries that the page has already been sent. */
 let sent = 0;
 
-function evaluatorOf({ model, workload, accelerator, accounting, weights }: ScentWorkerRequest): Evaluator {
-  const key = JSON.stringify([accelerator, accounting]);
+function evaluatorOf(request: ScentWorkerRequest): Evaluator {
+  const { model, workload, accelerator, accounting, execution, quantization, accuracy } = request;
+  const setting = { accelerator, accounting, execution, quantization };
+  const key = JSON.stringify(setting);
   if (machine?.key !== key) {
-    machine = { key, mapper: createMapper(accelerator, { accounting }) };
+    machine = { key, mapper: mapperOf(setting) };
     sent = 0;
   }
   const { mapper } = machine;
+  const weights = (layer: LinearLayer): WeightSource =>
+    request.weights[model.linears.indexOf(layer)] ?? { kind: 'synthetic' };
   return createEvaluator({
+    ...setting,
     model,
     workload,
-    accelerator,
-    accounting,
     gear: 'exact',
-    weights: () => weights,
+    weights,
+    accuracy: accuracyModel(accuracy, model, weights, quantization),
     mapper,
   });
 }
@@ -37,13 +44,15 @@ function evaluatorOf({ model, workload, accelerator, accounting, weights }: Scen
 function scents(request: ScentRequest, evaluator: Evaluator): readonly (Scent | null)[] {
   return request.factorization.ranks.map((_, rank) => {
     try {
-      return scentOf(evaluator, 0, request.factorization, rank);
+      return scentOf(evaluator, everyLayer(request), request.factorization, rank);
     } catch (error) {
       if (error instanceof InputError) return null; // the page tells why from its own evaluation
       throw error;
     }
   });
 }
+
+const everyLayer = ({ model }: ScentRequest): readonly number[] => [...model.linears.keys()];
 
 function gain(request: GainRequest, evaluator: Evaluator): Pick<GainReply, 'gain' | 'problem'> {
   try {

@@ -22,7 +22,7 @@ afterEach(() => {
 
 // One small layer: what is tested is the worker, not the search.
 const config = setModel(initialConfig(), { kind: 'gemm', n: 96, k: 96 });
-const { workload, accelerator, accounting, design, model } = config;
+const { workload, accelerator, accounting, execution, quantization, design, model } = config;
 const start = (run: number, change: Partial<SearchStart> = {}): SearchStart => ({
   kind: 'start-search',
   run,
@@ -31,6 +31,9 @@ const start = (run: number, change: Partial<SearchStart> = {}): SearchStart => (
   workload,
   accelerator,
   accounting,
+  execution,
+  quantization,
+  accuracy: { kind: 'weights' },
   weights: new Map(),
   design,
   locked: design.map(() => false),

@@ -1,7 +1,8 @@
 /** The search: a thin shell around `core/search`. It drives the generator in short slices, so that it always listens. */
 import { InputError } from '../src/core/base/checks.ts';
-import { createMapper } from '../src/core/cost/mapper.ts';
-import { createEvaluator } from '../src/core/search/evaluate.ts';
+import { accuracyModel } from '../src/core/accuracy/source.ts';
+import type { LinearLayer } from '../src/core/workload/model.ts';
+import { createEvaluator, mapperOf } from '../src/core/search/evaluate.ts';
 import { strategies } from '../src/core/search/strategies.ts';
 import type { Search, SearchBatch } from '../src/core/search/setting.ts';
 import type { SearchReply, SearchRequest, SearchStart } from './protocol.ts';
@@ -23,16 +24,19 @@ let current: Current | null = null;
 const post = (reply: SearchReply): void => self.postMessage(reply);
 
 function* searchOf(request: SearchStart): Search {
-  const { model, workload, accelerator, accounting, weights, design, locked, budget, seed } = request;
-  const mapper = createMapper(accelerator, { accounting });
+  const { model, workload, accelerator, accounting, execution, quantization } = request;
+  const { design, locked, budget, seed } = request;
+  const machine = { accelerator, accounting, execution, quantization };
+  const mapper = mapperOf(machine);
   mapper.remember(request.entries);
+  const weights = (layer: LinearLayer) => request.weights.get(layer.name) ?? { kind: 'synthetic' as const };
   const evaluator = createEvaluator({
+    ...machine,
     model,
     workload,
-    accelerator,
-    accounting,
     gear: 'exact',
-    weights: (layer) => weights.get(layer.name) ?? { kind: 'synthetic' },
+    weights,
+    accuracy: accuracyModel(request.accuracy, model, weights, quantization),
     mapper,
   });
   return yield* strategies[request.strategy]({ evaluator, design, locked, budget, seed });

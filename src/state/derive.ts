@@ -2,6 +2,10 @@
  * Config -> everything the screen shows. Pure and memoized by the identity of what it depends on, so that a drag pays
  * only for the layer that changed. Nothing here is state: it may be thrown away at any time.
  */
+import { InputError } from '../core/base/checks.ts';
+import type { AccuracyModel } from '../core/accuracy/model.ts';
+import type { CalibrationTable } from '../core/accuracy/sensitivity.ts';
+import { accuracyModel, fromWeights, type AccuracySource } from '../core/accuracy/source.ts';
 import type { Factorization } from '../core/factor/factorization.ts';
 import { parameterCount } from '../core/factor/parameters.ts';
 import type { LayerCost } from '../core/cost/layer.ts';
@@ -31,6 +35,8 @@ export interface Derived {
   readonly config: Config;
   readonly model: TransformerModel;
   readonly evaluator: Evaluator;
+  /** What the evaluator's vertical axis is made of. */
+  readonly accuracy: AccuracySource;
   readonly linears: readonly LinearView[];
   readonly evaluation: Evaluation;
   readonly dense: Evaluation;
@@ -42,8 +48,14 @@ export type Spectra = ReadonlyMap<string, WeightSource>;
 
 const noSpectra: Spectra = new Map();
 
-/** A `derive` with its own memo: one for the page, one per test. */
-export function createDerive(spectra: () => Spectra = () => noSpectra): (config: Config) => Derived {
+/**
+ * A `derive` with its own memo: one for the page, one per test.
+ * @param calibration tables of a shipped model; without them the axis is the share of weight energy
+ */
+export function createDerive(
+  spectra: () => Spectra = () => noSpectra,
+  calibration: (model: ModelChoice) => CalibrationTable | null = () => null,
+): (config: Config) => Derived {
   const model = memoizeLast((choice: ModelChoice) => modelOf(choice));
   const evaluator = memoizeLast(
     (
@@ -51,36 +63,67 @@ export function createDerive(spectra: () => Spectra = () => noSpectra): (config:
       workload: Config['workload'],
       accelerator: Config['accelerator'],
       accounting: Config['accounting'],
+      execution: Config['execution'],
+      quantization: Config['quantization'],
       known: Spectra,
-    ) =>
-      createEvaluator({
+      table: CalibrationTable | null,
+    ) => {
+      const weights = weightsOf(known);
+      const axis = axisOf(transformer, weights, quantization, table);
+      const evaluate = createEvaluator({
         model: transformer,
         workload,
         accelerator,
         accounting,
+        execution,
+        quantization,
         gear: 'exact',
-        weights: weightsOf(known),
-      }),
+        weights,
+        accuracy: axis.model,
+      });
+      return { evaluate, accuracy: axis.source };
+    },
   );
   return memoizeLast((config: Config): Derived => {
     const transformer = model(config.model);
-    const evaluate = evaluator(
+    const { evaluate, accuracy } = evaluator(
       transformer,
       config.workload,
       config.accelerator,
       config.accounting,
+      config.execution,
+      config.quantization,
       spectra(),
+      calibration(config.model),
     );
     return {
       config,
       model: transformer,
       evaluator: evaluate,
+      accuracy,
       linears: linearViews(transformer, evaluate, config.design, weightsOf(spectra())),
       evaluation: evaluate.evaluate(config.design),
       dense: evaluate.dense,
       energyUnit: config.accelerator.energyUnit,
     };
   });
+}
+
+/** Calibrated where the tables know the quantization, or the page would go without figures. */
+function axisOf(
+  model: TransformerModel,
+  weights: (layer: LinearLayer) => WeightSource,
+  quantization: Config['quantization'],
+  table: CalibrationTable | null,
+): { readonly source: AccuracySource; readonly model: AccuracyModel } {
+  if (table !== null)
+    try {
+      const source: AccuracySource = { kind: 'calibration', table };
+      return { source, model: accuracyModel(source, model, weights, quantization) };
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+    }
+  return { source: fromWeights, model: accuracyModel(fromWeights, model, weights, quantization) };
 }
 
 const weightsOf =

@@ -7,7 +7,7 @@ import { settingOf, type SavedRun } from './search-run.ts';
 export function savedFirstFrontier(file: FirstFrontier): SavedRun {
   const { frontier, evaluations, counts, cloud } = readFirstFrontier(file);
   return {
-    setting: settingOf(initialConfig()),
+    setting: settingOf(initialConfig(), file.metric),
     strategy: 'sweep',
     evaluations,
     frontier,

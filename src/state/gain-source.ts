@@ -107,7 +107,11 @@ function isSame(a: Question, b: Question): boolean {
 }
 
 /** The request, or why the format cannot express the layer. */
-function requestOf({ config, model, linears }: Derived, format: Format, run: number): GainRequest | string {
+function requestOf(
+  { config, model, linears, accuracy }: Derived,
+  format: Format,
+  run: number,
+): GainRequest | string {
   const view = linears[config.view.focus] ?? linears[0];
   if (view === undefined) throw new Error('internal: a model has at least one linear layer');
   try {
@@ -118,7 +122,10 @@ function requestOf({ config, model, linears }: Derived, format: Format, run: num
       workload: config.workload,
       accelerator: config.accelerator,
       accounting: config.accounting,
-      weights: view.weights,
+      execution: config.execution,
+      quantization: config.quantization,
+      accuracy,
+      weights: [view.weights],
       factorization: inFormat(view.layer, view.factorization, format),
     };
   } catch (error) {

@@ -5,6 +5,7 @@
  */
 import type { DBSchema, IDBPDatabase } from 'idb';
 import type { StoreApi } from 'zustand/vanilla';
+import type { Metric } from '../core/accuracy/figure.ts';
 import { costModel } from '../core/cost/version.ts';
 import { decodeLink, encodeLink } from './url.ts';
 import type { SavedRun, SearchRun, SearchRunner } from './search-run.ts';
@@ -53,6 +54,8 @@ export interface PersistOptions {
   readonly run: StoreApi<SearchRun>;
   readonly runner: SearchRunner;
   readonly archive: Archive;
+  /** Of the vertical axis on screen. */
+  readonly metric: () => Metric;
   /** Whether the page was opened with a link in its address. */
   readonly openedWithLink: boolean;
   readonly setTimeout: (run: () => void, milliseconds: number) => unknown;
@@ -72,7 +75,10 @@ export async function persist(options: PersistOptions): Promise<void> {
   const showRun = (): void => {
     const { status } = run.getState();
     if (savedRun === null || status === 'running' || status === 'paused') return;
-    if (savedRun.costModel === costModel && isOfSetting(savedRun.setting, store.getState().committed))
+    if (
+      savedRun.costModel === costModel &&
+      isOfSetting(savedRun.setting, store.getState().committed, options.metric())
+    )
       runner.show(savedRun);
   };
   showRun();

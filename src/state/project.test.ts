@@ -15,7 +15,7 @@ const run: SavedRun = {
   strategy: 'sweep',
   evaluations: 3000,
   counts: Object.fromEntries(formats.map((format, i) => [format, i])) as SavedRun['counts'],
-  setting: settingOf(opening),
+  setting: settingOf(opening, 'weightEnergyKeptPercent'),
   costModel,
   frontier: [0, 1].map((i) => ({
     energyPj: 1.5 + i,

@@ -4,7 +4,7 @@
  * Only a text that is no project at all is an `InputError`.
  */
 import * as z from 'zod/mini';
-import { tiers } from '../core/accuracy/figure.ts';
+import { metrics, tiers } from '../core/accuracy/figure.ts';
 import { check, InputError } from '../core/base/checks.ts';
 import { costModel } from '../core/cost/version.ts';
 import { formats, type Factorization } from '../core/factor/factorization.ts';
@@ -140,6 +140,8 @@ const found = z.object({
   strategy: z.enum(strategies),
   evaluations: count,
   counts: z.object(Object.fromEntries(formats.map((format) => [format, count]))),
+  // Projects saved before there was another axis.
+  metric: z._default(z.enum(metrics), 'weightEnergyKeptPercent'),
   /** Designs name factorizations by their place in this list. */
   factorizations: z.array(factorization),
   frontier: z
@@ -230,7 +232,7 @@ function record(value: unknown, rule: string): Readonly<Record<string, unknown>>
   return value as Readonly<Record<string, unknown>>;
 }
 
-function packRun({ strategy, evaluations, counts, frontier }: SavedRun): z.input<typeof found> {
+function packRun({ strategy, evaluations, counts, frontier, setting }: SavedRun): z.input<typeof found> {
   const factorizations: Factorization[] = [];
   const places = new Map<string, number>();
   const place = (f: Factorization): number => {
@@ -245,6 +247,7 @@ function packRun({ strategy, evaluations, counts, frontier }: SavedRun): z.input
     strategy: strategy ?? 'sweep',
     evaluations,
     counts: { ...counts },
+    metric: setting.metric,
     factorizations: factorizations.map(plain),
     frontier: points,
   };
@@ -272,7 +275,7 @@ function unpackRun(saved: z.output<typeof found>, config: Config, savedWith: num
     evaluations,
     counts: counts as Counts,
     frontier,
-    setting: settingOf(config),
+    setting: settingOf(config, saved.metric),
     costModel: savedWith,
   };
 }

@@ -12,9 +12,8 @@ import type {
   ScentWorkerRequest,
 } from '../../workers/protocol.ts';
 import { factorizationKey } from '../core/cost/layer.ts';
-import type { Accounting } from '../core/cost/mapping.ts';
-import type { Accelerator } from '../core/hardware/accelerator.ts';
 import type { Evaluator } from '../core/search/evaluate.ts';
+import type { Config } from './config.ts';
 import type { Derived, LinearView } from './derive.ts';
 import { createSource, type DerivedSource, type Source } from './live.ts';
 import type { WorkerPort } from './worker-client.ts';
@@ -52,7 +51,7 @@ export function followScents(
       });
     if (inFlight !== null) return;
     run += 1;
-    inFlight = { about, request: requestOf(derived.get(), about.view, run) };
+    inFlight = { about, request: requestOf(derived.get(), about, run) };
     port.post(inFlight.request);
   };
 
@@ -79,6 +78,8 @@ export function followScents(
 /** What the strips depend on. */
 interface Question {
   readonly view: LinearView;
+  /** The other selected layers that a drag of its ranks changes alike. */
+  readonly peers: readonly LinearView[];
   readonly evaluator: Evaluator;
   readonly factorization: string;
 }
@@ -91,23 +92,46 @@ function questionOf({ config, evaluator, linears }: Derived): Question {
   const alone = factorization.ranks.length === 1;
   return {
     view,
+    peers: config.view.selection.flatMap((index) => {
+      const peer = linears[index];
+      return peer !== undefined && peer !== view && isAlike(peer, view) ? [peer] : [];
+    }),
     evaluator,
     factorization: factorizationKey(alone ? { ...factorization, ranks: [1] } : factorization),
   };
 }
 
 const sameQuestion = (a: Question, b: Question): boolean =>
-  a.evaluator === b.evaluator && a.view.layer === b.view.layer && a.factorization === b.factorization;
+  a.evaluator === b.evaluator &&
+  a.view.layer === b.view.layer &&
+  a.factorization === b.factorization &&
+  a.peers.length === b.peers.length &&
+  a.peers.every((peer, i) => peer.layer === b.peers[i]?.layer);
 
-function requestOf({ config, model }: Derived, view: LinearView, run: number): ScentRequest {
+/** Shape, format and modes are one: the same ranks are possible. */
+function isAlike(a: LinearView, b: LinearView): boolean {
+  const modes = ({ factorization: { format, outModes, inModes } }: LinearView): string =>
+    `${format} ${outModes.join()} ${inModes.join()}`;
+  return a.layer.out === b.layer.out && a.layer.in === b.layer.in && modes(a) === modes(b);
+}
+
+function requestOf(
+  { config, model, accuracy }: Derived,
+  { view, peers }: Question,
+  run: number,
+): ScentRequest {
+  const views = [view, ...peers];
   return {
     kind: 'scent',
     run,
-    model: { ...model, linears: [view.layer], attention: [] },
+    model: { ...model, linears: views.map(({ layer }) => layer), attention: [] },
     workload: config.workload,
     accelerator: config.accelerator,
     accounting: config.accounting,
-    weights: view.weights,
+    execution: config.execution,
+    quantization: config.quantization,
+    accuracy,
+    weights: views.map(({ weights }) => weights),
     factorization: view.factorization,
   };
 }
@@ -115,9 +139,9 @@ function requestOf({ config, model }: Derived, view: LinearView, run: number): S
 /** The page's mapper takes up what the worker found, unless the page has another machine by now. */
 export function takeEntries(
   { config, evaluator }: Derived,
-  asked: { readonly accelerator: Accelerator; readonly accounting: Accounting },
+  asked: Pick<Config, 'accelerator' | 'accounting' | 'execution' | 'quantization'>,
   { entries }: ScentReply | GainReply,
 ): void {
-  if (config.accelerator === asked.accelerator && config.accounting === asked.accounting)
-    evaluator.mapper.remember(entries);
+  const keys = ['accelerator', 'accounting', 'execution', 'quantization'] as const;
+  if (keys.every((key) => config[key] === asked[key])) evaluator.mapper.remember(entries);
 }

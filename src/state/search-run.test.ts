@@ -131,7 +131,9 @@ describe('a search run', () => {
     expect(now()).toMatchObject({ previous: [point(90)], frontier: [] });
     reply(progress(last(), batch(10, [point(95)])));
     const other = setWorkload(initialConfig(), { tokens: 8 });
-    expect(isOfSetting(now().setting, other)).toBe(false);
+    expect(isOfSetting(now().setting, other, 'weightEnergyKeptPercent')).toBe(false);
+    expect(isOfSetting(now().setting, initialConfig(), 'weightEnergyKeptPercent')).toBe(true);
+    expect(isOfSetting(now().setting, initialConfig(), 'accuracyChangePoints')).toBe(false);
     set(other);
     runner.start();
     expect(now()).toMatchObject({ previous: [], frontier: [], baselines: {} });
@@ -249,6 +251,7 @@ describe('what survives a closed tab', () => {
       run: search.run,
       runner: search.runner,
       archive,
+      metric: () => 'weightEnergyKeptPercent',
       openedWithLink,
       setTimeout: (later) => timers.push(later),
     });

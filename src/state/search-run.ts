@@ -4,6 +4,7 @@
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { SearchReply, SearchRequest, SearchStart } from '../../workers/protocol.ts';
+import type { Metric } from '../core/accuracy/figure.ts';
 import { formats } from '../core/factor/factorization.ts';
 import type { FrontierPoint } from '../core/search/pareto.ts';
 import type { Counts, SearchBatch, SearchResult } from '../core/search/setting.ts';
@@ -13,7 +14,13 @@ import { sameData } from './same.ts';
 import type { WorkerPort } from './worker-client.ts';
 
 /** What a frontier is a frontier of; another one cannot be compared with it. */
-export type Setting = Pick<Config, 'model' | 'workload' | 'accelerator' | 'accounting'>;
+export interface Setting extends Pick<
+  Config,
+  'model' | 'workload' | 'accelerator' | 'accounting' | 'execution' | 'quantization'
+> {
+  /** Of its values. */
+  readonly metric: Metric;
+}
 
 export interface SearchRun {
   readonly status: 'idle' | 'running' | 'paused' | 'done' | 'cancelled' | 'failed';
@@ -95,13 +102,16 @@ const idle: SearchRun = {
   message: null,
 };
 
-export function settingOf({ model, workload, accelerator, accounting }: Config): Setting {
-  return { model, workload, accelerator, accounting };
+export function settingOf(
+  { model, workload, accelerator, accounting, execution, quantization }: Config,
+  metric: Metric,
+): Setting {
+  return { model, workload, accelerator, accounting, execution, quantization, metric };
 }
 
-/** Whether something found for `setting` is of this config's model and machine. */
-export function isOfSetting(setting: Setting | null, config: Config): boolean {
-  return setting !== null && sameData(setting, settingOf(config));
+/** Whether something found for `setting` is of this config's model, machine and vertical axis. */
+export function isOfSetting(setting: Setting | null, config: Config, metric: Metric): boolean {
+  return setting !== null && sameData(setting, settingOf(config, metric));
 }
 
 export function createSearchRunner(options: SearchRunnerOptions): {
@@ -121,10 +131,12 @@ export function createSearchRunner(options: SearchRunnerOptions): {
     cancel();
     newest += 1;
     baseline = beside;
-    const { config, model, evaluator } = derived();
+    const { config, model, evaluator, accuracy } = derived();
     const { budget, seed } = config.search;
     measured = { at: now(), evaluations: 0 };
-    store.setState((run) => begun(run, settingOf(config), strategy, budget, beside));
+    store.setState((run) =>
+      begun(run, settingOf(config, evaluator.accuracy.metric), strategy, budget, beside),
+    );
     asked = {
       kind: 'start-search',
       run: newest,
@@ -133,6 +145,9 @@ export function createSearchRunner(options: SearchRunnerOptions): {
       workload: config.workload,
       accelerator: config.accelerator,
       accounting: config.accounting,
+      execution: config.execution,
+      quantization: config.quantization,
+      accuracy,
       weights: options.spectra?.() ?? new Map(),
       design: config.design,
       locked: config.design.map((_, layer) => config.locks.some((lock) => lock.layer === layer)),

@@ -213,9 +213,9 @@ describe('execution and quantization', () => {
     expect({ ...int4.dense, accuracy: null }).toEqual({ ...plain.dense, accuracy: null });
     expect(int4.dense.accuracy.value).toBe(100);
     const whole = glyph.linears.map((_, index) => int4.denseFactorization(index));
-    const dense = int4.evaluate(whole);
-    expect(dense.edpReduction).toBeGreaterThan(1.02);
-    expect(dense.parameters).toBe(plain.dense.parameters);
+    const stored = int4.evaluate(whole);
+    expect(stored.edpReduction).toBeGreaterThan(1.02);
+    expect(stored.parameters).toBe(plain.dense.parameters);
     const words = plain.evaluate(design);
     const narrow = int4.evaluate(design);
     expect(narrow.energyPj).toBeLessThan(words.energyPj);

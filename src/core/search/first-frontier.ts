@@ -3,6 +3,7 @@
  * `scripts/first-frontier.mjs` and shipped as JSON. Designs share a palette of factorizations and are written as runs
  * of equal picks over the layers ordered by shape; the cloud is a sample, its logarithms at 12 bits.
  */
+import type { Metric } from '../accuracy/figure.ts';
 import { check } from '../base/checks.ts';
 import { costModel } from '../cost/version.ts';
 import type { Factorization, Format } from '../factor/factorization.ts';
@@ -43,6 +44,8 @@ export interface FirstFrontier {
   readonly evaluations: number;
   readonly counts: Counts;
   readonly hypervolume: number;
+  /** Of the values. */
+  readonly metric: Metric;
   readonly denseEdpPjCycles: number;
   readonly bytesPerParameter: number;
   /** [format, out modes, in modes, ranks] */
@@ -147,6 +150,7 @@ function encode(
     evaluations: result.evaluations,
     counts: result.counts,
     hypervolume: result.hypervolume,
+    metric: evaluator.accuracy.metric,
     denseEdpPjCycles: evaluator.dense.edpPjCycles,
     bytesPerParameter: evaluator.accelerator.wordBits / 8,
     factorizations,

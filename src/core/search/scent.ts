@@ -18,7 +18,7 @@ export interface Scent {
   readonly edp: readonly number[];
   /** Share of ||W||^2 kept at each value. */
   readonly kept: readonly number[];
-  /** Damage at each value, in the unit of the evaluator's axis: added to that of the other layers it tells the model's value. */
+  /** Damage of all layers that follow, at each value: added to that of the others it tells the model's figure. */
   readonly damage: readonly number[];
   /** Largest rank with fewer parameters than dense, or null when every one has more. */
   readonly breakEven: number | null;
@@ -36,13 +36,17 @@ export function sampleRanks(min: number, max: number): readonly number[] {
   return [...values].sort((a, b) => a - b);
 }
 
-/** The scent of one rank of one layer; costs come from the evaluator's own gear. */
+/**
+ * The scent of one rank; costs come from the evaluator's own gear.
+ * @param layers the layer itself, then those of its shape that take the same factorization
+ */
 export function scentOf(
   evaluator: Evaluator,
-  layer: number,
+  layers: readonly number[],
   factorization: Factorization,
   rank: number,
 ): Scent {
+  const [layer = 0] = layers;
   const limits = rankLimits(factorization)[rank] ?? { min: 1, max: 1 };
   const dense = evaluator.layer(layer, evaluator.denseFactorization(layer));
   const denseEdp = dense.energyPj * dense.latencyCycles;
@@ -55,7 +59,7 @@ export function scentOf(
     const cost = evaluator.layer(layer, at);
     edp.push((cost.energyPj * cost.latencyCycles) / denseEdp);
     kept.push(evaluator.kept(layer, at).value);
-    damage.push(evaluator.damage(layer, at).value);
+    damage.push(layers.reduce((sum, each) => sum + evaluator.damage(each, at).value, 0));
   }
   return {
     rank,

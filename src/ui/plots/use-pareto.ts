@@ -33,11 +33,11 @@ export function useRunPlaces(config: Config, dense: Evaluation) {
   const { axis, tiers } = config.view;
   const find = useFindMeasured(config);
   const { metric } = dense.accuracy;
-  const { model, workload, accelerator, accounting } = config;
+  const { model, workload, accelerator, accounting, execution, quantization } = config;
   const current = useMemo(
-    () => isOfSetting(run.setting, config),
+    () => isOfSetting(run.setting, config, metric),
     // oxlint-disable-next-line react/exhaustive-deps -- only the setting of the config is compared
-    [run.setting, model, workload, accelerator, accounting],
+    [run.setting, model, workload, accelerator, accounting, execution, quantization, metric],
   );
   const sameModel = useMemo(
     () => run.setting !== null && sameData(run.setting.model, model),

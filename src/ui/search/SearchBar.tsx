@@ -25,7 +25,7 @@ export function SearchBar() {
   const { runner, store } = useAppObject();
   const actions = useActions();
   const search = useApp((state) => state.config.search);
-  const current = useApp((state) => isOfSetting(run.setting, state.committed));
+  const current = useApp((state) => isOfSetting(run.setting, state.committed, metric));
   const runBaselines = useBaselineQueue();
   const busy = run.status === 'running' || run.status === 'paused';
   // What was found for another model or machine says nothing of this one.

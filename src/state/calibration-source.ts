@@ -1,0 +1,40 @@
+/**
+ * The calibration tables of shipped models, fetched when their card is first chosen. Until they are there, and where they
+ * are not, the vertical axis is the share of weight energy.
+ */
+import type { StoreApi } from 'zustand/vanilla';
+import type { CalibrationTable } from '../core/accuracy/sensitivity.ts';
+import { taskOf } from '../core/tasks/tasks.ts';
+import type { ModelChoice } from './config.ts';
+import type { AppState } from './store.ts';
+
+export interface CalibrationOptions {
+  readonly store: StoreApi<AppState>;
+  /** Null when there is none; a rejection counts as none. */
+  readonly load: (model: string) => Promise<CalibrationTable | null>;
+}
+
+/** The table of a model choice, or null. */
+export function followCalibration({
+  store,
+  load,
+}: CalibrationOptions): (choice: ModelChoice) => CalibrationTable | null {
+  const tables = new Map<string, CalibrationTable | null>();
+  const idOf = (choice: ModelChoice): string | null =>
+    choice.kind === 'card' && taskOf(choice.id) !== null ? choice.id : null;
+  const follow = (): void => {
+    const id = idOf(store.getState().config.model);
+    if (id === null || tables.has(id)) return;
+    tables.set(id, null);
+    void load(id)
+      .catch(() => null)
+      .then((table) => {
+        if (table === null) return;
+        tables.set(id, table);
+        if (idOf(store.getState().config.model) === id) store.getState().refresh();
+      });
+  };
+  store.subscribe(follow);
+  follow();
+  return (choice) => tables.get(idOf(choice) ?? '') ?? null;
+}
