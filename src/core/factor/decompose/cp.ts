@@ -1,7 +1,8 @@
 /**
  * CP by alternating least squares with several seeded starts (Kolda, Bader 2009): the first start from the modes' leading
  * singular vectors, filled up with chance where a mode has fewer than R. Also Kronecker sums of three and more factors,
- * on paired modes. The work is bounded, not timed, so that the same seed gives the same factors anywhere.
+ * on paired modes. Small tensors end with Gauss-Newton steps. The work is bounded, not timed, so that the same seed gives
+ * the same factors anywhere.
  */
 import type { Random } from '../../base/random.ts';
 import { matrix, norm, tensor, transpose, unfold, type Matrix, type Tensor } from '../../tensor/dense.ts';
@@ -9,7 +10,8 @@ import { gram, timesTransposed } from '../../tensor/matmul.ts';
 import { solveRight } from '../../tensor/solve.ts';
 import { leftVectors } from '../../tensor/svd.ts';
 import { product } from '../tensorization.ts';
-import { alternate, effort, thoroughWork, type Swept } from './effort.ts';
+import { alternate, effort, thoroughWork, type Effort, type Swept } from './effort.ts';
+import { mostUnknowns, refineCp } from './gauss-newton.ts';
 
 /** sum_r a_r o b_r o ...: factors [n_k, R] -> tensor [n_1, ..]. */
 export function rankOneSum(factors: readonly Matrix[]): Tensor {
@@ -70,24 +72,35 @@ function project(unfolded: Matrix, others: readonly Matrix[], rank: number): Mat
   return transpose(matrix(rank, unfolded.rows, values));
 }
 
+/** Gauss-Newton steps of every start, and of the best one. */
+const firstSteps = 40;
+const lastSteps = 200;
+/** Small tensors are cheap, and their optima many. */
+const fewUnknowns: Effort = { starts: 8, sweeps: 50 };
+
 /** @returns factors [n_k, R], scale in the first */
 export function alternateCp(t: Tensor, rank: number, random: Random, work = thoroughWork): readonly Matrix[] {
   const unfoldings = t.shape.map((_, axis) => unfold(t, axis));
-  const { starts, sweeps } = effort(2 * t.shape.length * t.values.length * rank, work);
   const whole = norm(t.values);
+  const few = work >= thoroughWork && rank * t.shape.reduce((sum, n) => sum + n, 0) <= mostUnknowns;
+  const { starts, sweeps } = few ? fewUnknowns : effort(2 * t.shape.length * t.values.length * rank, work);
+  const projectAll = (factors: readonly Matrix[], k: number): Matrix =>
+    transpose(
+      project(
+        unfoldings[k]!,
+        factors.filter((_, j) => j !== k),
+        rank,
+      ),
+    );
   let best: readonly Matrix[] = [];
   let least = Infinity;
   for (let start = 0; start < starts; start++) {
     const begin = unfoldings.map((unfolded) => startFactor(unfolded, rank, start === 0, random));
-    const { factors, error } = alternate(
-      begin,
-      (given) => sweepCp(unfoldings, given, rank, whole),
-      sweeps,
-      patience,
-    );
+    const alternated = alternate(begin, (given) => sweepCp(unfoldings, given, rank, whole), sweeps, patience);
+    const { factors, error } = few ? refineCp(alternated.factors, projectAll, whole, firstSteps) : alternated;
     if (error < least) [best, least] = [factors, error];
   }
-  return best.map(transpose);
+  return (few ? refineCp(best, projectAll, whole, lastSteps).factors : best).map(transpose);
 }
 
 /** [R, n] */

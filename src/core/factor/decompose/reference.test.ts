@@ -12,6 +12,7 @@ import type { Factorization } from '../factorization.ts';
 import { alternateCp, rankOneSum } from './cp.ts';
 import { decompose } from './decompose.ts';
 import { closeRing, decomposeRing } from './ring.ts';
+import { cutTrain, joinTrain } from './train.ts';
 import { boxFactors, decomposeTucker, expandBox } from './tucker.ts';
 
 interface Row {
@@ -25,6 +26,7 @@ interface Row {
   readonly ttm_svd?: number;
   readonly hooi_tensorly?: number;
   readonly st_hosvd?: number;
+  readonly bound_lower?: number;
 }
 interface Results {
   readonly results: readonly Row[];
@@ -41,6 +43,7 @@ interface MatrixCase {
 interface TensorCase {
   readonly first_values: readonly number[];
   readonly cp: readonly Row[];
+  readonly tt: readonly Row[];
   readonly tucker: readonly Row[];
   readonly tr: readonly Row[];
 }
@@ -168,7 +171,10 @@ describe.skipIf(table === null)(
           const rows = rowsOf(given?.[key]);
           // Alternating methods take their time: a few rows stand for all outside a long run.
           for (const row of long || !/tucker|cp|tr/.test(key) ? rows : rows.slice(0, 2)) {
-            notWorse(ours(row), theirs(row), slack);
+            const found = ours(row);
+            notWorse(found, theirs(row), slack);
+            // What no tensor of these ranks can go below.
+            expect(found).toBeGreaterThan((row.bound_lower ?? 0) * (1 - 1e-6) - 1e-7);
             compared++;
           }
         };
@@ -248,7 +254,17 @@ describe.skipIf(table === null)(
       (given?.first_values ?? []).forEach((value, i) => expect(t.values[i]).toBeCloseTo(value, 10));
       for (const { rank = 0, als_random_best } of given?.cp ?? []) {
         const found = rankOneSum(alternateCp(t, rank, createRandom(1)));
-        notWorse(relativeDistance(t.values, found.values), als_random_best, 0.02);
+        const error = relativeDistance(t.values, found.values);
+        notWorse(error, als_random_best, 0.02);
+        // TensorLy's alternating least squares stall there.
+        if (name.startsWith('hilbert') && rank >= 4) expect(error).toBeLessThan((als_random_best ?? 0) / 4);
+      }
+      for (const { ranks = [], tt_svd } of given?.tt ?? []) {
+        const cores = cutTrain(t, ranks).map((core, k) => {
+          const left = ranks[k - 1] ?? 1;
+          return tensor([left, core.rows / left, core.columns], core.values);
+        });
+        notWorse(relativeDistance(t.values, joinTrain(cores, t.shape).values), tt_svd);
       }
       for (const { ranks = [], hooi_tensorly } of given?.tucker ?? []) {
         const [core = t, ...factors] = boxFactors(decomposeTucker(t, ranks, createRandom(1)));

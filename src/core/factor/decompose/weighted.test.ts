@@ -43,7 +43,7 @@ describe('decompose with second moments of the inputs', () => {
         expect(weighted.weightedError).toBe(weightedDistance(w, rebuilt, given));
         expect(weighted.relativeError).toBe(relativeDistance(w.values, rebuilt.values));
       }),
-      { numRuns: 80 },
+      { numRuns: 50 },
     );
   });
 
