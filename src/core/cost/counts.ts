@@ -3,12 +3,13 @@
  * Dense einsums whose operand indices are single dims, perfect factors. Equal to Timeloop's classic analysis
  * (Parashar et al., ISPASS 2019) on every count; the `accelforge` accounting also charges the read when an output
  * drains to its parent. Counts are in words of the operand; where these take more or less than a word of the level,
- * energy, ports and capacity follow. Left out: imperfect factors, NoC hops, leakage, double buffering.
+ * energy, ports and capacity follow. Left out: imperfect factors; NoC hops and leakage unless the machine has them.
  */
 import { InputError, check } from '../base/checks.ts';
 import { operands } from '../hardware/accelerator.ts';
 import type { Accelerator, MemoryLevel, Operand } from '../hardware/accelerator.ts';
 import { wordsTaken } from '../hardware/bit-widths.ts';
+import { leakageByLevel } from '../hardware/extras.ts';
 import type {
   AccessCounts,
   Accounting,
@@ -48,7 +49,7 @@ export function evaluateMapping(
   );
   levels.forEach((level, l) => checkCapacity(level, l, flows));
 
-  const levelCosts = levels.map((level, l): LevelCost => {
+  const counted = levels.map((level, l): LevelCost => {
     const counts: Partial<Record<Operand, AccessCounts>> = {};
     let reads = 0;
     let writes = 0;
@@ -60,7 +61,8 @@ export function evaluateMapping(
       const takes = wordsTaken(level, flow.operand);
       const read = words.reads * takes;
       const written = (words.fills + words.updates) * takes;
-      const energy = instances * (read * level.readEnergyPj + written * level.writeEnergyPj);
+      const hops = (flow.moved[l] ?? 0) * takes * hopEnergy(accelerator, flow.parents[l] ?? l, l);
+      const energy = instances * (read * level.readEnergyPj + written * level.writeEnergyPj + hops);
       counts[flow.operand] = { ...words, instances, energyPj: energy };
       reads += read;
       writes += written;
@@ -74,9 +76,17 @@ export function evaluateMapping(
     return { name: level.name, cycles, energyPj, operands: counts };
   });
 
-  const macEnergyPj = macs * accelerator.mac.energyPj;
+  const latencyCycles = counted.reduce((most, level) => Math.max(most, level.cycles), computeCycles);
+  const leakage = accelerator.leakagePjPerCycle === undefined ? null : leakageByLevel(accelerator);
+  const levelCosts =
+    leakage === null
+      ? counted
+      : counted.map((level, l) => ({
+          ...level,
+          energyPj: level.energyPj + latencyCycles * (leakage[l] ?? 0),
+        }));
+  const macEnergyPj = macs * accelerator.mac.energyPj + latencyCycles * (leakage?.at(-1) ?? 0);
   const energyPj = levelCosts.reduce((sum, level) => sum + level.energyPj, 0) + macEnergyPj;
-  const latencyCycles = levelCosts.reduce((most, level) => Math.max(most, level.cycles), computeCycles);
   return {
     energyPj,
     latencyCycles,
@@ -196,6 +206,10 @@ interface Flow {
   readonly operand: Operand;
   /** [level], undefined where the operand is not kept. */
   readonly words: readonly (Words | undefined)[];
+  /** [level]: words of one instance that come from its parent or go there. */
+  readonly moved: readonly number[];
+  /** [level]: the keeper outside it. */
+  readonly parents: readonly number[];
 }
 
 /** Rules 1, 3, 4 and 5: the words of one operand at every level that keeps it. */
@@ -216,6 +230,9 @@ function operandFlow(
   const extents = product([...own].map((dim) => extentOf(contraction, dim)));
 
   const words: (Words | undefined)[] = levels.map(() => undefined);
+  const moved: number[] = levels.map(() => 0);
+  const parents: number[] = levels.map((_, l) => l);
+  let child = -1;
   let demand = computeCycles;
   // Spatial factors over the operand's own dims from the current level down to the next keeper (or the MACs).
   let scatter = 1;
@@ -226,9 +243,13 @@ function operandFlow(
     const content = demand * scatter;
     const visits = tileWords * outerVisits(nest.mapping, l, own);
     const fills = l === outermost ? 0 : visits;
+    if (child >= 0) parents[child] = l;
+    child = l;
+    moved[l] = fills;
     if (operand === 'O') {
       const part = extents / ownProduct(nest.spread[l]);
       const drained = accounting === 'accelforge' ? fills : 0;
+      if (l !== outermost) moved[l] = fills + fills - part;
       words[l] = {
         tileWords,
         reads: content - part + drained,
@@ -241,7 +262,19 @@ function operandFlow(
     demand = visits;
     scatter = 1;
   }
-  return { operand, words };
+  return { operand, words, moved, parents };
+}
+
+/** Energy of one word on its way from a level to another inside it. */
+export function hopEnergy(accelerator: Accelerator, from: number, to: number): number {
+  const { hopPj } = accelerator;
+  if (hopPj === undefined) return 0;
+  let hops = 0;
+  for (let l = from; l < to; l += 1) {
+    const { x, y } = fanOut(accelerator, l);
+    if (x * y > 1) hops += 1;
+  }
+  return hops * hopPj;
 }
 
 /** Product of the temporal bounds outside level l, without the innermost run of loops that the operand does not see. */

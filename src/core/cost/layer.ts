@@ -84,7 +84,7 @@ export interface LayerSetting {
 /**
  * `auto`: whole intermediates, a few milliseconds. `loops`: also loops shared between steps, so that tiles of an intermediate
  * stay where the whole does not fit; best found, a tenth of a second, for what is looked at rather than dragged. Layers
- * whose ends live on chip take `auto`.
+ * whose ends live on chip and machines with hops or leakage take `auto`.
  */
 export type LayerFusion = 'auto' | 'loops' | 'none';
 
@@ -159,7 +159,9 @@ export function mapLayer(
     if (best !== null && score(next.least) >= score(best)) break;
     const cost = costPlan(mapper, next.chain, parameters, gear, fusion === 'none' ? 'none' : 'auto', ends);
     if (best === null || score(cost) < score(best)) best = cost;
-    if (fusion !== 'loops' || ends !== outside || next.chain.steps.length < 2) continue;
+    const { hopPj, leakagePjPerCycle } = mapper.accelerator;
+    const isPlain = hopPj === undefined && leakagePjPerCycle === undefined;
+    if (fusion !== 'loops' || ends !== outside || !isPlain || next.chain.steps.length < 2) continue;
     const shared = costShared(mapper, next.chain, parameters);
     if (score(shared) < score(best) * (1 - 1e-9)) best = shared;
   }

@@ -21,7 +21,7 @@ import { checkGemm, gemmContraction, withSlots } from './gemm.ts';
 import type { Accounting, Bound, Dataflow, Gear, Gemm, Mapping, MappingCost, Objective } from './mapping.ts';
 import { createMemo } from './memo.ts';
 import type { Memo } from './memo.ts';
-import { goals } from './objective.ts';
+import { goalOf, goals } from './objective.ts';
 import { paddedExtents } from './padding.ts';
 import { searchPaddings } from './padding-search.ts';
 import type { PaddedSolution } from './padding-search.ts';
@@ -101,7 +101,8 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
   const { accounting = 'timeloop', objective = 'edp', dataflow = 'flexible', swap = false } = options;
   const { factors = dataflow === 'fixed' ? 'perfect' : 'any', paddings = 'likely' } = options;
   const machineAt = machinesAtBits(accelerator, options.bits ?? {});
-  const goal = goals[objective];
+  const leakage = accelerator.leakagePjPerCycle ?? 0;
+  const goal = goalOf(objective, leakage);
   const searchOf = createSearches(accounting, dataflow, goal);
   // A machine that cannot be is refused before any GEMM is asked for; narrow operands may fit where words do not.
   if (options.bits === undefined) searchOf(accelerator, nowhere);
@@ -173,7 +174,11 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
     const other = solve(exchanged, gear, at);
     if (other === null) return plain;
     const { energyPj, latencyCycles } = other.cost;
-    if (plain !== null && !goal.beats(energyPj, latencyCycles, plain.cost.energyPj, plain.cost.latencyCycles))
+    // Costs have the leakage in them already.
+    if (
+      plain !== null &&
+      !goals[objective].beats(energyPj, latencyCycles, plain.cost.energyPj, plain.cost.latencyCycles)
+    )
       return plain;
     const { batch, m, n, k, slots } = gemm;
     return {

@@ -24,6 +24,14 @@ export interface Goal {
   readonly mostCycles: (energyPj: number, incumbentPj: number, incumbentCycles: number) => number;
 }
 
+/**
+ * `leakage`: energy per cycle that comes on top of what is counted word by word, so that time costs energy too.
+ */
+export function goalOf(objective: Objective, leakage = 0): Goal {
+  if (leakage > 0) return leaking[objective](leakage);
+  return goals[objective];
+}
+
 const edp: Goal = {
   timed: true,
   key: (energyPj, cycles) => energyPj * cycles,
@@ -64,3 +72,37 @@ const latency: Goal = {
 };
 
 export const goals: Readonly<Record<Objective, Goal>> = { edp, energy, latency };
+
+const leaking: Readonly<Record<Objective, (leakage: number) => Goal>> = {
+  edp: (leakage) => {
+    const product = (energyPj: number, cycles: number): number => (energyPj + leakage * cycles) * cycles;
+    return {
+      ...edp,
+      key: product,
+      beats: (energyPj, cycles, incumbentPj, incumbentCycles) =>
+        product(energyPj, cycles) < product(incumbentPj, incumbentCycles) * (1 - slack),
+      energyLimit: (cycles, incumbentPj, incumbentCycles) =>
+        (product(incumbentPj, incumbentCycles) * (1 - slack)) / cycles - leakage * cycles,
+      mostCycles: (energyPj, incumbentPj, incumbentCycles) => {
+        const limit = product(incumbentPj, incumbentCycles);
+        const root = Math.sqrt(energyPj ** 2 + 4 * leakage * limit);
+        return limit === Number.POSITIVE_INFINITY ? limit : (2 * limit) / (energyPj + root);
+      },
+    };
+  },
+  energy: (leakage) => {
+    const sum = (energyPj: number, cycles: number): number => energyPj + leakage * cycles;
+    return {
+      timed: true,
+      key: sum,
+      tie: (_, cycles) => cycles,
+      beats: (energyPj, cycles, incumbentPj, incumbentCycles) =>
+        sum(energyPj, cycles) < sum(incumbentPj, incumbentCycles) * (1 - slack),
+      energyLimit: (cycles, incumbentPj, incumbentCycles) =>
+        sum(incumbentPj, incumbentCycles) * (1 - slack) - leakage * cycles,
+      mostCycles: (energyPj, incumbentPj, incumbentCycles) =>
+        Math.max(0, sum(incumbentPj, incumbentCycles) - energyPj) / leakage,
+    };
+  },
+  latency: () => latency,
+};

@@ -9,6 +9,8 @@ import type { Random } from '../base/random.ts';
 import { machinesAtBits } from './bit-widths.ts';
 import type { BitWidths } from './bit-widths.ts';
 import type { Accelerator } from '../hardware/accelerator.ts';
+import { withExtras } from '../hardware/extras.ts';
+import type { Extras } from '../hardware/extras.ts';
 import { evaluateMapping, fanOut } from './counts.ts';
 import { everyMapping } from './every-mapping.fixture.ts';
 import { gemmContraction, withSlots } from './gemm.ts';
@@ -41,6 +43,7 @@ interface Setting {
   readonly bits?: BitWidths;
   readonly slots?: Slots;
   readonly dataflow?: Dataflow;
+  readonly extras?: Extras;
 }
 
 /** Whether only N goes along X and only K along Y. */
@@ -61,8 +64,9 @@ function compare(machines: number, seed: number, settingOf: (random: Random) => 
   let mappings = 0;
   let infeasible = 0;
   while (compared < machines) {
-    const accelerator = randomMachine(random, 2 + random.below(5));
-    const { bits = {}, slots = 'aw', dataflow = 'flexible' } = settingOf(random);
+    const plain = randomMachine(random, 2 + random.below(5));
+    const { bits = {}, slots = 'aw', dataflow = 'flexible', extras = {} } = settingOf(random);
+    const accelerator = withExtras(plain, extras);
     const machine = machinesAtBits(accelerator, bits)(slots);
     const extent = (): number => pick(random, [1, 2, 2, 3, 4, 4, 5, 6, 8, 9, 12]);
     const batch = random.below(3) === 0 ? pick(random, [2, 3, 4]) : 1;
@@ -143,6 +147,18 @@ describe('the exact mapper equals exhaustive enumeration, for three objectives',
 
   it(`on ${fewer} more, their dataflow fixed`, { timeout: 3_600_000 }, () => {
     const tally = compare(fewer, 20_261_122, () => ({ dataflow: 'fixed' }));
+    expect(isVaried(tally, fewer)).toBe(true);
+  });
+
+  it(`on ${fewer} more, with hops, leakage and double buffers`, { timeout: 3_600_000 }, () => {
+    const tally = compare(fewer, 20_261_123, (random) => ({
+      extras: {
+        hopPj: pick(random, [0, 0.5, 20]),
+        leakagePjPerCycle: pick(random, [0, 0.1, 5, 500]),
+        doubleBuffered: random.below(2) === 0,
+      },
+      bits: random.below(2) === 0 ? {} : { weights: pick(random, widths) },
+    }));
     expect(isVaried(tally, fewer)).toBe(true);
   });
 });

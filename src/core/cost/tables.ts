@@ -6,7 +6,7 @@
 import { check } from '../base/checks.ts';
 import type { Accelerator, MemoryLevel, Operand } from '../hardware/accelerator.ts';
 import { wordsTaken } from '../hardware/bit-widths.ts';
-import { fanOut } from './counts.ts';
+import { fanOut, hopEnergy } from './counts.ts';
 import type { Accounting, Dataflow } from './mapping.ts';
 
 /** Dims by number: M, N, K, then the batch. The operand that misses dim d is operand number d. */
@@ -115,6 +115,13 @@ export function compileMachine(
       at.keeps.includes('O') ? (-read(l) - (l === outermost[outputs] ? 0 : write(l))) * part(l, outputs) : 0,
     ),
   });
+  const energy = tally(
+    -1,
+    1,
+    (l) => levels[l]?.readEnergyPj ?? 0,
+    (l) => levels[l]?.writeEnergyPj ?? 0,
+  );
+  if (accelerator.hopPj !== undefined) addHops(accelerator, edges, part, energy);
   const ports: Tally[] = [];
   levels.forEach((at, level) => {
     const { readWordsPerCycle: read, writeWordsPerCycle: write } = at;
@@ -129,12 +136,7 @@ export function compileMachine(
     accounting,
     levels: count,
     edges,
-    energy: tally(
-      -1,
-      1,
-      (l) => levels[l]?.readEnergyPj ?? 0,
-      (l) => levels[l]?.writeEnergyPj ?? 0,
-    ),
+    energy,
     ports,
     macEnergyPj: accelerator.mac.energyPj,
     depth: Float64Array.from(levels, roomOf),
@@ -145,6 +147,21 @@ export function compileMachine(
     ),
     fans,
   };
+}
+
+/** Results go up with every visit and come down again but for the first; the others come down. */
+function addHops(
+  accelerator: Accelerator,
+  edges: readonly Edge[],
+  part: (l: number, dim: number) => number,
+  { atChild, owned }: Tally,
+): void {
+  edges.forEach(({ dim, parent, child }, e) => {
+    if (child === accelerator.levels.length) return;
+    const energy = hopEnergy(accelerator, parent, child) * part(child, dim);
+    atChild[e] = (atChild[e] ?? 0) + (dim === outputs ? 2 : 1) * energy;
+    if (dim === outputs) owned[child] = (owned[child] ?? 0) - energy;
+  });
 }
 
 function checkFigures({ name, levels, mac }: Accelerator): void {

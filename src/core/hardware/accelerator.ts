@@ -1,7 +1,8 @@
 /**
  * A spatial accelerator: storage levels outermost (DRAM) to innermost, each with its instances, capacity, ports and
  * energies, and the MAC array below the innermost level. Source of the counting rules: Parashar et al.,
- * "Timeloop" (ISPASS 2019); left out: NoC hop energy, leakage, double buffering.
+ * "Timeloop" (ISPASS 2019); left out unless asked for (`extras.ts`): NoC hop energy,
+ * leakage, double buffering.
  */
 import type { Bits, EnergyPj, Hertz, Words } from '../base/units.ts';
 
@@ -42,4 +43,7 @@ export interface Accelerator {
   /** Outermost first. */
   readonly levels: readonly MemoryLevel[];
   readonly mac: MacArray;
+  /** Set by `withExtras` only, never in a file: energy of the networks and leakage, which the references leave out. */
+  readonly hopPj?: EnergyPj;
+  readonly leakagePjPerCycle?: EnergyPj;
 }
