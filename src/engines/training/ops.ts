@@ -280,20 +280,17 @@ const sumLast = (x: Value): Value => {
   return plain('ReduceSum', [x, x.graph.ints([last])], shape, { keepdims: { int: 1 } });
 };
 
-/** x Phi(x) with the error function (Hendrycks, Gimpel 2016): x / 2 (1 + erf a), a = x / sqrt 2. */
+/** x Phi(x) with the error function (Hendrycks, Gimpel 2016). */
 export function gelu(x: Value): Value {
   const { graph, shape } = x;
   const number = (value: number): Value => graph.floats([value]);
-  const a = plain('Mul', [x, number(Math.SQRT1_2)], shape);
-  const share = plain(
-    'Mul',
-    [plain('Add', [plain('Erf', [a], shape), number(1)], shape), number(0.5)],
-    shape,
-  );
+  const error = plain('Erf', [plain('Mul', [x, number(Math.SQRT1_2)], shape)], shape);
+  const share = plain('Mul', [plain('Add', [error, number(1)], shape), number(0.5)], shape);
   return record(plain('Mul', [x, share], shape), [x], (g) => {
-    // Phi(x) + x phi(x), phi the density of the normal distribution; x phi(x) = a exp(-a^2 - ln(pi) / 2).
-    const exponent = plain('Sub', [number(-Math.log(Math.PI) / 2), plain('Mul', [a, a], shape)], shape);
-    const slope = plain('Add', [share, plain('Mul', [a, plain('Exp', [exponent], shape)], shape)], shape);
+    // Phi(x) + x phi(x), phi the density of the standard normal distribution.
+    const square = plain('Mul', [x, plain('Mul', [x, number(-0.5)], shape)], shape);
+    const density = plain('Mul', [plain('Exp', [square], shape), number(1 / Math.sqrt(2 * Math.PI))], shape);
+    const slope = plain('Add', [share, plain('Mul', [x, density], shape)], shape);
     return [plain('Mul', [g, slope], shape)];
   });
 }
