@@ -141,7 +141,10 @@ const found = z.object({
   evaluations: count,
   counts: z.object(Object.fromEntries(formats.map((format) => [format, count]))),
   // Projects saved before there was another axis.
-  metric: z._default(z.enum(metrics), 'weightEnergyKeptPercent'),
+  metric: z.pipe(
+    z.optional(z.enum(metrics)),
+    z.transform((metric) => metric ?? 'weightEnergyKeptPercent'),
+  ),
   /** Designs name factorizations by their place in this list. */
   factorizations: z.array(factorization),
   frontier: z

@@ -68,6 +68,8 @@ describe.each([
   it('tells how far uniform ranks are from it', () => {
     const gap = uniformGap(results.get('uniform-svd')?.frontier ?? [], results.get('sweep')?.frontier ?? []);
     expect(gap.levels.length).toBeGreaterThan(10);
+    // The sweep has tried the same, at fewer ranks.
+    expect(results.get('sweep')?.uniform?.mean).toBeCloseTo(gap.mean, 0);
     // Layers of unequal sensitivity want unequal ranks; equal weights nearly equal ones.
     if (axis === 'made up') expect(gap.mean).toBeGreaterThan(1.5);
     else expect(gap.mean).toBeLessThan(1.2);

@@ -6,6 +6,7 @@ import type { Format } from '../factor/factorization.ts';
 import type { Evaluator } from './evaluate.ts';
 import type { Candidate } from './evaluation.ts';
 import type { FrontierPoint } from './pareto.ts';
+import type { UniformGap } from './uniform-gap.ts';
 
 export interface SearchSetting {
   readonly evaluator: Evaluator;
@@ -39,6 +40,8 @@ export interface SearchResult {
   readonly evaluations: number;
   readonly counts: Counts;
   readonly hypervolume: number;
+  /** How far one svd rank everywhere is from this frontier, where the search tried such designs. */
+  readonly uniform?: UniformGap;
 }
 
 export type Search = Generator<SearchBatch, SearchResult, void>;

@@ -8,6 +8,7 @@ import { efficientChoices, priceSteps, walkHull, type Choices } from './bargain.
 import { scales } from './scales.ts';
 import type { Search, SearchBatch, SearchSetting } from './setting.ts';
 import { createStudy, type Picks, type Study } from './study.ts';
+import { uniformGap } from './uniform-gap.ts';
 import { affordableVisits, costVisits, planVisits, type Visit } from './visits.ts';
 
 /** Shares of the space after which the layers bargain for a first time, so that the frontier is good early. */
@@ -22,7 +23,19 @@ const patience = 5000;
 
 export function* sweep(setting: SearchSetting): Search {
   const study = createStudy(setting);
-  const tryVisit = (visit: Visit): void => void study.record(study.uniform(visit));
+  const { evaluator } = setting;
+  const uniform: { edpPjCycles: number; edpReduction: number; value: number }[] = [];
+  const tryVisit = (visit: Visit): void => {
+    study.record(study.uniform(visit));
+    if (visit.some((f) => f?.format !== 'svd')) return;
+    const [energyPj = 0, latencyCycles = 0, damage = 0] = study.figures;
+    const edpPjCycles = energyPj * latencyCycles;
+    uniform.push({
+      edpPjCycles,
+      edpReduction: evaluator.dense.edpPjCycles / edpPjCycles,
+      value: evaluator.accuracy.value(damage),
+    });
+  };
   if (study.assembly.free.length > 0) {
     const visits = affordableVisits(study, yield* planVisits(study));
     let next = 0;
@@ -39,7 +52,8 @@ export function* sweep(setting: SearchSetting): Search {
     yield* changeAtRandom(study, choices, createRandom(setting.seed));
   }
   yield study.recorder.batch();
-  return study.recorder.result();
+  const result = study.recorder.result();
+  return uniform.length === 0 ? result : { ...result, uniform: uniformGap(uniform, result.frontier) };
 }
 
 /** Steps of the axis, or share of EDP, that one step between two points of the hull may cover. */

@@ -1,7 +1,7 @@
 /**
  * What choosing per layer brings over one svd rank everywhere: where it brings nothing, the result should say so.
  */
-import { bestWithin, type FrontierPoint } from './pareto.ts';
+import { bestWithin, createFrontier, type FrontierPoint } from './pareto.ts';
 
 export interface UniformGap {
   /** At each of uniform's points, EDP of uniform / lowest EDP of the other frontier with at least its value. */
@@ -16,9 +16,15 @@ export interface UniformGap {
 /** An average gain in EDP below this is not worth per-layer ranks; ours, said beside the verdict. */
 const worthwhile = 1.05;
 
-/** Both frontiers ascending in EDP, of one model, machine and axis; uniform's points no better than dense are left out. */
-export function uniformGap(uniform: readonly FrontierPoint[], other: readonly FrontierPoint[]): UniformGap {
-  const levels = uniform.flatMap((point) => {
+type Point = Pick<FrontierPoint, 'edpPjCycles' | 'edpReduction' | 'value'>;
+
+/**
+ * Of one model, machine and axis; points of uniform that are no better than dense, or beaten by another of them, are left out.
+ */
+export function uniformGap(uniform: readonly Point[], other: readonly FrontierPoint[]): UniformGap {
+  const frontier = createFrontier<Point>();
+  for (const point of uniform) frontier.add(point.edpPjCycles, point.value, () => point);
+  const levels = frontier.entries.flatMap(({ item: point }) => {
     const best = point.edpReduction > 1 ? bestWithin(other, point.value) : null;
     return best === null ? [] : [{ value: point.value, ratio: point.edpPjCycles / best.edpPjCycles }];
   });
