@@ -361,3 +361,46 @@ describe('a roofline', () => {
     expect(roofs.levels[0]?.macsPerCycle).toBeGreaterThan(31);
   });
 });
+
+describe('the table of docs/cost.md', () => {
+  const columns = [
+    ['bert-base', 'ws16', 128, 188],
+    ['bert-base', 'ws16', 8, 188],
+    ['bert-base', 'simba', 128, 188],
+    ['glyph-vit', 'ws16', 144, 24],
+    ['glyph-vit', 'ws8t', 144, 24],
+  ] as const;
+  it.each<readonly [string, MapperOptions, ModelSetting, readonly number[]]>([
+    ['reference mode', {}, {}, [5.43, 6.28, 5.71, 3.03, 4.85]],
+    ['whole model', {}, { wholeModel: true }, [4.73, 6.04, 4.57, 2.38, 3.62]],
+    ['residency', {}, { residency: true }, [5.75, 6.54, 5.71, 4.37, 4.85]],
+    ['fusion', {}, { fusion: 'auto' }, [5.61, 6.34, 5.91, 3.31, 5.43]],
+    ['all three', {}, { wholeModel: true, residency: true, fusion: 'auto' }, [5.15, 6.56, 4.7, 5.18, 3.89]],
+    ['slots exchanged', { swap: true }, {}, [5.43, 6.28, 5.31, 3.03, 4.85]],
+    ['dataflow fixed', { dataflow: 'fixed' }, {}, [1.32, 3.37, 0.36, 2.35, 5.06]],
+    ['4.125-bit weights', { bits: { weights: 4.125 } }, {}, [5.09, 5.63, 5.16, 2.83, 3.92]],
+  ])('%s', (_, options, setting, expected) => {
+    const ratios = columns.map(([id, machine, tokens, rank]) => {
+      const model = modelById(id);
+      const workload = resolveWorkload(model, { tokens });
+      const mapper = createMapper(presetByName(machine), options);
+      const around = surroundings(mapper, model, workload, 'exact', setting);
+      const total = (isDense: boolean): number => {
+        let { energyPj, latencyCycles } = around.fixed;
+        for (const [index, layer] of model.linears.entries()) {
+          const { out, in: columnsOf } = layer;
+          const f: Factorization =
+            isDense || !layer.factorize
+              ? denseFactorization(out, columnsOf)
+              : { format: 'svd', outModes: [out], inModes: [columnsOf], ranks: [rank] };
+          const cost = costLayer(mapper, f, linearRows(layer, workload), 'exact', around.layer(index));
+          energyPj += cost.energyPj;
+          latencyCycles += cost.latencyCycles;
+        }
+        return energyPj * latencyCycles;
+      };
+      return Math.round((100 * total(true)) / total(false)) / 100;
+    });
+    expect(ratios).toEqual(expected);
+  });
+});
