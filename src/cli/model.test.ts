@@ -237,6 +237,7 @@ interface SearchResult {
   readonly dense: { readonly energyPj: number; readonly latencyCycles: number };
   readonly frontier: readonly Point[];
   readonly best?: Point;
+  readonly uniform?: { readonly mean: number; readonly most: number; readonly nearOptimal: boolean };
   readonly evaluations: number;
 }
 
@@ -251,8 +252,13 @@ describe('search and show', () => {
     const found = await search('--model', 'glyph-vit', '--within', '50');
     expect(found.evaluations).toBe(100);
     expect(found.frontier.length).toBeGreaterThan(3);
+    expect(found.uniform?.most).toBeGreaterThanOrEqual(found.uniform?.mean ?? Infinity);
     const edp = (point: Point): number => point.energyPj * point.latencyCycles;
-    const within = found.frontier.filter((point) => point.accuracy.value >= 50);
+    // Percent kept, or points lost where the model's calibration is there.
+    const { metric, tier } = found.best?.accuracy ?? {};
+    expect(tier).toBe('estimated');
+    const least = metric === 'weightEnergyKeptPercent' ? 50 : -50;
+    const within = found.frontier.filter((point) => point.accuracy.value >= least);
     expect(edp(found.best as Point)).toBe(Math.min(...within.map(edp)));
     for (const point of [found.frontier[0], found.best, found.frontier.at(-1)]) {
       const { layers, ...figures } = point as Point;

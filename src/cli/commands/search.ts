@@ -2,16 +2,20 @@
 import { check } from '../../core/base/checks.ts';
 import { referenceExecution } from '../../core/cost/execution.ts';
 import { unquantized } from '../../core/factor/quantization.ts';
+import { createSensitivityModel } from '../../core/accuracy/sensitivity.ts';
+import type { Metric } from '../../core/accuracy/figure.ts';
 import { createEvaluator } from '../../core/search/evaluate.ts';
 import { bestWithin, type FrontierPoint } from '../../core/search/pareto.ts';
 import { defaultBudget, type Counts, type Search, type SearchResult } from '../../core/search/setting.ts';
 import { strategies } from '../../core/search/strategies.ts';
+import type { UniformGap } from '../../core/search/uniform-gap.ts';
 import { resolveWorkload } from '../../core/workload/workload.ts';
 import { strategies as strategyNames, type Config } from '../../state/config.ts';
 import { openingView } from '../../state/defaults.ts';
 import { defineCommand, type Surroundings } from '../command.ts';
 import { chooseModel } from '../models.ts';
 import { choice, common, finite, otherwise, required, text, whole } from '../options.ts';
+import { shippedCalibration } from '../shipped.ts';
 import { describeLayer, pointOf, type Point } from '../point.ts';
 import { facts, figure, table } from '../table.ts';
 
@@ -21,6 +25,11 @@ interface Result {
   readonly frontier: readonly Point[];
   /** With --within: the frontier's lowest EDP whose value is at least that. */
   readonly best?: Point;
+  /**
+   * With --strategy sweep, one svd rank everywhere against this frontier: times the EDP at equal value, on average and at
+   * most; nearOptimal: choosing per layer brings less than 5 %.
+   */
+  readonly uniform?: Omit<UniformGap, 'levels'>;
   readonly candidates: Counts;
   readonly evaluations: number;
   readonly seconds: number;
@@ -33,9 +42,11 @@ export const searchCommand = defineCommand({
   summary: 'designs of a whole model that no other beats',
   usage: 'search --model M [--strategy S] [--budget EVALUATIONS] [--within VALUE]',
   notes: [
-    'Result: {dense, frontier: [POINT, ...], best?, candidates: {format: count}, evaluations, seconds}; a POINT has',
+    'Result: {dense, frontier: [POINT, ...], best?, uniform?, candidates: {format: count}, evaluations, seconds}; a POINT has',
     '{edpReduction, energyPj, latencyCycles, parameters, macs, bytes, accuracy: {metric, tier, value, low, high}, link,',
-    'layers}. value is higher-is-better: percent of the squared weights kept, where there are no data.',
+    'layers}. value is higher-is-better: percent of the squared weights kept where there are no data; for the shipped',
+    'models points of accuracy against dense, estimated, so that --within 1.1 asks for a loss of 1.1 points at most.',
+    'uniform: times the EDP of one svd rank everywhere at equal value (mean, most), and whether it is near-optimal.',
     'A file gives its shapes; its weights are not read here. Same seed and same budget give the same frontier on any',
     'machine.',
   ],
@@ -43,7 +54,9 @@ export const searchCommand = defineCommand({
     model: required(text('M', 'id of a shape card, or a safetensors file, index or folder')),
     strategy: otherwise(choice(strategyNames, 'how designs are found'), 'sweep'),
     budget: otherwise(whole('evaluations', 1, 'EVALUATIONS'), defaultBudget),
-    within: finite('least acceptable value; best is the lowest EDP that has it'),
+    within: finite(
+      'least acceptable value, or the loss where the axis is one; best is the lowest EDP that has it',
+    ),
     tokens: common.tokens,
     batch: common.batch,
     sequence: common.sequence,
@@ -59,6 +72,7 @@ export const searchCommand = defineCommand({
     const start = surroundings.now();
     const { model, choice: modelChoice } = await chooseModel(surroundings.folder, options.model, 'search');
     const workload = resolveWorkload(model, options);
+    const table = shippedCalibration(modelChoice);
     const evaluator = createEvaluator({
       model,
       workload,
@@ -67,6 +81,7 @@ export const searchCommand = defineCommand({
       objective,
       gear: 'exact',
       weights: () => ({ kind: 'synthetic' }),
+      ...(table !== null && { accuracy: createSensitivityModel(table, model) }),
     });
     const dense = model.linears.map((_, index) => evaluator.denseFactorization(index));
     const locked = model.linears.map(() => false);
@@ -77,6 +92,7 @@ export const searchCommand = defineCommand({
       },
       surroundings,
     );
+    const limit = within === undefined ? null : leastValue(within, evaluator.accuracy.metric);
     const config: Config = {
       model: modelChoice,
       workload,
@@ -86,13 +102,13 @@ export const searchCommand = defineCommand({
       execution: referenceExecution,
       quantization: unquantized,
       locks: [],
-      search: { strategy, budget, seed, limit: within ?? null },
+      search: { strategy, budget, seed, limit },
       pins: [],
       view: openingView(model),
     };
     const point = ({ design }: FrontierPoint): Point =>
       pointOf(model, { ...config, design }, evaluator.evaluate(design));
-    const best = within === undefined ? null : bestWithin(found.frontier, within);
+    const best = limit === null ? null : bestWithin(found.frontier, limit);
     return {
       dense: {
         energyPj: evaluator.dense.energyPj,
@@ -101,12 +117,13 @@ export const searchCommand = defineCommand({
       },
       frontier: found.frontier.map(point),
       ...(best === null ? {} : { best: point(best) }),
+      ...(found.uniform !== undefined && { uniform: gapOf(found.uniform) }),
       candidates: found.counts,
       evaluations: found.evaluations,
       seconds: (surroundings.now() - start) / 1000,
     };
   },
-  print: ({ dense, frontier, best, candidates, evaluations, seconds }) => {
+  print: ({ dense, frontier, best, uniform, candidates, evaluations, seconds }) => {
     const columns = [
       'EDP reduction',
       'energy',
@@ -138,6 +155,7 @@ export const searchCommand = defineCommand({
         ],
         ['seconds', seconds.toFixed(2)],
         ['value', metric],
+        ['uniform svd', uniform === undefined ? undefined : describeGap(uniform)],
       ]),
       '',
       table(columns, frontier.map(row)),
@@ -155,6 +173,22 @@ export const searchCommand = defineCommand({
     ].join('\n');
   },
 });
+
+/** Axes on which dense is 0 take the limit as a loss, whatever its sign. */
+function leastValue(within: number, metric: Metric): number {
+  return metric === 'weightEnergyKeptPercent' ? within : -Math.abs(within);
+}
+
+const gapOf = ({ mean, most, nearOptimal }: UniformGap): Omit<UniformGap, 'levels'> => ({
+  mean,
+  most,
+  nearOptimal,
+});
+
+function describeGap({ mean, most, nearOptimal }: Omit<UniformGap, 'levels'>): string {
+  const times = `${mean.toFixed(2)} times the EDP at equal value, ${most.toFixed(2)} at most`;
+  return nearOptimal ? `near-optimal here: ${times}` : times;
+}
 
 const progressMs = 1000;
 

@@ -1,6 +1,7 @@
 /** `show`: the design in a link, with the cost of each layer. */
 import { createDerive } from '../../state/derive.ts';
 import { defineCommand } from '../command.ts';
+import { shippedCalibration } from '../shipped.ts';
 import { configOfLink } from '../links.ts';
 import { positional, required, text } from '../options.ts';
 import { describeLayer, pointOf, type Point, type PointLayer } from '../point.ts';
@@ -34,7 +35,7 @@ export const showCommand = defineCommand({
   options: { link: required(positional(text('LINK', 'the link'))) },
   run: ({ link }): Result => {
     const config = configOfLink(link, 'show');
-    const { model, evaluation, linears } = createDerive()(config);
+    const { model, evaluation, linears } = createDerive(undefined, shippedCalibration)(config);
     const point = pointOf(model, config, evaluation);
     return {
       ...point,
