@@ -54,8 +54,8 @@ describe('what each format would give', () => {
     expect(asked.map((request) => 'factorization' in request && request.factorization.format)).toContain(
       'block-term',
     );
-    expect(gains.get().dense).toEqual({ kind: 'gain', reduction: 0, kept: 0.5 });
-    expect(gains.get()['block-term']).toEqual({ kind: 'gain', reduction: 8, kept: 0.5 });
+    expect(gains.get().dense).toMatchObject({ kind: 'gain', reduction: 0, kept: 0.5, value: 100 });
+    expect(gains.get()['block-term']).toMatchObject({ kind: 'gain', reduction: 8, kept: 0.5 });
   });
 
   it('names why a format is impossible, and asks anew after an edit', () => {

@@ -5,7 +5,8 @@
 import type { GainRequest, ScentWorkerReply, ScentWorkerRequest } from '../../workers/protocol.ts';
 import { InputError } from '../core/base/checks.ts';
 import { factorizationKey } from '../core/cost/layer.ts';
-import { formats, type Format } from '../core/factor/factorization.ts';
+import { formats, type Factorization, type Format } from '../core/factor/factorization.ts';
+import type { LinearLayer } from '../core/workload/model.ts';
 import type { Derived } from './derive.ts';
 import { inFormat } from './edits.ts';
 import { createSource, type Source } from './live.ts';
@@ -13,8 +14,11 @@ import { takeEntries } from './scent-source.ts';
 import type { WorkerPort } from './worker-client.ts';
 
 export type FormatGain =
-  /** EDP dense / EDP of the layer, and the share of squared weights kept. */
-  | { readonly kind: 'gain'; readonly reduction: number; readonly kept: number }
+  /**
+   * EDP dense / EDP of the layer, the share of its squared weights kept, and the model's value on the vertical axis if the
+   * whole selection took the format.
+   */
+  | { readonly kind: 'gain'; readonly reduction: number; readonly kept: number; readonly value: number }
   | { readonly kind: 'impossible'; readonly reason: string }
   | { readonly kind: 'waiting' };
 
@@ -70,7 +74,7 @@ export function followGains(
       if (asked === about) {
         if (reply.gain === null)
           tell(format, { kind: 'impossible', reason: reply.problem ?? 'not possible' });
-        else tell(format, { kind: 'gain', ...reply.gain });
+        else tell(format, { kind: 'gain', ...reply.gain, value: valueIn(committed.get(), format) });
       }
       ask();
     },
@@ -104,6 +108,26 @@ function questionOf({ evaluator, linears, config }: Derived): Question {
 
 function isSame(a: Question, b: Question): boolean {
   return a.evaluator === b.evaluator && a.group === b.group && a.factorization === b.factorization;
+}
+
+/** On the axis, when every selected layer takes the format as choosing it would. */
+function valueIn({ config, evaluator, linears }: Derived, format: Format): number {
+  const { selection } = config.view;
+  const total = linears.reduce((sum, { index, layer, factorization }) => {
+    const chosen = selection.includes(index) ? inFormatOr(layer, factorization, format) : factorization;
+    return sum + evaluator.damage(index, chosen).value;
+  }, 0);
+  return evaluator.accuracy.value(total);
+}
+
+/** A layer that the format cannot express stays as it is. */
+function inFormatOr(layer: LinearLayer, current: Factorization, format: Format): Factorization {
+  try {
+    return inFormat(layer, current, format);
+  } catch (error) {
+    if (error instanceof InputError) return current;
+    throw error;
+  }
 }
 
 /** The request, or why the format cannot express the layer. */

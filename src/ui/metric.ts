@@ -22,6 +22,10 @@ export interface MetricWords {
   readonly least: number;
   /** `88.2%`, `−1.47`: on chips and in cells. */
   readonly short: (value: number) => string;
+  /** Where there is hardly room: `88.2%`, `−1.5`, `−40`. */
+  readonly brief: (value: number) => string;
+  /** Share of the height of a strip, 1 = as dense. */
+  readonly height: (value: number) => number;
   /** `88.2% kept`, `−1.47 points`: in running text. */
   readonly text: (value: number) => string;
   /** `estimated 88.2 percent of weight energy kept`. */
@@ -50,6 +54,10 @@ interface LimitWords {
 
 const trim = (value: number, digits: number): string => String(Number(value.toFixed(digits)));
 
+/** 1 without a loss, 0 at the largest one, logarithmic in between. */
+const lossHeight = (value: number, bend: number, most: number): number =>
+  1 - Math.log1p(Math.min(most, Math.max(0, -value)) / bend) / Math.log1p(most / bend);
+
 /** A plain decimal, null when empty, undefined when it is none. */
 function readNumber(text: string): number | null | undefined {
   const plain = text.trim().replace(/^−/, '-').replace('%', '').replace(',', '.').trim();
@@ -76,6 +84,8 @@ const words: Readonly<Record<Metric, MetricWords>> = {
     dense: 100,
     least: 0,
     short: (value) => formatPercent(value),
+    brief: (value) => formatPercent(value),
+    height: (value) => value / 100,
     text: (value) => `${formatPercent(value)} kept`,
     spoken: (value, tier) => `${tier} ${trim(value, 1)} percent of weight energy kept`,
     difference: (points) => `${formatSigned(points, 1)} pt`,
@@ -103,6 +113,9 @@ const words: Readonly<Record<Metric, MetricWords>> = {
     dense: 0,
     least: -100,
     short: (value) => formatSigned(value, Math.abs(value) < 9.995 ? 2 : 1),
+    brief: (value) => formatSigned(value, Math.abs(value) < 9.95 ? 1 : 0),
+    // As on the plot: a tenth of a point and forty points are both seen.
+    height: (value) => lossHeight(value, 1, 100),
     text: (value) => `${formatSigned(value, Math.abs(value) < 9.995 ? 2 : 1)} points`,
     spoken: (value, tier) =>
       `${tier} accuracy ${value < -0.005 ? 'minus ' : value > 0.005 ? 'plus ' : ''}${trim(Math.abs(value), 2)} points`,
@@ -128,6 +141,8 @@ const words: Readonly<Record<Metric, MetricWords>> = {
     dense: 0,
     least: -100,
     short: (value) => formatNumber(value, 3),
+    brief: (value) => formatNumber(value, 2),
+    height: (value) => lossHeight(value, 0.02, 4),
     text: (value) => `KL ${formatNumber(Math.abs(value), 3)} nats`,
     spoken: (value, tier) => `${tier} KL to dense ${trim(Math.abs(value), 3)} nats`,
     difference: (nats) => formatSigned(nats, 3),

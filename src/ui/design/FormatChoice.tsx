@@ -1,5 +1,6 @@
 /** Nine formats, one radio each, with what the focus layer would be in it. A drag of a rank leaves all of it alone. */
 import { memo, type KeyboardEvent } from 'react';
+import type { Metric } from '../../core/accuracy/figure.ts';
 import { formats, type Format } from '../../core/factor/factorization.ts';
 import { modelOf } from '../../state/defaults.ts';
 import { setFormat } from '../../state/edits.ts';
@@ -8,6 +9,7 @@ import { nameLayers } from '../../state/labels.ts';
 import { useAppObject } from '../app.ts';
 import { nextChoice } from '../Choice.tsx';
 import { formatPercent, formatRatioShort } from '../format.ts';
+import { metricWords } from '../metric.ts';
 import { formatTitle } from '../words.ts';
 
 export interface FormatChoiceProps {
@@ -15,9 +17,15 @@ export interface FormatChoiceProps {
   /** The selection has other formats too. */
   readonly partly: boolean;
   readonly gains: FormatGains;
+  readonly metric: Metric;
 }
 
-export const FormatChoice = memo(function FormatChoice({ current, partly, gains }: FormatChoiceProps) {
+export const FormatChoice = memo(function FormatChoice({
+  current,
+  partly,
+  gains,
+  metric,
+}: FormatChoiceProps) {
   const { store } = useAppObject();
   const choose = (format: Format): void => {
     const { config, edit } = store.getState();
@@ -37,6 +45,7 @@ export const FormatChoice = memo(function FormatChoice({ current, partly, gains 
       {formats.map((format) => (
         <FormatButton
           key={format}
+          metric={metric}
           format={format}
           gain={gains[format]}
           checked={current === format}
@@ -50,6 +59,7 @@ export const FormatChoice = memo(function FormatChoice({ current, partly, gains 
 });
 
 interface FormatButtonProps {
+  readonly metric: Metric;
   readonly format: Format;
   readonly gain: FormatGain;
   readonly checked: boolean;
@@ -58,7 +68,7 @@ interface FormatButtonProps {
   readonly onKeyDown: (event: KeyboardEvent<HTMLButtonElement>) => void;
 }
 
-function FormatButton({ format, gain, checked, partly, onChoose, onKeyDown }: FormatButtonProps) {
+function FormatButton({ metric, format, gain, checked, partly, onChoose, onKeyDown }: FormatButtonProps) {
   const impossible = gain.kind === 'impossible';
   return (
     <button
@@ -78,12 +88,12 @@ function FormatButton({ format, gain, checked, partly, onChoose, onKeyDown }: Fo
         {formatTitle(format)}
         {partly && ' …'}
       </b>
-      <GainText gain={gain} />
+      <GainText gain={gain} metric={metric} />
     </button>
   );
 }
 
-function GainText({ gain }: { readonly gain: FormatGain }) {
+function GainText({ gain, metric }: { readonly gain: FormatGain; readonly metric: Metric }) {
   switch (gain.kind) {
     case 'waiting':
       return <i> …</i>;
@@ -99,7 +109,9 @@ function GainText({ gain }: { readonly gain: FormatGain }) {
         <i>
           {' '}
           <span className={gain.reduction < 0.995 ? 'bad' : ''}>{formatRatioShort(gain.reduction)}</span>{' '}
-          {formatPercent(100 * gain.kept, gain.kept > 0.9995 ? 0 : 1)}
+          {metric === 'weightEnergyKeptPercent'
+            ? formatPercent(100 * gain.kept, gain.kept > 0.9995 ? 0 : 1)
+            : metricWords(metric).brief(gain.value)}
         </i>
       );
   }

@@ -2,11 +2,12 @@
 import { modelOf } from '../../state/defaults.ts';
 import { copyFocus, isMixed, toggleLock } from '../../state/edits.ts';
 import { nameLayers } from '../../state/labels.ts';
-import { useActions, useApp, useGains } from '../app.ts';
+import { useActions, useApp, useCommitted, useGains } from '../app.ts';
 import { formatExact } from '../format.ts';
 import { Icon } from '../icons.tsx';
 import { selectionText } from '../words.ts';
 import { FormatChoice } from './FormatChoice.tsx';
+import { metricWords } from '../metric.ts';
 import { gainSentence } from './gain-sentence.ts';
 import { ShapeRow } from './ShapeRow.tsx';
 
@@ -14,6 +15,8 @@ export function FormatSection() {
   const { edit } = useActions();
   const config = useApp((state) => state.config);
   const gains = useGains();
+  const { metric } = useCommitted().evaluation.accuracy;
+  const words = `EDP reduction of the layer and ${metricWords(metric).axis} at equal parameters; red costs more than dense`;
   const sentence = gainSentence(gains, config.workload.tokens);
   const { selection, focus } = config.view;
   const model = modelOf(config.model);
@@ -58,12 +61,9 @@ export function FormatSection() {
           <Icon name={locked ? 'lock' : 'unlock'} />
         </button>
       </header>
-      <FormatChoice current={f.format} partly={mixedFormats} gains={gains} />
-      <p
-        className="hint"
-        title="EDP reduction and weight energy kept at equal parameters; red costs more than dense"
-      >
-        {sentence ?? 'EDP reduction and weight energy kept at equal parameters; red costs more than dense.'}
+      <FormatChoice current={f.format} partly={mixedFormats} gains={gains} metric={metric} />
+      <p className="hint" title={words}>
+        {sentence ?? `${words}.`}
       </p>
       {mixed && (
         <p className="hint mixed">

@@ -1,12 +1,14 @@
 /** The rank sliders of the layer in focus; what they change, they change in the whole selection. */
 import { useCallback, useMemo, useState } from 'react';
+import type { Scent } from '../../core/search/scent.ts';
 import { rankJoins, rankLimits, rankNames } from '../../core/factor/ranks.ts';
 import { arrayWidth, modelOf } from '../../state/defaults.ts';
 import { isLocked, setRank, toggleLock } from '../../state/edits.ts';
 import { labelRank, nameLayers } from '../../state/labels.ts';
-import { useApp, useAppObject, useScents } from '../app.ts';
+import { useApp, useAppObject, useDerived, useScents } from '../app.ts';
+import { metricWords } from '../metric.ts';
 import { formatTitle } from '../words.ts';
-import { RankSlider } from './RankSlider.tsx';
+import { RankSlider, type StripAxis } from './RankSlider.tsx';
 import { edpRange } from './ScentStrip.tsx';
 
 export function RankSection() {
@@ -64,6 +66,7 @@ export function RankSection() {
     [store],
   );
 
+  const axis = useStripAxis();
   const held = config.locks.some((lock) => lock.layer === focus && lock.rank === null);
   // A strip does not depend on its own rank: alone in motion, it is never old.
   const moved = f?.ranks.flatMap((value, rank) => (value === before?.ranks[rank] ? [] : [rank])) ?? [];
@@ -77,7 +80,7 @@ export function RankSection() {
         <span className="key" aria-hidden="true">
           <i className="line" />
           EDP <i className="area" />
-          energy kept
+          {axis === null ? 'energy kept' : axis.words.name.toLowerCase()}
         </span>
         <span className="grow" />
         {width > 1 && f.ranks.length > 0 && (
@@ -125,6 +128,7 @@ export function RankSection() {
             locked={isLocked(config, focus, rank)}
             scent={scents[rank] ?? null}
             range={range}
+            axis={axis}
             stale={stale && !(moved.length === 1 && moved[0] === rank)}
             held={held}
             onPreview={onPreview}
@@ -137,4 +141,21 @@ export function RankSection() {
       </div>
     </div>
   );
+}
+
+/** Changes only when something outside the selection does: a drag leaves the strips alone. */
+function useStripAxis(): StripAxis | null {
+  const { config, evaluator, linears, evaluation } = useDerived();
+  const { selection } = config.view;
+  const { metric } = evaluation.accuracy;
+  const others = linears.reduce(
+    (sum, { index, factorization }) =>
+      selection.includes(index) ? sum : sum + evaluator.damage(index, factorization).value,
+    0,
+  );
+  return useMemo(() => {
+    if (metric === 'weightEnergyKeptPercent') return null;
+    const values = (scent: Scent) => scent.damage.map((damage) => evaluator.accuracy.value(others + damage));
+    return { words: metricWords(metric), values };
+  }, [metric, evaluator, others]);
 }

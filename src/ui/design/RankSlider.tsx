@@ -2,11 +2,18 @@
 import { memo, useMemo, useState, type CSSProperties } from 'react';
 import type { Scent } from '../../core/search/scent.ts';
 import { formatPercent, formatRatioShort } from '../format.ts';
+import type { MetricWords } from '../metric.ts';
 import { Icon } from '../icons.tsx';
 import { NumberField } from './NumberField.tsx';
-import { afterKey, placeOf, rankScale, snapInto, ticksOf, valueAt } from './scale.ts';
+import { afterKey, interpolate, placeOf, rankScale, snapInto, ticksOf, valueAt } from './scale.ts';
 import { edpHeight, edpRange, readScent, ScentStrip, type EdpRange } from './ScentStrip.tsx';
 import { Slider } from './Slider.tsx';
+
+export interface StripAxis {
+  readonly words: MetricWords;
+  /** The model's predicted value at each sampled rank, if the whole selection took it. */
+  readonly values: (scent: Scent) => readonly number[];
+}
 
 export interface RankSliderProps {
   readonly rank: number;
@@ -25,6 +32,8 @@ export interface RankSliderProps {
   /** Height of the strip's EDP line; null = its own. */
   readonly range: EdpRange | null;
   readonly stale: boolean;
+  /** How damage reads on the vertical axis; null where the strip shows the weight energy of its own layer. */
+  readonly axis: StripAxis | null;
   /** The layer as a whole is locked, so that this lock cannot open it. */
   readonly held: boolean;
   readonly onPreview: (rank: number, value: number) => void;
@@ -48,6 +57,11 @@ export const RankSlider = memo(function RankSlider(props: RankSliderProps) {
     return [...round.filter((tick) => Math.abs(placeOf(scale, tick) - placeOf(scale, cut)) > 0.1), cut];
   }, [scale, cut]);
   const range = useMemo(() => props.range ?? edpRange([scent]), [props.range, scent]);
+  const { axis } = props;
+  const heights = useMemo(() => {
+    if (scent === null) return [];
+    return axis === null ? scent.kept : axis.values(scent).map(axis.words.height);
+  }, [scent, axis]);
   const here = scent === null ? null : readScent(scent, value);
   const state = locked ? ', locked' : fixed ? `, only ${min} is possible` : '';
   return (
@@ -112,7 +126,7 @@ export const RankSlider = memo(function RankSlider(props: RankSliderProps) {
         {scent === null ? (
           <span className="strip" />
         ) : (
-          <ScentStrip scent={scent} scale={scale} range={range} />
+          <ScentStrip scent={scent} scale={scale} range={range} heights={heights} />
         )}
         {cut !== null && <span className="hatch" style={{ '--cut': placeOf(scale, cut) } as CSSProperties} />}
         <span className="was" />
@@ -138,7 +152,7 @@ export const RankSlider = memo(function RankSlider(props: RankSliderProps) {
             data-right={placeOf(scale, hover) > 0.5 || undefined}
           >
             <b>{hover}</b>
-            {scent !== null && peekText(readScent(scent, hover))}
+            {scent !== null && peekText(scent, hover, axis)}
           </span>
         )}
       </Slider>
@@ -153,6 +167,11 @@ function lockTitle(locked: boolean, held: boolean): string {
     : 'Lock: neither drag nor search may change it';
 }
 
-function peekText({ reduction, kept }: { readonly reduction: number; readonly kept: number }): string {
-  return `: ${formatRatioShort(reduction)}, ${formatPercent(100 * kept, 1)} kept`;
+function peekText(scent: Scent, rank: number, axis: StripAxis | null): string {
+  const { reduction, kept } = readScent(scent, rank);
+  const value =
+    axis === null
+      ? `${formatPercent(100 * kept, 1)} kept`
+      : axis.words.text(interpolate(scent.values, axis.values(scent), rank));
+  return `: ${formatRatioShort(reduction)}, ${value}`;
 }

@@ -1,6 +1,6 @@
 /**
  * What a rank slider would do over its whole range, on the slider's own scale: EDP reduction (line, its part above dense
- * in red), weight energy kept (area), ticks at efficient ranks. The hatch past break-even is the slider's.
+ * in red), predicted value of the model (area), ticks at efficient ranks. The hatch past break-even is the slider's.
  */
 import { memo } from 'react';
 import type { Scent } from '../../core/search/scent.ts';
@@ -13,6 +13,8 @@ export interface StripProps {
   readonly scent: Scent;
   readonly scale: RankScale;
   readonly range: EdpRange;
+  /** Of the area at each value, 0 to 1. */
+  readonly heights: readonly number[];
 }
 
 /** Least and largest relative EDP that a strip's height spans. */
@@ -35,12 +37,12 @@ export function edpHeight({ least, most }: EdpRange, value: number): number {
   return 0.08 + (0.84 * (-Math.log(value) - (low + high - span) / 2)) / span;
 }
 
-export const ScentStrip = memo(function ScentStrip({ scent, scale, range }: StripProps) {
+export const ScentStrip = memo(function ScentStrip({ scent, scale, range, heights }: StripProps) {
   const xs = scent.values.map((value) => placeOf(scale, value) * width);
   const points = xs.map((x, i) => ({
     x: x.toFixed(1),
     edp: ((1 - edpHeight(range, scent.edp[i] ?? 1)) * height).toFixed(1),
-    kept: ((1 - 0.94 * (scent.kept[i] ?? 0)) * height).toFixed(1),
+    kept: ((1 - 0.94 * (heights[i] ?? 0)) * height).toFixed(1),
   }));
   const line = points.map(({ x, edp }) => `${x} ${edp}`).join('L');
   const area = points.map(({ x, kept }) => `L${x} ${kept}`).join('');

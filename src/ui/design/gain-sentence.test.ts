@@ -11,7 +11,7 @@ const gains = (reductions: Readonly<Partial<Record<string, number>>>): FormatGai
         format,
         reduction === undefined
           ? { kind: 'impossible', reason: 'no modes' }
-          : { kind: 'gain', reduction, kept: 0.5 },
+          : { kind: 'gain', reduction, kept: 0.5, value: 50 },
       ];
     }),
   ) as FormatGains;
