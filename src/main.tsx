@@ -48,7 +48,7 @@ const calibration = followCalibration({
     return response.ok ? ((await response.json()) as CalibrationTable) : null;
   },
 });
-const derive = createDerive(file.spectra, calibration);
+const derive = createDerive(file.spectra, calibration.tableOf);
 const derived = followDerived(store, (state) => state.config, derive);
 const settled = followSettled(store, derived, later);
 const committed = followDerived(store, (state) => state.committed, derive);
@@ -108,15 +108,17 @@ const app: App = {
   file,
 };
 
-const root = document.getElementById('root');
-if (root === null) throw new Error('internal: index.html has no #root');
-createRoot(root).render(
-  <StrictMode>
-    <AppContext value={app}>
-      <Shell />
-    </AppContext>
-  </StrictMode>,
-);
+function render(): void {
+  const root = document.getElementById('root');
+  if (root === null) throw new Error('internal: index.html has no #root');
+  createRoot(root).render(
+    <StrictMode>
+      <AppContext value={app}>
+        <Shell />
+      </AppContext>
+    </StrictMode>,
+  );
+}
 
 /** The frontier that ships with the page, when the page opens on what it is of: on screen before any search. */
 async function showFirstFrontier(): Promise<void> {
@@ -141,5 +143,10 @@ async function afterFirstPaint(): Promise<void> {
   measurer.start();
   performance.mark('rankscape: complete');
 }
+
+/** The axis must not change under the reader's eyes: its table comes first, unless it keeps the page waiting. */
+const longestWaitMs = 1500;
+await Promise.race([calibration.opened, new Promise<void>((resolve) => setTimeout(resolve, longestWaitMs))]);
+render();
 void showFirstFrontier();
 requestIdleCallback(() => void afterFirstPaint());

@@ -14,27 +14,26 @@ export interface CalibrationOptions {
   readonly load: (model: string) => Promise<CalibrationTable | null>;
 }
 
-/** The table of a model choice, or null. */
-export function followCalibration({
-  store,
-  load,
-}: CalibrationOptions): (choice: ModelChoice) => CalibrationTable | null {
+export interface Calibrations {
+  /** The table of a model choice, or null. */
+  readonly tableOf: (choice: ModelChoice) => CalibrationTable | null;
+  /** Settled once the table of the model that the page opened with is there, or is known not to come. */
+  readonly opened: Promise<void>;
+}
+
+export function followCalibration({ store, load }: CalibrationOptions): Calibrations {
   const tables = new Map<string, CalibrationTable | null>();
   const idOf = (choice: ModelChoice): string | null =>
     choice.kind === 'card' && taskOf(choice.id) !== null ? choice.id : null;
-  const follow = (): void => {
+  const follow = async (): Promise<void> => {
     const id = idOf(store.getState().config.model);
     if (id === null || tables.has(id)) return;
     tables.set(id, null);
-    void load(id)
-      .catch(() => null)
-      .then((table) => {
-        if (table === null) return;
-        tables.set(id, table);
-        if (idOf(store.getState().config.model) === id) store.getState().refresh();
-      });
+    const table = await load(id).catch(() => null);
+    if (table === null) return;
+    tables.set(id, table);
+    if (idOf(store.getState().config.model) === id) store.getState().refresh();
   };
-  store.subscribe(follow);
-  follow();
-  return (choice) => tables.get(idOf(choice) ?? '') ?? null;
+  store.subscribe(() => void follow());
+  return { tableOf: (choice) => tables.get(idOf(choice) ?? '') ?? null, opened: follow() };
 }

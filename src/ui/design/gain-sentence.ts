@@ -22,11 +22,11 @@ export function gainSentence(gains: FormatGains, tokens: number): string | null 
   const ties = others.filter(({ reduction }) => reduction * tie >= best.reduction);
   const winners = [best, ...ties].map(({ format }) => formatTitle(format));
   const costly = found.filter(({ reduction }) => reduction < 0.995).length;
-  const rest = others.filter((other) => !ties.includes(other) && other.reduction > 1.005);
+  const second = others.find((other) => !ties.includes(other) && other.reduction > 1.005);
   const next =
-    rest[0] === undefined
+    second === undefined
       ? ''
-      : `, then ${formatTitle(rest[0].format)} ${formatRatioShort(rest[0].reduction)}`;
+      : `, then ${formatTitle(second.format)} ${formatRatioShort(second.reduction)}`;
   const worse = costly === 0 ? '' : `; ${costly} of ${found.length} cost more than dense`;
   return winners.length === 1
     ? `${at} ${winners[0]} wins at ${formatRatioShort(best.reduction)}${next}${worse}.`
