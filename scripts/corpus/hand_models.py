@@ -192,6 +192,27 @@ def fused_qkv(folder):
         save(folder, f"hand-qkv-{how}", g.model(), layers, heads=HEADS)
 
 
+def cuts(folder):
+    """One tensor cut into three weights by Split, and into two by Slice, before the products."""
+    g = Graph(opset=18)
+    x = tokens_in(g)
+    w, f = g.draw(3 * WIDTH, WIDTH), g.draw(INNER + WIDTH, WIDTH)
+    parts = g.op("Split", g.tensor("attn.in_proj_weight", w), outputs=3, axis=0, num_outputs=3)
+    q, k, v = (heads_of(g, g.op("MatMul", x, g.op("Transpose", each, perm=[1, 0]))) for each in parts)
+    x = g.op("Add", x, attend(g, q, k, v))
+    g.tensor("mixed", f.T.copy())
+    up = g.op("Slice", "mixed", g.ints(0), g.ints(INNER), g.ints(1))
+    down = g.op("Slice", "mixed", g.ints(-WIDTH), g.ints(2**31), g.ints(1))
+    y = g.op("MatMul", g.op("MatMul", x, down, name="square"), up, name="wide")
+    out(g, y, ("batch", "sequence", INNER))
+    layers = [
+        truth.layer("attn.in_proj" + suffix, w[n * WIDTH : (n + 1) * WIDTH], group, False)
+        for n, (suffix, group) in enumerate((("", "Q"), (" 2", "K"), (" 3", "V")))
+    ]
+    layers += [truth.layer("mixed", f[INNER:], "other", False), truth.layer("wide", f[:INNER], "other", False)]
+    save(folder, "hand-cut", g.model(), layers, heads=HEADS)
+
+
 def transposes(folder):
     """The weight stays [out, in] and a Transpose node turns it, as exporters without constant folding write."""
 
@@ -525,6 +546,7 @@ def all_of_it(folder):
     for make in (
         gemms,
         fused_qkv,
+        cuts,
         transposes,
         constants,
         shared,

@@ -1,5 +1,5 @@
 /**
- * Matrices that a graph makes of its tensors before it multiplies by them: transposed, reshaped, cast or dequantized
+ * Matrices that a graph makes of its tensors before it multiplies by them: transposed, reshaped, cut, cast or dequantized
  * constants (operator definitions of opset 24 and earlier ones). They are described, not computed; `weights.ts` reads them.
  */
 import { intAttribute, intsAttribute, intsOf, type Graph, type Op, type Value } from './graph.ts';
@@ -47,7 +47,7 @@ export function createConstants(model: OnnxModel, graph: Graph): Constants {
         tensor: tensor.name === value.name ? tensor : { ...tensor, name: value.name },
       };
     }
-    if (op === null || value !== op.outputs[0]) return null;
+    if (op === null || (value !== op.outputs[0] && op.type !== 'Split')) return null;
     const of = find(op.inputs[0], steps + 1);
     if (of === null) return null;
     if (same.has(op.type))
@@ -65,6 +65,10 @@ export function createConstants(model: OnnxModel, graph: Graph): Constants {
         const next = reshaped(op, shape);
         return next === null ? null : { kind: 'reshape', of, shape: next };
       }
+      case 'Split':
+        return splitOff(op, of, op.outputs.indexOf(value));
+      case 'Slice':
+        return sliced(op, of);
       case 'DequantizeLinear':
       case 'com.microsoft.DequantizeLinear':
         return dequantized(op, of, (slot) => find(op.inputs[slot], steps + 1));
@@ -124,6 +128,47 @@ function reshaped(op: Op, shape: readonly number[]): readonly number[] | null {
 const fits = (next: readonly number[], shape: readonly number[]): boolean =>
   next.every((extent) => Number.isSafeInteger(extent) && extent > 0) && product(next) === product(shape);
 
+/** One output of Split: given sizes, or equal parts of which the last may be smaller. */
+function splitOff(op: Op, of: WeightSource, index: number): WeightSource | null {
+  const shape = shapeOf(of);
+  const given = intAttribute(op.node, 'axis', 0);
+  const axis = given < 0 ? given + shape.length : given;
+  const extent = shape[axis];
+  if (extent === undefined || index < 0) return null;
+  const hasSizes = op.inputs[1] !== null && op.inputs[1] !== undefined;
+  const sizes = hasSizes ? intsOf(op.inputs[1]) : intsAttribute(op.node, 'split');
+  if (hasSizes && sizes === null) return null;
+  const each = Math.ceil(extent / op.outputs.length);
+  const start = sizes === null ? index * each : sizes.slice(0, index).reduce((sum, size) => sum + size, 0);
+  return slice(of, axis, start, start + (sizes === null ? each : (sizes[index] ?? 0)));
+}
+
+/** Slice with steps of 1 (inputs since opset 10, attributes before). */
+function sliced(op: Op, of: WeightSource): WeightSource | null {
+  const list = (slot: number, name: string): readonly number[] | null =>
+    intsOf(op.inputs[slot]) ?? intsAttribute(op.node, name);
+  const starts = list(1, 'starts');
+  const ends = list(2, 'ends');
+  const steps = intsOf(op.inputs[4]);
+  if (starts === null || ends === null || steps?.some((step) => step !== 1) === true) return null;
+  const rank = shapeOf(of).length;
+  const axes = list(3, 'axes') ?? starts.map((_, axis) => axis);
+  let source: WeightSource | null = of;
+  for (const [i, given] of axes.entries())
+    source = source && slice(source, given < 0 ? given + rank : given, starts[i] ?? 0, ends[i] ?? 0);
+  return source;
+}
+
+/** From `start` to before `end`, both counted from the back when negative. Null when nothing is left. */
+function slice(of: WeightSource, axis: number, start: number, end: number): WeightSource | null {
+  const size = shapeOf(of)[axis];
+  if (size === undefined) return null;
+  const place = (at: number): number => Math.min(Math.max(at < 0 ? at + size : at, 0), size);
+  const [from, to] = [place(start), place(end)];
+  if (to <= from) return null;
+  return to - from === size ? of : { kind: 'slice', of, axis, start: from, extent: to - from };
+}
+
 function dequantized(
   op: Op,
   of: WeightSource,
@@ -173,6 +218,8 @@ export function shapeOf(source: WeightSource): readonly number[] {
     }
     case 'reshape':
       return source.shape;
+    case 'slice':
+      return shapeOf(source.of).map((extent, axis) => (axis === source.axis ? source.extent : extent));
     case 'dequantize':
       return shapeOf(source.of);
     case 'nbits':
@@ -203,6 +250,8 @@ export function sourceKey(source: WeightSource, tensorKey: (tensor: OnnxTensor) 
       return tensorKey(source.packed);
     case 'dequantize':
       return `${sourceKey(source.of, tensorKey)} by ${sourceKey(source.scale, tensorKey)}`;
+    case 'slice':
+      return `${sourceKey(source.of, tensorKey)} ${source.axis}:${source.start}:${source.extent}`;
     case 'transpose':
     case 'reshape':
       return sourceKey(source.of, tensorKey);

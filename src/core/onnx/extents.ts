@@ -43,14 +43,19 @@ function extentsOf(op: Op): readonly (number | null)[] {
   const whole = intsOf(shape);
   if (whole !== null) return whole;
   if (shape?.producer?.type !== 'Concat') return [];
-  return shape.producer.inputs.flatMap((value): readonly (number | null)[] => intsOf(value) ?? [null]);
+  return shape.producer.inputs.flatMap((value): readonly (number | null)[] => {
+    const single = value?.producer?.type === 'Unsqueeze' ? value.producer.inputs[0] : value;
+    return intsOf(single) ?? [null];
+  });
 }
 
 /** [..., heads, width of a head], one of them perhaps -1; [..., 3, heads, width] and [..., heads, 3, width] when fused. */
 function headsOf(extents: readonly (number | null)[], width: number): number | null {
-  const [third, second, last] = [extents.at(-3), extents.at(-2), extents.at(-1)];
-  if (extents.length < 3 || second == null || last == null || last === width) return null;
-  if (second === 3 && third != null && third * 3 * last === width) return third;
+  const [third = null, second = null, last = null] = extents.slice(-3);
+  if (extents.length < 3 || second === null || last === null || last === width) return null;
+  if (second === 3 && third !== null && third * 3 * last === width) return third;
+  // [..., 3, out] is a fused matrix before its heads.
+  if (second === 3 && 3 * last === width) return null;
   if (second > 0 && last > 0) {
     const isWhole = second * last === width || (third === 3 && 3 * second * last === width);
     return isWhole ? second : null;

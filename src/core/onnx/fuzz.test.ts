@@ -3,6 +3,8 @@
  * memory. Some hundred files here; 10,000 a parser with RANKSCAPE_LONG.
  */
 import { readFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { env, memoryUsage } from 'node:process';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/checks.ts';
 import { createRandom, type Random } from '../base/random.ts';
@@ -11,7 +13,7 @@ import { safetensorsBytes } from '../workload/safetensors.fixture.ts';
 import { openModelFile, readModelWeight } from './dropped-files.ts';
 import { joined } from './wire.fixture.ts';
 
-const isLong = process.env['RANKSCAPE_LONG'] !== undefined;
+const isLong = env['RANKSCAPE_LONG'] !== undefined;
 const runs = isLong ? 10_000 : 300;
 const mostMs = 10_000;
 const mostMemory = 2 ** 30;
@@ -105,7 +107,7 @@ describe('mutated files', () => {
     async (format, name, sources) => {
       const random = createRandom(20250301);
       const seen = { opened: 0, refused: 0 };
-      const before = process.memoryUsage().rss;
+      const before = memoryUsage().rss;
       for (let run = 0; run < runs; run++) {
         const bytes = sources[run % sources.length] ?? new Uint8Array();
         const other = sources[random.below(sources.length)] ?? bytes;
@@ -118,7 +120,7 @@ describe('mutated files', () => {
         }
         expect(performance.now() - start, `run ${run}`).toBeLessThan(mostMs);
       }
-      expect(process.memoryUsage().rss - before).toBeLessThan(mostMemory);
+      expect(memoryUsage().rss - before).toBeLessThan(mostMemory);
       // Neither all refused (nothing behind the door was tried) nor all opened (nothing was harmed).
       expect(seen.refused).toBeGreaterThan(runs / 20);
       expect(seen.opened).toBeGreaterThan(runs / 50);

@@ -81,7 +81,7 @@ function linkScope(
     for (const name of output) {
       if (name === '') continue;
       check(
-        !producers.has(name) && scope.values.get(name)?.data == null,
+        !producers.has(name) && (scope.values.get(name)?.data ?? null) === null,
         subject,
         'a value must come from one place only; the file is damaged, export it anew',
         name,

@@ -39,7 +39,7 @@ export function onnxLayers(model: OnnxModel, hints: OnnxHints = {}): OnnxFileMod
     else skipped.push(finding.skipped);
   }
   check(sites.length > 0, 'ONNX file', `must have at least one linear layer${whyNone(model, skipped)}`);
-  const parts = partsOf(graph, sites);
+  const parts = partsOf(graph, sites, constants.isConstant);
   const tables = tablesOf(graph, constants);
   const linears = layersOf(sites, parts, tables);
   const shapes = tables.map(({ name, shape }) => ({ name, shape }));
@@ -161,13 +161,18 @@ function namesOf(rows: readonly Row[], isTable: (tensor: OnnxTensor) => boolean)
     const own = paths[0]?.own ?? null;
     const name =
       paths.flatMap(({ all }) => all).find((path) => claims.get(path) === 1 && free(path)) ??
-      [own, own === null ? null : `${own} ${at}`, weight, nodeName(site.node), `${weight} ${at}`].find(
-        free,
-      ) ??
-      `layer ${at}`;
+      [own, own === null ? null : numbered(own, free), weight, nodeName(site.node)].find(free) ??
+      numbered(weight, free);
     taken.add(name);
     return name;
   });
+}
+
+/** `path 2`, `path 3`, ...: the first that is free. */
+function numbered(name: string, free: (name: string) => boolean): string {
+  let number = 2;
+  while (!free(`${name} ${number}`)) number += 1;
+  return `${name} ${number}`;
 }
 
 const groupOf: Readonly<Record<Role, Group>> = {

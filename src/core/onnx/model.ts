@@ -91,6 +91,14 @@ export type WeightSource =
   | { readonly kind: 'transpose'; readonly of: WeightSource; readonly order: readonly number[] }
   | { readonly kind: 'reshape'; readonly of: WeightSource; readonly shape: readonly number[] }
   | {
+      /** `extent` neighbours along one axis, as Split and Slice take them. */
+      readonly kind: 'slice';
+      readonly of: WeightSource;
+      readonly axis: number;
+      readonly start: number;
+      readonly extent: number;
+    }
+  | {
       /** (of - zero) x scale along `axis`; with a block size, a scale for that many neighbours (DequantizeLinear). */
       readonly kind: 'dequantize';
       readonly of: WeightSource;

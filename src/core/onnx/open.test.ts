@@ -33,9 +33,9 @@ const square = tensorBytes('w', [2, 2], 1, floats([1, 2, 3, 4]));
 describe('an ONNX file', () => {
   it.each(corpus)('%s loses nothing but large data, which are read back', async (file) => {
     const model = await openOnnx(bytesSource(bytesOf(file)), beside);
-    const whole = fromBinary(ModelProtoSchema, bytesOf(file));
+    const plain = fromBinary(ModelProtoSchema, bytesOf(file));
     for (const [i, tensor] of (model.proto.graph?.initializer ?? []).entries()) {
-      const expected = whole.graph?.initializer[i];
+      const expected = plain.graph?.initializer[i];
       const found = model.tensorOf(tensor);
       if (found.place !== 'file' || expected === undefined) continue;
       const data = await found.readBytes();
@@ -50,10 +50,10 @@ describe('an ONNX file', () => {
     }
     for (const [i, node] of (model.proto.graph?.node ?? []).entries())
       for (const [k, attribute] of node.attribute.entries()) {
-        const expected = whole.graph?.node[i]?.attribute[k]?.t;
+        const expected = plain.graph?.node[i]?.attribute[k]?.t;
         if (attribute.t !== undefined && expected !== undefined) attribute.t.rawData = expected.rawData;
       }
-    const [again, expected] = [model.proto, whole].map((each) => toBinary(ModelProtoSchema, each));
+    const [again, expected] = [model.proto, plain].map((each) => toBinary(ModelProtoSchema, each));
     expect(again !== undefined && expected !== undefined && isSame(again, expected)).toBe(true);
   });
 

@@ -15,7 +15,7 @@ const biasName = /^(.+)[./_]bias$/;
 /** Names that an exporter made up. */
 const made = /^(?:onnx::|val_\d|_val_|t_\d|\d|const_|fold|.*Const(?:ant)?(?:_\d+)?(?:_output_0)?$)/;
 const operation =
-  /^(?:MatMul|Gemm|Tensordot|Einsum|einsum|Conv2?D?|BiasAdd|Add|MatMul_\d+|Gemm_\d+|Tensordot_\d+|Reshape|Cast|add|dot_general|.*_(?:quant|Q4|Q8)|ReadVariableOp|Transpose)(?:__\d+)?$/;
+  /^(?:MatMul|MatMulAddFusion|Gemm|Tensordot|Einsum|einsum|Conv2?D?|BiasAdd|Add|MatMul_\d+|Gemm_\d+|Tensordot_\d+|Reshape|Cast|add|dot_general|.*_(?:quant|Q4|Q8)|ReadVariableOp|Transpose)(?:__\d+)?$/;
 
 export interface Paths {
   /** Of the layer's own parameters. */
@@ -82,9 +82,9 @@ function pathOfNode({ node }: Op): string | undefined {
   const isTorch = name.startsWith('/');
   if (!name.includes('/') || name.length > 1024) return undefined;
   const parts = name.split('/').filter((part) => part !== '');
-  if (isTorch) return parts.slice(0, -1).join('.');
   const start = /^(?:StatefulPartitionedCall|PartitionedCall)(?:_\d+)?$/.test(parts[0] ?? '') ? 1 : 0;
-  let end = parts.length;
+  // TorchScript's last part is always the operation; a module may have any name.
+  let end = isTorch ? Math.max(parts.length - 1, 0) : parts.length;
   while (end > start && operation.test(parts[end - 1] ?? '')) end -= 1;
-  return parts.slice(start, end).join('/');
+  return parts.slice(start, end).join(isTorch ? '.' : '/');
 }

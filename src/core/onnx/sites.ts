@@ -118,7 +118,8 @@ const skip = (op: Op, reason: string): Skip => ({
 function draftOf(op: Op, constants: Constants): Draft | Skip | null {
   const { sourceOf, isConstant } = constants;
   const [a, b, c] = op.inputs;
-  const dynamic = (value: Value | null | undefined): boolean => value != null && !isConstant(value);
+  const dynamic = (value: Value | null | undefined): boolean =>
+    value !== null && value !== undefined && !isConstant(value);
   /** A constant that is computed in a way that is not followed. */
   const computed = (value: Value | null | undefined): Skip | null =>
     isConstant(value) && sourceOf(value) === null
@@ -278,7 +279,7 @@ function quantizedMatrix(
   const of = sourceOf(op.inputs[weight]);
   const scales = sourceOf(op.inputs[scale]);
   const zeros = sourceOf(op.inputs[zero]);
-  if (of === null || scales === null || (op.inputs[zero] != null && zeros === null)) return null;
+  if (of === null || scales === null || ((op.inputs[zero] ?? null) !== null && zeros === null)) return null;
   return dequantize(of, scales, zeros, shapeOf(of).length - 1, 0);
 }
 
@@ -342,7 +343,8 @@ function blocked(op: Op, { sourceOf }: Constants): Draft | Skip | null {
   const tensor = sourceOf(packed);
   const scales = sourceOf(scaleInput);
   const zeros = sourceOf(zeroInput);
-  if (tensor?.kind !== 'tensor' || scales === null || (zeroInput != null && zeros === null)) return null;
+  if (tensor?.kind !== 'tensor' || scales === null || ((zeroInput ?? null) !== null && zeros === null))
+    return null;
   if (groups !== null && groups !== undefined) return skip(op, 'its blocks are in a given order (g_idx)');
   const [out, inside, bits, blockSize] = ['N', 'K', 'bits', 'block_size'].map((name) =>
     intAttribute(op.node, name, name === 'bits' ? 4 : 0),

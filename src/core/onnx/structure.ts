@@ -98,8 +98,12 @@ interface Attention {
 }
 
 /** The part of each site that has one. */
-export function partsOf(graph: Graph, sites: readonly Site[]): ReadonlyMap<Site, Part> {
-  const walker = createWalker(sites);
+export function partsOf(
+  graph: Graph,
+  sites: readonly Site[],
+  isConstant: (value: Value) => boolean,
+): ReadonlyMap<Site, Part> {
+  const walker = createWalker(sites, isConstant);
   const order = new Map(graph.ops.map((op, at) => [op, at]));
   const attentions = graph.ops.flatMap((op, at) => {
     if (op.type === 'Softmax') return softmaxAttention(op, at, walker) ?? [];
@@ -161,8 +165,8 @@ function fusedAttention(op: Op, order: number, walker: Walker): Attention {
   // A packed query input stands for all three.
   return {
     queries,
-    keys: op.inputs[1] == null ? queries : keys,
-    values: op.inputs[2] == null ? queries : values,
+    keys: (op.inputs[1] ?? null) === null ? queries : keys,
+    values: (op.inputs[2] ?? null) === null ? queries : values,
     outputs: walker.after(op.outputs[0]),
     order,
   };
@@ -225,7 +229,7 @@ interface Walker {
   readonly origin: (value: Value) => Value;
 }
 
-function createWalker(sites: readonly Site[]): Walker {
+function createWalker(sites: readonly Site[], isConstant: (value: Value) => boolean): Walker {
   const siteOf = new Map(sites.map((site) => [site.outputValue, site]));
   const siteOps = new Map(sites.map((site) => [site.op, site]));
   const sitesReading = new Map<Value, Site[]>();
@@ -251,7 +255,7 @@ function createWalker(sites: readonly Site[]): Walker {
   const parents = (value: Value, acrossNorms: boolean): readonly (Value | null | undefined)[] => {
     const op = value.producer;
     if (op === null || layers.has(op)) return [];
-    if (value !== op.outputs[0] && /QuantizeLinear$/.test(op.type)) return [];
+    if (value !== op.outputs[0] && op.type.endsWith('QuantizeLinear')) return [];
     const slots = acrossNorms && norms.has(op.type) ? [0] : dataSlots(op);
     return slots === null ? [] : slots.map((slot) => op.inputs[slot]);
   };
@@ -272,13 +276,18 @@ function createWalker(sites: readonly Site[]): Walker {
       if (layers.has(op)) return [];
       if (acrossNorms && norms.has(op.type) && slot === 0) return op.outputs;
       if (dataSlots(op)?.includes(slot) !== true) return [];
-      return /QuantizeLinear$/.test(op.type) ? op.outputs.slice(0, 1) : op.outputs;
+      return op.type.endsWith('QuantizeLinear') ? op.outputs.slice(0, 1) : op.outputs;
     });
-  const isResidual = (op: Op | null, from: ReadonlySet<Value>): boolean =>
+  /** A sum with what does not come from the walk itself, nor from the layers `own` before it. */
+  const isResidual = (op: Op | null, from: ReadonlySet<Value>, own: ReadonlySet<Site>): boolean =>
     op !== null &&
     ['Add', 'Sum'].includes(op.type) &&
-    op.inputs.filter((value) => value !== null && value.data === null && !from.has(value)).some(reachesSite);
-  const reachesSite = (value: Value | null): boolean => before(value).size > 0;
+    op.inputs.some((value) => {
+      if (value === null || isConstant(value) || from.has(value)) return false;
+      const made = [...before(value, false)];
+      return made.length === 0 || made.some((site) => !own.has(site));
+    });
+  const none: ReadonlySet<Site> = new Set();
 
   return {
     before,
@@ -288,7 +297,7 @@ function createWalker(sites: readonly Site[]): Walker {
       walk(value, (each) => {
         path.add(each);
         for (const site of sitesReading.get(each) ?? []) found.add(site);
-        return children(each, true).filter((next) => !isResidual(next.producer, path));
+        return children(each, true).filter((next) => !isResidual(next.producer, path, none));
       });
       return found;
     },
@@ -302,7 +311,7 @@ function createWalker(sites: readonly Site[]): Walker {
         for (const site of sitesReading.get(each) ?? []) found.add(site);
         return children(each, false).filter((next) => {
           const op = next.producer;
-          if (isResidual(op, path)) return false;
+          if (isResidual(op, path, own)) return false;
           if (op?.type === 'Mul') {
             for (const other of op.inputs) {
               if (other === null || path.has(other)) continue;

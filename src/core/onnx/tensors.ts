@@ -278,7 +278,7 @@ function plainPath(location: string, at: string): string {
   const isPlain =
     parts.length > 0 &&
     !location.startsWith('/') &&
-    !/[\\:\u0000]/.test(location) &&
+    !['\\', ':', '\0'].some((letter) => location.includes(letter)) &&
     !parts.includes('..') &&
     location.length <= 1024;
   check(isPlain, subject, `${at} external data must be in the folder of the model, below it`, location);

@@ -34,6 +34,8 @@ async function readSource(source: WeightSource): Promise<Float64Array> {
       return readSource(source.of);
     case 'transpose':
       return permute({ shape: shapeOf(source.of), values: await readSource(source.of) }, source.order).values;
+    case 'slice':
+      return cut(source, await readSource(source.of));
     case 'dequantize':
       return dequantized(source);
     case 'nbits':
@@ -92,6 +94,23 @@ function unpack(bytes: Uint8Array, bits: number, signed: boolean, out: Float64Ar
     const code = ((bytes[Math.floor(i / each)] ?? 0) >> ((i % each) * bits)) & mask;
     out[i] = signed && code >= half ? code - 2 * half : code;
   }
+}
+
+function cut(
+  { of, axis, start, extent }: WeightSource & { readonly kind: 'slice' },
+  values: Float64Array,
+): Float64Array {
+  const shape = shapeOf(of);
+  const product = (extents: readonly number[]): number => extents.reduce((all, each) => all * each, 1);
+  const inner = product(shape.slice(axis + 1));
+  const outer = product(shape.slice(0, axis));
+  const size = shape[axis] ?? 1;
+  const result = new Float64Array(outer * extent * inner);
+  for (let i = 0; i < outer; i++) {
+    const from = (i * size + start) * inner;
+    result.set(values.subarray(from, from + extent * inner), i * extent * inner);
+  }
+  return result;
 }
 
 async function dequantized(source: WeightSource & { readonly kind: 'dequantize' }): Promise<Float64Array> {

@@ -21,7 +21,7 @@ interface Shaped {
 const subject = 'safetensors';
 
 /** Suffixes after the weight's name, or in place of its last part. */
-const scales: readonly (readonly [suffix: string, replaces: boolean, unit: number])[] = [
+const suffixes: readonly (readonly [suffix: string, replaces: boolean, unit: number])[] = [
   ['_scale', false, 1],
   ['_scale_inv', false, 1],
   ['SCB', true, 1 / 127],
@@ -30,7 +30,7 @@ const scales: readonly (readonly [suffix: string, replaces: boolean, unit: numbe
 /** The scale of a weight, by the names beside it. */
 export function scaleBeside(weight: string, byName: ReadonlyMap<string, Shaped>): StoredScale | null {
   const parent = weight.replace(/weight$/, '');
-  for (const [suffix, replaces, unit] of scales) {
+  for (const [suffix, replaces, unit] of suffixes) {
     const scale = replaces ? parent + suffix : weight + suffix;
     if (!byName.has(scale)) continue;
     const zero = `${weight}_zero_point`;

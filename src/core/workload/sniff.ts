@@ -12,6 +12,10 @@ const remedy = { ONNX: 'torch.onnx.export', safetensors: 'safetensors.torch.save
 const text = (bytes: Uint8Array, from: number, to: number): string =>
   String.fromCharCode(...bytes.subarray(from, to));
 
+/** ir_version, then producer, graph or opset (fields 2, 7, 8 of ModelProto). */
+const isOnnx = (bytes: Uint8Array): boolean =>
+  bytes[0] === 0x08 && (bytes[1] ?? 0) < 0x20 && [0x12, 0x3a, 0x42].includes(bytes[2] ?? 0);
+
 /** What the first bytes show; null for what may be a model of the wanted format. */
 export function sniff(bytes: Uint8Array, wanted: 'ONNX' | 'safetensors'): Stranger | null {
   const start = text(bytes, 0, 64);
@@ -41,7 +45,7 @@ export function sniff(bytes: Uint8Array, wanted: 'ONNX' | 'safetensors'): Strang
     return wanted === 'ONNX'
       ? { rule: 'must be ONNX; rename it to .safetensors', what: 'a safetensors file' }
       : null;
-  if (wanted === 'safetensors' && /^\u0008[\u0001-\u001f][\u0012\u001a\u003a]/.test(start))
+  if (wanted === 'safetensors' && isOnnx(bytes))
     return { rule: 'must be safetensors; rename it to .onnx', what: 'an ONNX model' };
   if (/^[{[]\s*["{}\]]/.test(trimmed))
     return { rule: `must be ${wanted === 'ONNX' ? 'an ONNX model' : 'safetensors'}`, what: 'a JSON text' };
