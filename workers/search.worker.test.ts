@@ -1,5 +1,6 @@
 /** The worker itself, in this process: `self` is stood in for. */
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { tableOf } from '../src/core/accuracy/calibration.fixture.ts';
 import { initialConfig, modelOf } from '../src/state/defaults.ts';
 import { setModel } from '../src/state/edits.ts';
 import type { SearchReply, SearchRequest, SearchStart } from './protocol.ts';
@@ -70,6 +71,19 @@ describe('the search worker', () => {
       }
     }
     expect(results[1]).toEqual(results[0]);
+  });
+
+  it('builds the vertical axis again from what it is sent', async () => {
+    const table = tableOf(modelOf(model));
+    send(start(8, { accuracy: { kind: 'calibration', table } }));
+    await until(ended(8));
+    const last = replies.at(-1);
+    expect(last?.kind).toBe('search-done');
+    if (last?.kind !== 'search-done') return;
+    const values = last.result.frontier.map(({ value }) => value);
+    expect(values.length).toBeGreaterThan(2);
+    expect(Math.max(...values)).toBeLessThanOrEqual(100 * (1 - table.dense.accuracy));
+    expect(Math.min(...values)).toBeLessThan(-5);
   });
 
   it('stands still while paused, and goes on', async () => {

@@ -58,3 +58,9 @@ export const smallTable: CalibrationTable = {
   calibrated: { ...curve, width: 1 },
   source: 'a test',
 };
+
+/** A table for any model: every layer as sensitive as its place is high. */
+export function tableOf({ id, linears }: TransformerModel): CalibrationTable {
+  const layers = linears.map(({ name, out, in: width }, index) => layer(name, out, width, 1 + index));
+  return { ...smallTable, model: id, layers, quantizations: {} };
+}
