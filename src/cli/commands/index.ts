@@ -5,6 +5,7 @@ import { costCommand } from './cost.ts';
 import { dataCommand } from './data.ts';
 import { einsumCommand } from './einsum.ts';
 import { evaluateCommand } from './evaluate.ts';
+import { exportCommand } from './export.ts';
 import { factorizeCommand } from './factorize.ts';
 import { infoCommand } from './info.ts';
 import { pathCommand } from './path.ts';
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   showCommand,
   evaluateCommand,
   dataCommand,
+  exportCommand,
 ];
 
-export const notYet: readonly string[] = ['export', 'distil'];
+export const notYet: readonly string[] = ['distil'];

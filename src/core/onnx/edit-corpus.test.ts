@@ -1,5 +1,6 @@
 /** Every model of the corpus with all its layers replaced, beside the source with the same matrices in its own nodes. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { env } from 'node:process';
 import { describe, expect, it } from 'vitest';
 import { largestDistance, outputsOf } from '../../engines/ort/compare.ts';
 import { createRandom } from '../base/random.ts';
@@ -27,7 +28,7 @@ const names = readdirSync(folder)
 /** One of each kind of node unless there is time for all. */
 const some =
   /^(?:hand-(?:einsum|f16|if|gemm|shared)|quantized-(?:dynamic|nbits)|optimum-bert|torchscript-encoder-14)$/;
-const tried = process.env['RANKSCAPE_LONG'] === undefined ? names.filter((name) => some.test(name)) : names;
+const tried = env['RANKSCAPE_LONG'] === undefined ? names.filter((name) => some.test(name)) : names;
 
 const open = (name: string): Promise<OnnxModel> =>
   openOnnx(bytesSource(readFileSync(new URL(`${name}.onnx`, folder))), (location) => {
