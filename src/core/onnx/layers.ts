@@ -14,7 +14,7 @@ import { headsInGraph, inputExtents } from './extents.ts';
 import { linkGraph, nodeName, type Value } from './graph.ts';
 import type { OnnxFileModel, OnnxLayer, OnnxModel, OnnxTensor, SkippedNode } from './model.ts';
 import { pathsOf } from './paths.ts';
-import { findSite, type Site } from './sites.ts';
+import { findSite, functionCall, type Site } from './sites.ts';
 import { partsOf, type Part, type Role } from './structure.ts';
 import { tablesOf, type Table } from './tables.ts';
 
@@ -32,13 +32,16 @@ export function onnxLayers(model: OnnxModel, hints: OnnxHints = {}): OnnxFileMod
   const constants = createConstants(model, graph);
   const sites: Site[] = [];
   const skipped: SkippedNode[] = [];
+  const functions = new Set(
+    model.proto.functions.map(({ domain, name }) => (domain === '' ? name : `${domain}.${name}`)),
+  );
   for (const op of graph.ops) {
-    const finding = findSite(op, constants);
+    const finding = functionCall(op, functions, constants) ?? findSite(op, constants);
     if (finding === null) continue;
     if ('site' in finding) sites.push(finding.site);
     else skipped.push(finding.skipped);
   }
-  check(sites.length > 0, 'ONNX file', `must have at least one linear layer${whyNone(model, skipped)}`);
+  check(sites.length > 0, 'ONNX file', `must have at least one linear layer${whyNone(skipped)}`);
   const parts = partsOf(graph, sites, constants.isConstant);
   const tables = tablesOf(graph, constants);
   const linears = layersOf(sites, parts, tables);
@@ -64,11 +67,8 @@ export function onnxLayers(model: OnnxModel, hints: OnnxHints = {}): OnnxFileMod
   };
 }
 
-function whyNone({ proto }: OnnxModel, skipped: readonly SkippedNode[]): string {
-  const [first] = skipped;
-  if (first !== undefined) return `; ${first.op} ${first.node}: ${first.reason}`;
-  const calls = proto.graph?.node.some(({ opType }) => proto.functions.some(({ name }) => name === opType));
-  return calls === true ? '; inline its functions first (onnx.inliner.inline_local_functions)' : '';
+function whyNone([first]: readonly SkippedNode[]): string {
+  return first === undefined ? '' : `; ${first.op} ${first.node}: ${first.reason}`;
 }
 
 /** One layer a weight, in blocks and roles. */

@@ -19,21 +19,22 @@ const embedLayerNorm = 'com.microsoft.EmbedLayerNormalization';
 /** Tables in the order in which the graph meets them. */
 export function tablesOf(graph: Graph, constants: Constants): readonly Table[] {
   const found = new Map<string, Table>();
-  const add = (op: Op, value: Value | null | undefined, rank: number): void => {
+  const add = (op: Op, value: Value | null | undefined, isAdded = false): void => {
     const source = constants.sourceOf(value);
-    if (source === null || shapeOf(source).length !== rank) return;
+    const rank = source === null ? 0 : shapeOf(source).length;
+    if (source === null || (rank !== 2 && !(rank === 3 && isAdded))) return;
     const tensor = storedTensor(source);
     if (!floats.has(tensor.dtype)) return;
     const name = tablePath(tensor.name, op);
     // Whatever is added may be a folded sum; a table says so itself.
-    if (rank === 3 && !isEmbedding(tensor.name)) return;
+    if (isAdded && !isEmbedding(tensor.name.replace(/[./]weight$/, ''))) return;
     const known = found.get(tensor.name);
     found.set(tensor.name, { name, shape: shapeOf(source), tensor, uses: (known?.uses ?? 0) + 1 });
   };
   for (const op of graph.ops) {
-    if (op.type === 'Gather' && intAttribute(op.node, 'axis', 0) === 0) add(op, op.inputs[0], 2);
-    if (op.type === embedLayerNorm) for (const slot of [2, 3, 4]) add(op, op.inputs[slot], 2);
-    if (op.type === 'Add') for (const value of op.inputs) add(op, value, 3);
+    if (op.type === 'Gather' && intAttribute(op.node, 'axis', 0) === 0) add(op, op.inputs[0]);
+    if (op.type === embedLayerNorm) for (const slot of [2, 3, 4]) add(op, op.inputs[slot]);
+    if (op.type === 'Add') for (const value of op.inputs) add(op, value, true);
   }
   return [...found.values()];
 }

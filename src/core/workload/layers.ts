@@ -228,7 +228,7 @@ export function byPlace(a: LinearLayer, b: LinearLayer): number {
 
 /** Layers that are factorized on request only. */
 export const isAside = (place: Pick<Place, 'role'>): boolean =>
-  place.role === 'Head' || place.role === 'Pooler';
+  ['Head', 'Pooler', 'Patch'].includes(place.role);
 
 const roles: readonly string[] = [
   'Q',

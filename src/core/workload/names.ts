@@ -90,6 +90,7 @@ function placeOutside(parts: readonly string[]): Place | null {
     perSequence,
     block: null,
   });
+  if (parts.some((part) => patches.test(part))) return place('Patch', false);
   if (parts.some((part) => /^pooler$/i.test(part))) return place('Pooler', true);
   const last = parts.at(-1) ?? '';
   if (parts.some((part) => headWord.test(part)) || (parts.length === 1 && last === 'output')) {
