@@ -13,7 +13,7 @@ import type { BitWidths } from './bit-widths.ts';
 import { mappingOf } from './chain.ts';
 import { evaluateMapping } from './counts.ts';
 import { evaluateFixedStep } from './fusion/fixed.ts';
-import { residentWords } from './fusion/homes.ts';
+import { machineAt as machineWithHomes, residentWords } from './fusion/homes.ts';
 import type { Homes } from './fusion/homes.ts';
 import { createParts } from './fusion/parts.ts';
 import type { Parts } from './fusion/parts.ts';
@@ -26,15 +26,21 @@ import { paddedExtents } from './padding.ts';
 import { searchPaddings } from './padding-search.ts';
 import type { PaddedSolution } from './padding-search.ts';
 import { placeKey, turned } from './place.ts';
+import type { Extents } from './plans.ts';
+import { evaluateRagged } from './ragged.ts';
 import type { Place } from './place.ts';
 import { createSearches } from './searches.ts';
+import type { Search } from './searches.ts';
 import type { Solution } from './solver.ts';
 
 export interface MapperOptions {
   readonly accounting?: Accounting;
   readonly objective?: Objective;
-  /** `any` (the default): awkward extents may be padded; `perfect`: the extents as they are. */
-  readonly factors?: 'perfect' | 'any';
+  /**
+   * `any` (the default): awkward extents may be padded; `perfect`: the extents as they are; `ragged`: padded loops whose last
+   * tiles are partial, counted with real words only, the best found.
+   */
+  readonly factors?: 'perfect' | 'any' | 'ragged';
   /**
    * What the exact gear tries with `any`: a few `likely` paddings of awkward extents (the default, quick enough for a
    * drag), or `every` one of every extent that can win.
@@ -58,6 +64,8 @@ export interface GemmCost {
   readonly bound: Bound;
   /** The input slots are exchanged: extents, slots and mapping are those of (N, M, K). */
   readonly swapped?: true;
+  /** Only real words and products of the padded loops are counted. */
+  readonly ragged?: true;
 }
 
 export interface MappedGemm extends GemmCost {
@@ -125,7 +133,9 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
     const held = place === undefined ? null : heldIn(machine, place, gemm);
     if (!search.makeRoom(held)) return null;
     const { tables, solvers } = search;
-    const candidates = factors === 'any' ? paddedExtents(tables, gemm) : [[m, n, k, batch] as const];
+    const candidates = factors === 'perfect' ? [[m, n, k, batch] as const] : paddedExtents(tables, gemm);
+    if (factors === 'ragged' && candidates.length > 1)
+      return solveRagged(machine, search, candidates, gemm, gear, place, held);
     const every = factors === 'any' && paddings === 'every' && gear === 'exact';
     const solution = every
       ? searchPaddings(tables, goal, solvers.exact, gemm)
@@ -138,19 +148,54 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
     const optimal =
       solution.complete ||
       (solution.proven && candidates.length === 1 && padM === m && padN === n && padK === k);
-    return {
-      gemm: { batch, m, n, k, ...(gemm.slots === undefined ? {} : { slots: gemm.slots }) },
-      gear,
-      ...(place === undefined ? {} : { place }),
-      mapping,
-      cost: {
-        energyPj: cost.energyPj,
-        latencyCycles: cost.latencyCycles,
-        energyByLevelPj: [...cost.levels.map((level) => level.energyPj), cost.macEnergyPj],
-        padded,
-        bound: optimal ? { kind: 'optimal', gap: 0 } : { kind: 'best-found', gap: null },
-      },
-    };
+    const bound: Bound = optimal ? { kind: 'optimal', gap: 0 } : { kind: 'best-found', gap: null };
+    return entry(gemm, gear, place, mapping, { ...figures(cost), padded, bound });
+  };
+  /** Padded optima counted with real words, the most promising extents first. */
+  const solveRagged = (
+    machine: Accelerator,
+    { tables, solvers }: Search,
+    candidates: readonly Extents[],
+    gemm: Gemm,
+    gear: Gear,
+    place: Place | undefined,
+    held: readonly number[] | null,
+  ): MapperEntry | null => {
+    const macs = ([m, n, k]: Extents): number => m * n * k;
+    const tried = candidates.toSorted((a, b) => macs(a) - macs(b)).slice(0, mostRagged[gear]);
+    let best: MapperEntry | null = null;
+    for (const extents of [null, ...tried]) {
+      // All of them together first: what padding would take.
+      const solution = solvers[gear].solve(extents === null ? candidates : [extents]);
+      if (solution === null) continue;
+      const [padM, padN, padK, padB] = solution.choice.extents as [number, number, number, number];
+      const mapping = mappingOf(tables, solution.choice);
+      const cost = countedRagged(machine, gemm, mapping, place, held);
+      const { energyPj, latencyCycles } = cost;
+      if (
+        best !== null &&
+        !goals[objective].beats(energyPj, latencyCycles, best.cost.energyPj, best.cost.latencyCycles)
+      )
+        continue;
+      best = entry(gemm, gear, place, mapping, {
+        ...figures(cost),
+        padded: { batch: padB, m: padM, n: padN, k: padK },
+        bound: { kind: 'best-found', gap: null },
+        ragged: true,
+      });
+    }
+    return best;
+  };
+  const countedRagged = (
+    machine: Accelerator,
+    gemm: Gemm,
+    mapping: Mapping,
+    place: Place | undefined,
+    held: readonly number[] | null,
+  ): MappingCost => {
+    const contraction = gemmContraction(gemm);
+    const at = place === undefined || held === null ? machine : machineWithHomes(machine, place.homes);
+    return evaluateRagged(at, contraction, mapping, accounting);
   };
   const counted = (
     machine: Accelerator,
@@ -190,22 +235,23 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
   };
   const entryOf = (gemm: Gemm, gear: Gear, place: Place | undefined): MapperEntry | null => {
     const memo = memoOf(machineAt(slotsOf(gemm)), place)[gear];
-    let entry = memo.get(gemm);
-    if (entry === undefined) {
+    const known = memo.get(gemm);
+    if (known === undefined) {
       if (memo.misfits(gemm)) return null;
       const found = solveEither(gemm, gear, place);
       if (found === null) {
         memo.setMisfit(gemm);
         return null;
       }
-      memo.set((entry = found));
+      memo.set(found);
+      return found;
     }
-    return entry;
+    return known;
   };
   const sure = (gemm: Gemm, gear: Gear, place: Place | undefined): MapperEntry => {
-    const entry = entryOf(gemm, gear, place);
-    if (entry === null) throw new InputError(...misfit(machineAt(slotsOf(gemm)), gemm));
-    return entry;
+    const found = entryOf(gemm, gear, place);
+    if (found === null) throw new InputError(...misfit(machineAt(slotsOf(gemm)), gemm));
+    return found;
   };
   return {
     accelerator,
@@ -221,9 +267,20 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
           : [gemm, place];
       const machine = machineAt(slotsOf(as));
       const held = at === undefined ? null : heldIn(machine, at, as);
-      return { ...cost, gemm: as, mapping, cost: counted(machine, cost.padded, mapping, at, held) };
+      const detail =
+        cost.ragged === true
+          ? countedRagged(machine, as, mapping, at, held)
+          : counted(machine, cost.padded, mapping, at, held);
+      return { ...cost, gemm: as, mapping, cost: detail };
     },
-    parts: () => (parts ??= createParts(accelerator, accounting, factors, options.bits, dataflow)),
+    parts: () =>
+      (parts ??= createParts(
+        accelerator,
+        accounting,
+        factors === 'perfect' ? 'perfect' : 'any',
+        options.bits,
+        dataflow,
+      )),
     known: (gemm, gear) => memoOf(machineAt(slotsOf(gemm)), undefined)[gear].get(gemm) !== undefined,
     entries: () =>
       [...memos.values()].flatMap((ofMachine) =>
@@ -234,6 +291,29 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
     },
   };
 }
+
+/** Extents that are counted with ragged tiles. */
+const mostRagged: Readonly<Record<Gear, number>> = { exact: 32, fast: 6 };
+
+const figures = (cost: MappingCost): Pick<GemmCost, 'energyPj' | 'latencyCycles' | 'energyByLevelPj'> => ({
+  energyPj: cost.energyPj,
+  latencyCycles: cost.latencyCycles,
+  energyByLevelPj: [...cost.levels.map((level) => level.energyPj), cost.macEnergyPj],
+});
+
+const entry = (
+  { batch, m, n, k, slots }: Gemm,
+  gear: Gear,
+  place: Place | undefined,
+  mapping: Mapping,
+  cost: GemmCost,
+): MapperEntry => ({
+  gemm: { batch, m, n, k, ...(slots === undefined ? {} : { slots }) },
+  gear,
+  ...(place === undefined ? {} : { place }),
+  mapping,
+  cost,
+});
 
 const nowhere: Homes = { I: 0, W: 0, O: 0 };
 
