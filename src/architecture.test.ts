@@ -2,6 +2,7 @@
  * The house's one rule: a folder imports only from folders above it in this list. Two doors: outsiders import only
  * `workers/protocol.ts` from `workers/`, and only workers and the command line import engines.
  */
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 const order = [
@@ -88,6 +89,16 @@ describe('architecture', () => {
       ({ from, to }) => to.startsWith('engines/') && !/^(engines|workers|cli)\//.test(from),
     );
     expect(wrong).toEqual([]);
+  });
+
+  it('every stylesheet names the order of the layers, whichever the page loads first', () => {
+    const folder = new URL('ui/', import.meta.url);
+    const sheets = readdirSync(folder, { recursive: true })
+      .map(String)
+      .filter((path) => path.endsWith('.css'));
+    expect(sheets.length).toBeGreaterThan(5);
+    const order = '@layer tokens, base, controls, shell, panel;';
+    expect(sheets.filter((path) => !readFileSync(new URL(path, folder), 'utf8').includes(order))).toEqual([]);
   });
 
   it('imports name the file with its extension, so that every tool resolves it alike', () => {

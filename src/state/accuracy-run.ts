@@ -97,6 +97,8 @@ const promotedExamples = 512;
 /** Differences near a point need as many. */
 const currentExamples = 2048;
 const mostPromoted = 24;
+/** Points that HEAT's headline allows to be lost (arXiv 2211.16749, abstract); looked at while no limit is set. */
+const usualLoss = -1.1;
 /** A worker that has not answered a cancel for so long is stuck in one layer, and ended. */
 const patienceMs = 5000;
 
@@ -276,10 +278,10 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
         const { config } = committed.get();
         const about = questionOf(config);
         if (about === null) return;
-        const marks = [config.search.limit, knee(frontier)?.value ?? null].filter((mark) => mark !== null);
-        waiting = promotionOrder(frontier, marks)
-          .slice(0, mostPromoted)
-          .map(({ design }) => questionAbout(about.modelId, design, config.quantization, promotedExamples));
+        const marks = [config.search.limit ?? usualLoss, knee(frontier)?.value ?? usualLoss];
+        waiting = promotionOrder(frontier, marks, mostPromoted).map(({ design }) =>
+          questionAbout(about.modelId, design, config.quantization, promotedExamples),
+        );
         promoted = { done: 0, of: waiting.length };
         if (started && inFlight === null && store.getState().status === 'idle') next();
       },

@@ -24,9 +24,7 @@ export function gainSentence(gains: FormatGains, tokens: number): string | null 
   const costly = found.filter(({ reduction }) => reduction < 0.995).length;
   const second = others.find((other) => !ties.includes(other) && other.reduction > 1.005);
   const next =
-    second === undefined
-      ? ''
-      : `, then ${formatTitle(second.format)} ${formatRatioShort(second.reduction)}`;
+    second === undefined ? '' : `, then ${formatTitle(second.format)} ${formatRatioShort(second.reduction)}`;
   const worse = costly === 0 ? '' : `; ${costly} of ${found.length} cost more than dense`;
   return winners.length === 1
     ? `${at} ${winners[0]} wins at ${formatRatioShort(best.reduction)}${next}${worse}.`
