@@ -5,9 +5,12 @@
 import type { AccuracySource } from '../src/core/accuracy/source.ts';
 import type { Measurement } from '../src/core/accuracy/tally.ts';
 import type { WeightSource } from '../src/core/accuracy/weight-energy.ts';
+import type { Spread } from '../src/core/base/spread.ts';
 import type { Execution } from '../src/core/cost/execution.ts';
 import type { MapperEntry } from '../src/core/cost/mapper.ts';
 import type { Accounting } from '../src/core/cost/mapping.ts';
+import type { ContractionPath } from '../src/core/einsum/path.ts';
+import type { WantedLayer } from '../src/core/export/fit.ts';
 import type { Factorization } from '../src/core/factor/factorization.ts';
 import type { Quantization } from '../src/core/factor/quantization.ts';
 import type { Accelerator } from '../src/core/hardware/accelerator.ts';
@@ -184,3 +187,126 @@ export type AccuracyReply =
     }
   | { readonly kind: 'measure-cancelled'; readonly run: number }
   | { readonly kind: 'measure-failed'; readonly run: number; readonly message: string };
+
+// Exports (export.worker.ts)
+
+/** Where a model's weights are: a trained model that comes with the page, or files that were dropped. */
+export type WeightFiles =
+  | { readonly kind: 'shipped'; readonly id: string; readonly url: string }
+  | { readonly kind: 'files'; readonly files: readonly File[] };
+
+/** `zip` is all of them with the texts given. */
+export type ExportForm = 'onnx' | 'tltorch' | 'pytorch' | 'csv' | 'zip';
+
+export interface ExportStart {
+  readonly kind: 'start-export';
+  readonly run: number;
+  readonly weights: WeightFiles;
+  readonly form: ExportForm;
+  /** The layers that the design changes, and those that only the storage changes, as dense. */
+  readonly layers: readonly WantedLayer[];
+  readonly precision: 'f32' | 'f16';
+  readonly quantization: Quantization;
+  /** Names start with it; Python must be able to import it. */
+  readonly stem: string;
+  readonly link: string;
+  /** Files that a zip holds besides. */
+  readonly texts: readonly { readonly name: string; readonly text: string }[];
+}
+
+export type ExportRequest =
+  | ExportStart
+  /** Gets ready what exports of these models need, so that they need no network later. */
+  | { readonly kind: 'warm-export'; readonly urls: readonly string[] };
+
+export type ExportStage = 'loading' | 'calibrating' | 'decomposing' | 'writing' | 'checking';
+
+export interface ExportedFile {
+  readonly name: string;
+  readonly blob: Blob;
+}
+
+/** What was made of one layer. */
+export interface ExportedLayer {
+  readonly name: string;
+  readonly parameters: number;
+  /** ||W - W'|| / ||W||, Frobenius, of the float32 factors. */
+  readonly relativeError: number;
+}
+
+export interface ExportMade {
+  readonly files: readonly ExportedFile[];
+  readonly layers: readonly ExportedLayer[];
+  /** Bytes of the model that was read, and of the one that takes its place. */
+  readonly originalBytes: number;
+  readonly bytes: number;
+  /** What was read back, against what was meant; null with the reason when it could not be run. */
+  readonly check: {
+    readonly of: 'outputs' | 'factors';
+    readonly difference: number | null;
+    readonly reason: string | null;
+  } | null;
+}
+
+export type ExportReply =
+  | {
+      readonly kind: 'export-progress';
+      readonly run: number;
+      readonly stage: ExportStage;
+      readonly done: number;
+      readonly of: number;
+    }
+  | { readonly kind: 'export-done'; readonly run: number; readonly made: ExportMade }
+  | { readonly kind: 'export-failed'; readonly run: number; readonly message: string };
+
+// Latency (latency.worker.ts)
+
+export type LatencyProvider = 'wasm' | 'webgpu';
+
+/** Times dense against factorized, in turns, until the medians stand still or the time is up. */
+export interface LatencyStart {
+  readonly kind: 'start-latency';
+  readonly run: number;
+  readonly provider: LatencyProvider;
+  readonly subject: LatencySubject;
+}
+
+export type LatencySubject =
+  /** One layer by itself; `path` is of the einsum with the rows to be run. */
+  | { readonly kind: 'layer'; readonly factorization: Factorization; readonly path: ContractionPath }
+  /** A whole model with the layers that the design changes. */
+  | {
+      readonly kind: 'model';
+      readonly weights: WeightFiles;
+      readonly layers: readonly WantedLayer[];
+      readonly batch: number;
+      readonly length: number;
+    };
+
+export type LatencyRequest =
+  | LatencyStart
+  | { readonly kind: 'warm-latency' }
+  | { readonly kind: 'find-adapter'; readonly run: number };
+
+export interface Latency {
+  /** Milliseconds of one run. */
+  readonly dense: Spread;
+  readonly factorized: Spread;
+}
+
+export type LatencyReply =
+  /** `name` is null where the browser has no adapter. */
+  | {
+      readonly kind: 'adapter';
+      readonly run: number;
+      readonly name: string | null;
+      readonly software: boolean;
+    }
+  | {
+      readonly kind: 'latency';
+      readonly run: number;
+      readonly latency: Latency;
+      /** Whether it was the last. */
+      readonly complete: boolean;
+    }
+  | { readonly kind: 'latency-failed'; readonly run: number; readonly message: string };

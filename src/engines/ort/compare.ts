@@ -63,7 +63,7 @@ export function largestDistance(a: readonly Outputs[], b: readonly Outputs[]): n
   return largest;
 }
 
-function tensorOf({ Tensor: Made }: Library, { dtype, shape, values }: ProbeInput): Tensor {
+export function tensorOf({ Tensor: Made }: Library, { dtype, shape, values }: ProbeInput): Tensor {
   switch (dtype) {
     case 'F32':
       return new Made('float32', Float32Array.from(values), shape);

@@ -1,0 +1,266 @@
+/**
+ * Exports: a model read, its layers decomposed, the files written into Blobs piece by piece, and what was written read
+ * back and compared. A thin shell around `core/export` and `engines/ort`. To cancel it is ended.
+ */
+import packageJson from '../package.json' with { type: 'json' };
+import { InputError } from '../src/core/base/checks.ts';
+import { biasReader } from '../src/core/export/bias.ts';
+import { textFile, type ExportFile } from '../src/core/export/file.ts';
+import { fitLayers, type FittedLayer } from '../src/core/export/fit.ts';
+import { layerTable } from '../src/core/export/layer-table.ts';
+import { checkFactors, torchExport } from '../src/core/export/torch-files.ts';
+import type { TorchLayer } from '../src/core/export/torch.ts';
+import { zipChunks } from '../src/core/export/zip.ts';
+import { parameterCount } from '../src/core/factor/parameters.ts';
+import { openDropped, openModelFile, type ModelFile } from '../src/core/onnx/dropped-files.ts';
+import type { LayerReplacement } from '../src/core/onnx/edit.ts';
+import { taskOf } from '../src/core/tasks/tasks.ts';
+import type { Matrix } from '../src/core/tensor/dense.ts';
+import { bytesSource } from '../src/core/workload/byte-source.ts';
+import { modelById } from '../src/core/workload/cards.ts';
+import { checkOnnx, heldOutInputs, inputCovariances, onnxExport } from '../src/engines/ort/export.ts';
+import { loadOrt } from '../src/engines/ort/ort.ts';
+import { warmRuntime } from '../src/engines/ort/latency.ts';
+import { fetchModel, fileSource } from './model-bytes.ts';
+import type {
+  ExportedFile,
+  ExportForm,
+  ExportMade,
+  ExportReply,
+  ExportRequest,
+  ExportStage,
+  ExportStart,
+} from './protocol.ts';
+
+/** The same design gives the same files; `export` of the command line has this seed too. */
+const seed = 1;
+/** Held-out examples that a check runs beside random inputs. */
+const checkedExamples = 8;
+
+type Tell = (stage: ExportStage, done: number, of: number) => void;
+
+const post = (reply: ExportReply): void => self.postMessage(reply);
+
+interface Opened {
+  readonly file: ModelFile;
+  /** Of a trained model, what its layers' inputs are like. */
+  readonly covariances: ReadonlyMap<string, Matrix>;
+}
+
+/** By address: what calibration gave is the same for every design. */
+const shipped = new Map<string, Opened>();
+
+async function open({ weights }: ExportStart, tell: Tell): Promise<Opened> {
+  tell('loading', 0, 1);
+  if (weights.kind === 'files') {
+    const given = weights.files.map((file) => ({ name: file.name, source: fileSource(file) }));
+    return { file: await openDropped(given), covariances: new Map() };
+  }
+  const { id, url } = weights;
+  const known = shipped.get(url);
+  if (known !== undefined) return known;
+  const bytes = await fetchModel(id, url);
+  const file = await openModelFile({ name: `${id}.onnx`, source: bytesSource(bytes) }, () => null);
+  const task = taskOf(id);
+  const opened = {
+    file,
+    covariances: task === null ? new Map<string, Matrix>() : await calibrate(id, bytes, task, tell),
+  };
+  shipped.set(url, opened);
+  return opened;
+}
+
+async function calibrate(
+  id: string,
+  bytes: Uint8Array,
+  task: NonNullable<ReturnType<typeof taskOf>>,
+  tell: Tell,
+): Promise<ReadonlyMap<string, Matrix>> {
+  const steps = inputCovariances(await loadOrt(), bytes, modelById(id).linears, task);
+  for (;;) {
+    const next = await steps.next();
+    if (next.done === true) return next.value;
+    tell('calibrating', next.value.done, next.value.of);
+  }
+}
+
+async function fit(
+  { file, covariances }: Opened,
+  request: ExportStart,
+  tell: Tell,
+): Promise<readonly FittedLayer[]> {
+  const balanced = request.quantization.kind !== 'none';
+  const steps = fitLayers(file, request.layers, { seed, balanced, covariances, effort: 'quick' });
+  for (;;) {
+    const next = await steps.next();
+    if (next.done === true) return next.value;
+    tell('decomposing', next.value, request.layers.length);
+  }
+}
+
+/** What one form writes, and its check once the files stand. */
+interface Written {
+  readonly files: readonly ExportFile[];
+  /** Bytes of the model in this form. */
+  readonly bytes: number;
+  readonly check: ((blobs: readonly ExportedFile[]) => Promise<ExportMade['check']>) | null;
+}
+
+type Writer = (opened: Opened, layers: readonly FittedLayer[], request: ExportStart) => Promise<Written>;
+
+const onnx: Writer = async ({ file }, layers, { precision, quantization, stem, link, weights }) => {
+  if (file.format !== 'onnx')
+    throw new InputError(
+      'export',
+      'ONNX needs the graph of an ONNX model, which safetensors do not have',
+      file.name,
+    );
+  const task = weights.kind === 'shipped' ? taskOf(weights.id) : null;
+  const { version } = packageJson;
+  const made = onnxExport(file.onnx, layers as readonly (FittedLayer & LayerReplacement)[], {
+    precision,
+    quantization,
+    link,
+    version,
+    name: `${stem}.onnx`,
+  });
+  const { maxSequence } = file.model;
+  return {
+    ...made,
+    check: async () => {
+      const examples = task === null ? [] : [heldOutInputs(task, checkedExamples)];
+      const { difference, reason = null } = await checkOnnx(file.onnx, made, { seed, maxSequence, examples });
+      return { of: 'outputs', difference, reason };
+    },
+  };
+};
+
+const torch =
+  (library: 'tltorch' | 'pytorch'): Writer =>
+  async ({ file }, layers, { precision, stem, link }) => {
+    const biasOf = biasReader(file);
+    const torchLayers: TorchLayer[] = [];
+    for (const { layer, ...rest } of layers)
+      torchLayers.push({ name: layer.name, bias: await biasOf(layer.name), ...rest });
+    const { version } = packageJson;
+    const files = torchExport(torchLayers, { library, precision, link, version, name: stem });
+    return {
+      files,
+      bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+      check: async (blobs) => {
+        const written = blobs.find(({ name }) => name.endsWith('.safetensors'));
+        if (written === undefined) return null;
+        const difference = await checkFactors(torchLayers, fileSource(written.blob));
+        return { of: 'factors', difference, reason: null };
+      },
+    };
+  };
+
+const csv: Writer = async (_, layers, { stem }) => {
+  const text = layerTable(
+    layers.map(({ layer, factorization, relativeError, path }) => {
+      const { name, weight, out, in: inside } = layer;
+      return { name, weight, out, in: inside, factorization, relativeError, path };
+    }),
+  );
+  const file = textFile(`${stem}-layers.csv`, text);
+  return { files: [file], bytes: file.bytes, check: null };
+};
+
+/** Everything that the model allows, in one file; the ONNX file's check is the zip's. */
+const zip: Writer = async (opened, layers, request) => {
+  const plain: ExportStart = { ...request, quantization: { kind: 'none' } };
+  const main = opened.file.format === 'onnx' ? await onnx(opened, layers, request) : null;
+  const script = await torch('tltorch')(opened, layers, plain);
+  const table = await csv(opened, layers, request);
+  const texts = request.texts.map(({ name, text }) => textFile(name, text));
+  const files = [...(main?.files ?? []), ...script.files, ...table.files, ...texts];
+  const stream: ExportFile = {
+    name: `${request.stem}.zip`,
+    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    chunks: () => zipChunks(files),
+  };
+  return { files: [stream], bytes: (main ?? script).bytes, check: main?.check ?? null };
+};
+
+const writers: Readonly<Record<ExportForm, Writer>> = {
+  onnx,
+  tltorch: torch('tltorch'),
+  pytorch: torch('pytorch'),
+  csv,
+  zip,
+};
+
+/** Pieces of a Blob: the browser may keep them on disk. */
+const blobBytes = 16e6;
+
+async function blobOf({ name, chunks }: ExportFile, wrote: (bytes: number) => void): Promise<ExportedFile> {
+  const whole: Blob[] = [];
+  let parts: BlobPart[] = [];
+  let waiting = 0;
+  for await (const chunk of chunks()) {
+    parts.push(chunk as Uint8Array<ArrayBuffer>);
+    waiting += chunk.length;
+    wrote(chunk.length);
+    if (waiting < blobBytes) continue;
+    whole.push(new Blob(parts));
+    parts = [];
+    waiting = 0;
+  }
+  return { name, blob: new Blob([...whole, ...parts], { type: 'application/octet-stream' }) };
+}
+
+async function run(request: ExportStart): Promise<void> {
+  const tell: Tell = (stage, done, of) =>
+    post({ kind: 'export-progress', run: request.run, stage, done, of });
+  const opened = await open(request, tell);
+  const layers = await fit(opened, request, tell);
+  const written = await writers[request.form](opened, layers, request);
+  const total = written.files.reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
+  const files: ExportedFile[] = [];
+  for (const file of written.files)
+    files.push(
+      await blobOf(file, (bytes) => {
+        done += bytes;
+        tell('writing', Math.min(done, total), total);
+      }),
+    );
+  if (written.check !== null) tell('checking', 0, 1);
+  const made: ExportMade = {
+    files,
+    layers: layers.map(({ layer, factorization, relativeError }) => ({
+      name: layer.name,
+      parameters: parameterCount(factorization),
+      relativeError,
+    })),
+    originalBytes: opened.file.bytes,
+    bytes: written.bytes,
+    check: written.check === null ? null : await written.check(files),
+  };
+  post({ kind: 'export-done', run: request.run, made });
+}
+
+/** What could not be fetched now is fetched, and missed, when it is needed. */
+async function warm(urls: readonly string[]): Promise<void> {
+  try {
+    await warmRuntime();
+    for (const url of urls) await fetchModel(url, url);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+  }
+}
+
+self.addEventListener('message', ({ data }: MessageEvent<ExportRequest>) => {
+  switch (data.kind) {
+    case 'start-export':
+      run(data).catch((error: unknown) => {
+        const message = error instanceof InputError ? error.message : `internal: ${String(error)}`;
+        post({ kind: 'export-failed', run: data.run, message });
+      });
+      return;
+    case 'warm-export':
+      return void warm(data.urls);
+  }
+  data satisfies never;
+});
