@@ -1,8 +1,8 @@
 /**
- * `node scripts/first-frontier.mjs`: searches BERT-base on simba and writes public/first-frontier.json, the frontier
- * that the page opens with. Vite transforms the core as it is imported; nothing is built.
+ * `node scripts/first-frontier.mjs`: searches the opening model and machine (by estimated accuracy where the model is
+ * calibrated) and writes public/first-frontier.json, the frontier that the page opens with. Vite transforms the core as it is imported; nothing is built.
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { runnerImport } from 'vite';
 
@@ -13,7 +13,9 @@ const { module } = await runnerImport(`${root}src/core/search/first-frontier.ts`
   logLevel: 'error',
 });
 const start = performance.now();
-const file = module.computeFirstFrontier();
+const tables = `${root}public/models/${module.firstSearch.model}.json`;
+const table = existsSync(tables) ? JSON.parse(readFileSync(tables, 'utf8')) : null;
+const file = module.computeFirstFrontier(module.firstEvaluator(table));
 const text = `${JSON.stringify(file)}\n`;
 writeFileSync(`${root}public/first-frontier.json`, text);
 console.error(

@@ -1,9 +1,10 @@
 /**
- * The frontier that is on screen before anything was computed: a sweep of BERT-base on simba, made by
+ * The frontier that is on screen before anything was computed: a sweep of the opening model and machine, made by
  * `scripts/first-frontier.mjs` and shipped as JSON. Designs share a palette of factorizations and are written as runs
  * of equal picks over the layers ordered by shape; the cloud is a sample, its logarithms at 12 bits.
  */
 import type { Metric } from '../accuracy/figure.ts';
+import { createSensitivityModel, type CalibrationTable } from '../accuracy/sensitivity.ts';
 import { check } from '../base/checks.ts';
 import { costModel } from '../cost/version.ts';
 import type { Factorization, Format } from '../factor/factorization.ts';
@@ -80,22 +81,25 @@ export interface FirstResult extends SearchResult {
   readonly cloud: Float32Array;
 }
 
-export function firstEvaluator(): Evaluator {
+/** @param table of the model, where it is calibrated; without it the axis is the share of weight energy */
+export function firstEvaluator(table: CalibrationTable | null): Evaluator {
   const { model, workload, accelerator, accounting } = firstSearch;
   const machine = presets[accelerator];
   check(machine !== undefined, 'accelerator', 'must be a preset', accelerator);
+  const transformer = modelById(model);
   return createEvaluator({
-    model: modelById(model),
+    model: transformer,
     workload,
     accelerator: machine,
     accounting,
     gear: 'exact', // as the page does: an adopted point keeps its figures
     weights: () => ({ kind: 'synthetic' }),
+    ...(table !== null && { accuracy: createSensitivityModel(table, transformer) }),
   });
 }
 
 /** Runs the search and writes it down. */
-export function computeFirstFrontier(evaluator: Evaluator = firstEvaluator()): FirstFrontier {
+export function computeFirstFrontier(evaluator: Evaluator): FirstFrontier {
   const { linears } = evaluator.model;
   const run = sweep({
     evaluator,

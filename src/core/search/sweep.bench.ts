@@ -4,7 +4,7 @@ import { modelById } from '../workload/cards.ts';
 import { resolveWorkload } from '../workload/workload.ts';
 import { madeUpAxis } from './axis.fixture.ts';
 import { createEvaluator } from './evaluate.ts';
-import { computeFirstFrontier } from './first-frontier.ts';
+import { computeFirstFrontier, firstEvaluator } from './first-frontier.ts';
 import { defaultBudget } from './setting.ts';
 import { sweep } from './sweep.ts';
 
@@ -15,7 +15,7 @@ export const benches: readonly Bench[] = [
     budget: 5000,
     run: (now) => {
       const start = now();
-      computeFirstFrontier();
+      computeFirstFrontier(firstEvaluator(null));
       return now() - start;
     },
   },
