@@ -42,6 +42,7 @@ const base: CalibrationTable = {
   model: 'glyph-vit',
   seed: 7,
   dense: { score: 'accuracy', accuracy: 0.99, examples: 512 },
+  powers: { estimated: 1, calibrated: 1 },
   divergenceExamples: 64,
   measured: { from: 0, examples: 512 },
   layers: model.linears.map(layerTable),

@@ -4,6 +4,7 @@
  * and `validate.mjs` beside it read and write the files.
  */
 import { agreementOf, type Judged, type ValidatedModel } from '../src/core/accuracy/agreement.ts';
+import { spearman } from '../src/core/accuracy/rank-correlation.ts';
 import { fitFormats, type TriedLayer } from '../src/core/accuracy/fit-sensitivity.ts';
 import {
   bins,
@@ -355,6 +356,7 @@ export async function measureCalibration(
     model: id,
     seed,
     dense: { score: probe.task.score, accuracy: dense.value, examples },
+    powers: { estimated: 1, calibrated: 1 },
     divergenceExamples,
     measured: { from: calibrationFrom, examples },
     layers,
@@ -376,20 +378,53 @@ export async function measureCalibration(
   return { base, tried: [triedOf(pools[0]), triedOf(pools[1])], designs: known };
 }
 
+/** Powers tried; which orders designs of equal parameters best is told by those that curves are fitted to. */
+const powers = [0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.85, 1];
+
 export function fitCalibration({ base, tried, designs }: CalibrationData): CalibrationTable {
   const model = modelById(base.model);
+  /** Damages of all designs at the power that is best. */
+  const best = (damagesAt: (power: number) => readonly number[]) => {
+    const choices = powers.map((power) => {
+      const pairs = damagesAt(power).map((damage, k) => ({ damage, points: designs[k]!.points }));
+      return { power, pairs, order: orderAt(designs, pairs) };
+    });
+    return choices.reduce((a, b) => (b.order > a.order ? b : a));
+  };
   // Designs of one pool are estimated by tables of the other, as designs that come later will be.
-  const crossed = [withFormats(base, tried[1]), withFormats(base, tried[0])] as const;
-  const estimated = designs.map((design) => ({
-    damage: estimate(crossed[design.pool], model, design),
-    points: design.points,
-  }));
-  const calibrated = designs.map(({ divergences, points }) => ({ damage: sumOf(divergences), points }));
+  const estimated = best((power) => {
+    const at = { ...base, powers: { ...base.powers, estimated: power } };
+    const crossed = [withFormats(at, tried[1]), withFormats(at, tried[0])] as const;
+    return designs.map((design) => estimate(crossed[design.pool], model, design));
+  });
+  const calibrated = best((power) =>
+    designs.map(({ divergences }) => sumOf(divergences.map((nats) => nats ** power))),
+  );
   return {
     ...withFormats(base, tried.flat()),
-    estimated: roundedCurve(fitTier(estimated)),
-    calibrated: roundedCurve(fitTier(calibrated)),
+    powers: { estimated: estimated.power, calibrated: calibrated.power },
+    estimated: roundedCurve(fitTier(estimated.pairs)),
+    calibrated: roundedCurve(fitTier(calibrated.pairs)),
   };
+}
+
+/** Spearman's rho at equal parameters, over the designs that make the curve (`fitTier` takes every second one). */
+function orderAt(
+  designs: readonly KnownDesign[],
+  pairs: readonly { readonly damage: number; readonly points: number }[],
+): number {
+  let [sum, count] = [0, 0];
+  for (const bin of bins) {
+    const some = pairs.filter((_, k) => k % 2 === 0 && designs[k]!.bin === bin);
+    sum +=
+      some.length *
+      spearman(
+        some.map(({ damage }) => -damage),
+        some.map(({ points }) => points),
+      );
+    count += some.length;
+  }
+  return count === 0 ? 0 : sum / count;
 }
 
 function roundedCurve(curve: TierCurve): TierCurve {

@@ -43,6 +43,7 @@ export const smallTable: CalibrationTable = {
   model: 'small',
   seed: 7,
   dense: { score: 'accuracy', accuracy: 0.98, examples: 512 },
+  powers: { estimated: 1, calibrated: 1 },
   divergenceExamples: 64,
   measured: { from: 0, examples: 512 },
   layers: [layer('a', 24, 36, 5), layer('b', 48, 24, 2)],

@@ -1,8 +1,8 @@
 /**
  * Tier T0: how much each layer's factorization changes what the model says, from tables made once, without touching a
- * weight. A layer's damage is its divergence: the mean KL (nats an example) from the dense model's answers when that
- * layer alone is replaced. It is added up over layers, and a calibrated curve leads from the sum to points of accuracy.
- * Linearized damages (K-FAC, logit-Jacobian) rank designs of mixed formats worse: large errors of tensorized shapes
+ * weight. A layer's divergence is the mean KL (nats an example) from the dense model's answers when that layer alone is
+ * replaced. Its power is the layer's damage, added up over layers, and a calibrated curve leads from the sum to points of
+ * accuracy. The power is below one where a confident model hides what single layers lose. Linearized damages (K-FAC, logit-Jacobian) rank designs of mixed formats worse: large errors of tensorized shapes
  * leave the region where the network is linear.
  *
  * svd: measured at many ranks, between two of them a straight line in logarithms. Other formats: the share of output
@@ -57,6 +57,8 @@ export interface CalibrationTable {
   /** Of the random designs; validation refuses it. */
   readonly seed: number;
   readonly dense: { readonly score: string; readonly accuracy: number; readonly examples: number };
+  /** Damage = divergence ** power, by tier. */
+  readonly powers: Readonly<Record<'estimated' | 'calibrated', number>>;
   /** Examples that divergences are means over: the first of the calibration stream. */
   readonly divergenceExamples: number;
   /** Examples that designs were measured on, from this one of the held-out stream on. */
@@ -118,7 +120,8 @@ export function calibratedFigure(table: CalibrationTable, divergences: readonly 
     'must be finite and not negative',
     divergences,
   );
-  const value = divergences.reduce((sum, each) => sum + each, 0);
+  const power = table.powers.calibrated;
+  const value = divergences.reduce((sum, each) => sum + each ** power, 0);
   return tierFigures(table, 'calibrated').figure({ value, low: value, high: value });
 }
 
@@ -168,10 +171,11 @@ function coarser(table: CalibrationTable, q: Quantization): QuantizationTable | 
 
 function layerDamage(table: CalibrationTable, layer: LayerTable, added: Added): (f: Factorization) => Damage {
   const nats = layerDivergence(table, layer);
+  const power = table.powers.estimated;
   const compute = (f: Factorization): Damage => {
     const more = added(f.format);
     const { value, low, high } = nats(f);
-    return { value: value + more, low: low + more, high: high + more };
+    return { value: (value + more) ** power, low: (low + more) ** power, high: (high + more) ** power };
   };
   const byObject = new WeakMap<Factorization, Damage>();
   const byKey = new Map<string, Damage>();
