@@ -186,6 +186,9 @@ describe('cost', () => {
     ['--gemm', '12,48,36', '--accelerator', 'simba', '--swap', '--objective', 'energy'],
     ['--einsum', 'bij,ijo->bo', '--shapes', '[[6,4,3],[4,3,10]]', '--accounting', 'accelforge'],
     ['--einsum', 'hmk,hkn->hmn', '--shapes', '[[2,6,4],[2,4,10]]', '--factors', 'perfect'],
+    ['--gemm', '12,31,48', '--accelerator', 'simba', '--swap', '--weight-bits', '4.125'],
+    ['--gemm', '12,32,48', '--accelerator', 'ws8t', '--dataflow', 'fixed', '--hop', '0.5', '--leakage', '3'],
+    ['--gemm', '12,30,48', '--accelerator', 'ws8t', '--activation-bits', '16', '--double-buffered'],
   ];
   it.each(ways.map((way) => [way]))('%j: the mapping returned, given back, yields the same', async (way) => {
     const found = (await json('cost', ...way)) as CostResult;
@@ -200,6 +203,18 @@ describe('cost', () => {
     const either = (await json('cost', '--gemm', '12,48,36', '--swap')) as CostResult;
     const edp = (cost: CostResult): number => cost.energyPj * cost.latencyCycles;
     expect(edp(either)).toBeCloseTo(Math.min(edp(plain), edp(turned)), 6);
+  });
+
+  it('bits as wide as the word change nothing, narrower weights cost less, extras more', async () => {
+    const at = async (...more: string[]): Promise<CostResult> =>
+      (await json('cost', '--gemm', '8,96,96', '--accelerator', 'ws16', ...more)) as CostResult;
+    const plain = await at();
+    expect(same(await at('--weight-bits', '8', '--activation-bits', '8'))).toEqual(same(plain));
+    expect((await at('--weight-bits', '4')).energyPj).toBeLessThan(plain.energyPj * 0.7);
+    expect((await at('--hop', '1')).energyPj).toBeGreaterThan(plain.energyPj);
+    const refused = await run(['cost', '--gemm', '8,96,96', '--weight-bits', '0']);
+    expect(refused.code).toBe(2);
+    expect(refused.notes[0]).toContain('bits of weights: must be a number from 1 to 64');
   });
 
   it('names the level of an illegal mapping', async () => {

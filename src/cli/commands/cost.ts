@@ -1,21 +1,25 @@
 /** `cost`: energy and latency of one contraction, of its best mapping or of a given one. */
 import { InputError, check } from '../../core/base/checks.ts';
+import { machinesAtBits } from '../../core/cost/bit-widths.ts';
 import { evaluateMapping } from '../../core/cost/counts.ts';
 import { createMapper, type Mapper } from '../../core/cost/mapper.ts';
 import type {
   Accounting,
   Bound,
   Contraction,
+  Dataflow,
   Gemm,
   LevelCost,
   Mapping,
   MappingCost,
   Objective,
+  Slots,
 } from '../../core/cost/mapping.ts';
 import { readMapping } from '../../core/cost/mapping-json.ts';
 import { paddedExtents } from '../../core/cost/padding.ts';
 import { compileMachine } from '../../core/cost/tables.ts';
 import type { Accelerator } from '../../core/hardware/accelerator.ts';
+import { withExtras } from '../../core/hardware/extras.ts';
 import {
   contractionOfEinsum,
   contractionOfGemm,
@@ -26,7 +30,7 @@ import {
   swapped,
 } from '../contraction.ts';
 import { defineCommand } from '../command.ts';
-import { choice, common, flag, jsonFile, otherwise, shapes, text, wholes } from '../options.ts';
+import { choice, common, finite, flag, jsonFile, otherwise, shapes, text, wholes } from '../options.ts';
 import { facts, table } from '../table.ts';
 
 interface Result {
@@ -54,7 +58,8 @@ export const costCommand = defineCommand({
   name: 'cost',
   summary: 'energy and latency of a matrix product or an einsum of two operands',
   usage:
-    'cost (--gemm M,N,K | --einsum EQUATION --shapes SHAPES) [--mapping FILE] [--factors perfect|any] [--swap]',
+    'cost (--gemm M,N,K | --einsum EQUATION --shapes SHAPES) [--mapping FILE] [--factors perfect|any] [--swap]\n' +
+    '       [--weight-bits B] [--activation-bits B] [--dataflow flexible|fixed]',
   notes: [
     'O[M,N] = I[M,K] W[K,N]; in an einsum the first operand is I, the second W, and the dims are its letters.',
     'Without --mapping the best mapping is searched. A mapping is a list of levels, outermost first:',
@@ -62,6 +67,9 @@ export const costCommand = defineCommand({
     'Result: {energyPj, latencyCycles, edpPjCycles, bound, mapping, levels: [{name, cycles, operands: {I: {tileWords,',
     'instances, reads, fills, updates, energyPj}, W, O}}], evaluations, seconds}. Counts are per instance, energies',
     'are totals. The mapping returned, given back, yields the same numbers.',
+    'Bits change energy, ports and capacity of their operand (counts stay in its words) and the MACs; weights narrower',
+    'than activations leave the MACs alone. A fixed dataflow spreads N along X and K along Y and pads nothing.',
+    'Hops, leakage and double buffers are no part of the reference tools; without these options nothing is charged.',
   ],
   options: {
     gemm: wholes('M,N,K', 'extents of a matrix product', 3),
@@ -70,20 +78,38 @@ export const costCommand = defineCommand({
     mapping: jsonFile('cost this mapping'),
     factors: otherwise(choice(['perfect', 'any'], 'whether awkward extents may be padded'), 'any'),
     swap: flag('weights may take the input slot'),
+    weightBits: finite("bits of a weight, 4.125 say; else the accelerator's word", 'B'),
+    activationBits: finite("bits of inputs and results; else the accelerator's word", 'B'),
+    dataflow: otherwise(choice(['flexible', 'fixed'], 'how freely the array maps'), 'flexible'),
+    hop: finite('energy per word and fan-out that it passes', 'PJ'),
+    leakage: finite('energy per cycle', 'PJ'),
+    doubleBuffered: flag('tiles take twice their words'),
     accelerator: common.accelerator,
     accounting: common.accounting,
     objective: common.objective,
   },
   run: (options, { now }): Result => {
-    const { accelerator, accounting, objective, factors } = options;
+    const { accounting, objective, dataflow } = options;
     const start = now();
     const contraction = contractionOf(options);
-    const slots = options.swap ? [contraction, swapped(contraction)] : [contraction];
-    const machine = { accelerator, accounting, objective, factors };
+    const accelerator = withExtras(options.accelerator, {
+      hopPj: options.hop ?? 0,
+      leakagePjPerCycle: options.leakage ?? 0,
+      doubleBuffered: options.doubleBuffered,
+    });
+    const machineAt = machinesAtBits(accelerator, {
+      ...(options.weightBits === undefined ? {} : { weights: options.weightBits }),
+      ...(options.activationBits === undefined ? {} : { activations: options.activationBits }),
+    });
+    const factors = dataflow === 'fixed' ? 'perfect' : options.factors;
+    const machineFor = (slots: Slots): Machine => ({
+      ...{ accounting, objective, factors, dataflow },
+      accelerator: machineAt(slots),
+    });
+    const slots: Slot[] = [{ contraction, machine: machineFor('aw') }];
+    if (options.swap) slots.push({ contraction: swapped(contraction), machine: machineFor('wa') });
     const ways =
-      options.mapping === undefined
-        ? search(machine, slots)
-        : givenWays(machine, slots, readMapping(options.mapping));
+      options.mapping === undefined ? search(slots) : givenWays(slots, readMapping(options.mapping));
     const score = scores[objective];
     const best = ways.reduce((least, way) => (score(way.cost) < score(least.cost) ? way : least));
     const { cost, mapping, bound, slot, extents } = best;
@@ -169,6 +195,13 @@ interface Machine {
   readonly accounting: Accounting;
   readonly objective: Objective;
   readonly factors: 'perfect' | 'any';
+  readonly dataflow: Dataflow;
+}
+
+/** The contraction in one order of its input slots, and the machine as it sees it. */
+interface Slot {
+  readonly contraction: Contraction;
+  readonly machine: Machine;
 }
 
 interface Way {
@@ -196,8 +229,8 @@ function contractionOf({ gemm, einsum, shapes: sizes }: Work): Contraction {
   return contractionOfEinsum(einsum ?? '', sizes ?? []);
 }
 
-function search(machine: Machine, slots: readonly Contraction[]): Way[] {
-  return slots.map((slot) => {
+function search(slots: readonly Slot[]): Way[] {
+  return slots.map(({ contraction: slot, machine }) => {
     const roles = rolesOf(slot);
     // Loops over several dims at once can only be told apart when they cover the extents exactly.
     const merges = Object.values(roles).some((dims: readonly string[]) => dims.length > 1);
@@ -210,18 +243,17 @@ function search(machine: Machine, slots: readonly Contraction[]): Way[] {
 }
 
 /** The given mapping in every slot order in which it is legal; the error of the plain order when it is in none. */
-function givenWays(given: Machine, slots: readonly Contraction[], mapping: Mapping): Way[] {
-  const { accelerator, accounting, factors } = given;
+function givenWays(slots: readonly Slot[], mapping: Mapping): Way[] {
   const bound: Bound = { kind: 'best-found', gap: null };
-  const machine = compileMachine(accelerator, accounting);
-  /** What the mapper tries first, and what it returns. */
-  const paddings = (gemm: Gemm): readonly (readonly number[])[] => {
-    const { m, n, k, batch } = mapperFor(given).cost(gemm, 'exact').padded;
-    return [...paddedExtents(machine, gemm), [m, n, k, batch]];
-  };
   const ways: Way[] = [];
   let refusal: InputError | null = null;
-  for (const slot of slots) {
+  for (const { contraction: slot, machine: given } of slots) {
+    const { accelerator, accounting, factors } = given;
+    /** What the mapper tries first, and what it returns. */
+    const paddings = (gemm: Gemm): readonly (readonly number[])[] => {
+      const { m, n, k, batch } = mapperFor(given).cost(gemm, 'exact').padded;
+      return [...paddedExtents(compileMachine(accelerator, accounting), gemm), [m, n, k, batch]];
+    };
     try {
       const extents = factors === 'any' ? paddedLike(mapping, slot, paddings) : slot.extents;
       const cost = evaluateMapping(accelerator, { ...slot, extents }, mapping, accounting);
@@ -239,11 +271,11 @@ function givenWays(given: Machine, slots: readonly Contraction[], mapping: Mappi
 const mappers = new Map<string, Mapper>();
 const mostMappers = 16;
 
-function mapperFor({ accelerator, accounting, objective, factors }: Machine): Mapper {
-  const key = JSON.stringify([accelerator, accounting, objective, factors]);
+function mapperFor({ accelerator, accounting, objective, factors, dataflow }: Machine): Mapper {
+  const key = JSON.stringify([accelerator, accounting, objective, factors, dataflow]);
   let mapper = mappers.get(key);
   if (mapper === undefined) {
-    mapper = createMapper(accelerator, { accounting, objective, factors, paddings: 'every' });
+    mapper = createMapper(accelerator, { accounting, objective, factors, dataflow, paddings: 'every' });
     if (mappers.size >= mostMappers) mappers.clear();
     mappers.set(key, mapper);
   }
