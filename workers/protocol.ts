@@ -272,8 +272,13 @@ export interface LatencyStart {
 }
 
 export type LatencySubject =
-  /** One layer by itself; `path` is of the einsum with the rows to be run. */
-  | { readonly kind: 'layer'; readonly factorization: Factorization; readonly path: ContractionPath }
+  /** One layer by itself; `path` is of its einsum, whatever the rows there. */
+  | {
+      readonly kind: 'layer';
+      readonly factorization: Factorization;
+      readonly path: ContractionPath;
+      readonly rows: number;
+    }
   /** A whole model with the layers that the design changes. */
   | {
       readonly kind: 'model';

@@ -68,8 +68,10 @@ describe('a dropped model file', () => {
     const { store, source, posted, reply, run } = open();
     const done = source.open([file]);
     expect(source.state.get()).toMatchObject({ status: 'opening', name: 'tiny.safetensors' });
+    expect(source.files()).toBeNull();
     reply(opened(run()));
     await done;
+    expect(source.files()).toEqual([file]);
     expect(store.getState().config.model).toMatchObject({
       kind: 'file',
       name: 'tiny.safetensors',

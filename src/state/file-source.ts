@@ -28,6 +28,8 @@ export interface FileSource {
   readonly state: Source<FileState>;
   /** By layer name; empty unless the config on screen is of this file. */
   readonly spectra: () => Spectra;
+  /** The files themselves; null unless the config on screen is of them. */
+  readonly files: () => readonly File[] | null;
   /** Opens one model (all its files); rejects with an `InputError` that says what is wrong with them. */
   readonly open: (files: readonly File[]) => Promise<void>;
   /** Stops at once; what is known stays. */
@@ -55,6 +57,9 @@ interface Opening {
 export function createFileSource({ store, port, ...options }: FileSourceOptions): FileSource {
   const state = createSource<FileState>(none);
   let choice: ModelChoice | null = null;
+  /** Those given last, and those that `choice` is of. */
+  let given: readonly File[] = [];
+  let chosen: readonly File[] = [];
   let known = new Map<string, WeightSource>();
   let shown: Spectra = nothing;
   let run = 0;
@@ -117,6 +122,7 @@ export function createFileSource({ store, port, ...options }: FileSourceOptions)
       case 'file-opened': {
         const { name, bytes, linears, heads, sequence } = reply;
         choice = { kind: 'file', name, bytes, linears, heads, sequence };
+        chosen = given;
         known = new Map();
         shown = nothing;
         const model = choice;
@@ -142,8 +148,10 @@ export function createFileSource({ store, port, ...options }: FileSourceOptions)
   return {
     state,
     spectra: () => (isOurs() ? shown : nothing),
+    files: () => (isOurs() ? chosen : null),
     open: (files) => {
       run += 1;
+      given = files;
       opening?.resolve();
       if (isBusy()) port.restart();
       state.set({ ...none, status: 'opening', name: files[0]?.name ?? null });

@@ -1,0 +1,91 @@
+/** Latency on this device: a thin shell around `engines/ort/latency`. To cancel it is ended. */
+import { InputError } from '../src/core/base/checks.ts';
+import { openDropped, openModelFile, type ModelFile } from '../src/core/onnx/dropped-files.ts';
+import { bytesSource } from '../src/core/workload/byte-source.ts';
+import {
+  layerPair,
+  measureLatency,
+  modelPair,
+  warmRuntime,
+  within,
+  type Pair,
+} from '../src/engines/ort/latency.ts';
+import { fetchModel, fileSource } from './model-bytes.ts';
+import type { LatencyReply, LatencyRequest, LatencyStart, LatencySubject, WeightFiles } from './protocol.ts';
+
+/** Of the rounds of one provider; warm-up comes before. */
+const budgetMs = { layer: 4000, model: 8000 } as const;
+const reportMs = 150;
+const adapterMs = 5000;
+
+const post = (reply: LatencyReply): void => self.postMessage(reply);
+
+async function open(weights: WeightFiles): Promise<ModelFile> {
+  if (weights.kind === 'files')
+    return openDropped(weights.files.map((file) => ({ name: file.name, source: fileSource(file) })));
+  const source = bytesSource(await fetchModel(weights.id, weights.url));
+  return openModelFile({ name: `${weights.id}.onnx`, source }, () => null);
+}
+
+async function pairOf(subject: LatencySubject): Promise<Pair> {
+  if (subject.kind === 'layer') return layerPair(subject.factorization, subject.path, subject.rows);
+  const { weights, layers, batch, length } = subject;
+  return modelPair(await open(weights), layers, { batch, length });
+}
+
+async function run({ run: of, provider, subject }: LatencyStart): Promise<void> {
+  const pair = await pairOf(subject);
+  const options = { provider, now: () => performance.now(), budgetMs: budgetMs[subject.kind] };
+  let told = -Infinity;
+  for await (const { dense, factorized, complete } of measureLatency(pair, options)) {
+    if (!complete && performance.now() - told < reportMs) continue;
+    told = performance.now();
+    post({ kind: 'latency', run: of, latency: { dense, factorized }, complete });
+  }
+}
+
+/** What is asked of WebGPU (W3C, 2024); the types of the page's library do not all have it. */
+interface Gpu {
+  readonly requestAdapter: () => Promise<{
+    readonly info: {
+      readonly vendor: string;
+      readonly architecture: string;
+      readonly description: string;
+      readonly isFallbackAdapter?: boolean;
+    };
+  } | null>;
+}
+
+async function findAdapter(of: number): Promise<void> {
+  const { gpu } = navigator as { readonly gpu?: Gpu };
+  const none = { kind: 'adapter', run: of, name: null, software: false } as const;
+  if (gpu === undefined) return post(none);
+  try {
+    const adapter = await within(gpu.requestAdapter(), adapterMs);
+    if (adapter === null) return post(none);
+    const { vendor, architecture, description, isFallbackAdapter = false } = adapter.info;
+    const words = [vendor, architecture].filter((word) => word !== '').join(' ');
+    const name = words === '' ? description : words;
+    post({ kind: 'adapter', run: of, name: name === '' ? 'unnamed' : name, software: isFallbackAdapter });
+  } catch {
+    // An adapter that does not answer is none.
+    post(none);
+  }
+}
+
+self.addEventListener('message', ({ data }: MessageEvent<LatencyRequest>) => {
+  switch (data.kind) {
+    case 'start-latency':
+      run(data).catch((error: unknown) => {
+        const message = error instanceof InputError ? error.message : `internal: ${String(error)}`;
+        post({ kind: 'latency-failed', run: data.run, message });
+      });
+      return;
+    case 'find-adapter':
+      return void findAdapter(data.run);
+    case 'warm-latency':
+      // What could not be loaded now is missed when it is needed.
+      return void warmRuntime().catch(() => null);
+  }
+  data satisfies never;
+});
