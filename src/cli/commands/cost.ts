@@ -103,7 +103,10 @@ export const costCommand = defineCommand({
     });
     const factors = dataflow === 'fixed' ? 'perfect' : options.factors;
     const machineFor = (slots: Slots): Machine => ({
-      ...{ accounting, objective, factors, dataflow },
+      accounting,
+      objective,
+      factors,
+      dataflow,
       accelerator: machineAt(slots),
     });
     const slots: Slot[] = [{ contraction, machine: machineFor('aw') }];
