@@ -8,7 +8,7 @@ import { meanDiagonal, solverOf } from '../../tensor/solve.ts';
 import type { Swept } from './effort.ts';
 
 /** Unknowns that are worth it: a step is a system of so many. */
-export const mostUnknowns = 256;
+export const mostUnknowns = 180;
 const firstDamping = 1e-3;
 const largestDamping = 1e12;
 /** Relative gains below end it. */

@@ -18,13 +18,27 @@ import { compileNetwork, type Network } from './network.ts';
 /** Sides of systems that are held and solved. */
 const mostHeld = 2048;
 
-/** A factor by its number, the first operand (-1), or an array that stays. */
-export type Operand = number | Float64Array;
+/** A factor by its number, the first operand (-1), an array that stays, or what a network gives. */
+type Operand = number | Float64Array | Fed;
 
 /** A network and what it is fed with. */
 export interface Fed {
   readonly network: Network;
   readonly operands: readonly Operand[];
+}
+
+/** @param first what stands for -1 */
+export function runFed(
+  { network, operands }: Fed,
+  first: Float64Array,
+  factors: readonly Float64Array[],
+): Float64Array {
+  return network.run(
+    operands.map((operand) => {
+      if (typeof operand === 'number') return operand < 0 ? first : factors[operand]!;
+      return 'network' in operand ? runFed(operand, first, factors) : operand;
+    }),
+  );
 }
 
 interface System {
@@ -62,6 +76,8 @@ const prime = (label: string): string => `${label}'`;
 /** Conjugate gradients gain little beyond. */
 const mostSteps = 12;
 const fewestSteps = 2;
+/** Systems that are solved without a look at what steps would cost: planning those costs as much. */
+const cheap = 4e6;
 
 /**
  * @param c [in, in], positive definite; null for plain least squares
@@ -111,10 +127,15 @@ export function normalEquations(
   };
 
   const others = inputs.flatMap((labels, j): Term[] => (j === k ? [] : [{ labels, operand: j }]));
-  const twice = others.flatMap(({ labels, operand }) => [
-    { labels, operand },
-    { labels: primed(labels), operand },
-  ]);
+  const twice = others.flatMap((term): readonly Term[] => {
+    const { labels, operand } = term;
+    const again = { labels: primed(labels), operand };
+    const bonds = labels.filter((label) => !outs.includes(label));
+    // A mode on a single bond: nothing is gained by joining its two copies later, and many operands are slow to plan.
+    if (bonds.length > 1 || bonds.some((label) => ins.includes(label))) return [term, again];
+    const joined = [...bonds, ...primed(bonds)];
+    return [{ labels: joined, operand: fed([term, again], joined) }];
+  });
   const weight = weigh(ins);
   const unknowns = own.filter((label) => !outs.includes(label));
   const groups = components([...twice, ...weight]).map((terms) => {
@@ -140,6 +161,21 @@ export function normalEquations(
       },
     };
   });
+  const right = fed([{ labels: output, operand: -1 }, ...others], labels);
+  const shared = { ordered: extentsOf(labels), order: labels.map((label) => own.indexOf(label)), right };
+  const solved = costOf(exact);
+  const direct =
+    solved === Infinity
+      ? null
+      : {
+          ...shared,
+          parts: exact.filter((part) => part !== null),
+          whole: null,
+          steps: 1,
+          macs: solved + right.network.macs,
+        };
+  // Without a weight the steps' preconditioner is the matrix itself.
+  if (solved <= Math.min(cheap, work) || c === null) return direct;
   const split = groups.map(({ terms, mode, bonds, all }): Costed => {
     const side = sizeOf(bonds);
     const rest = ins.filter((label) => !mode.includes(label));
@@ -164,32 +200,24 @@ export function normalEquations(
       },
     };
   });
+  const bonds = costOf(split);
+  if (bonds === Infinity) return direct;
   const whole = fed([{ labels, operand: -1 }, ...twice, ...weight], primed(labels));
-
-  const right = fed([{ labels: output, operand: -1 }, ...others], labels);
-  const costOf = (parts: readonly (Costed | null)[]): number =>
-    parts.reduce((sum, part) => sum + (part === null ? Infinity : part.macs), 0);
   const oneStep = whole.network.macs;
-  const shared = { ordered: extentsOf(labels), order: labels.map((label) => own.indexOf(label)), right };
-  const steps = Math.round((work - costOf(split)) / oneStep) - 1;
-  const few = Math.max(fewestSteps, Math.min(mostSteps, steps));
-  const iterated = costOf(split) + (few + 1) * oneStep;
-  const solved = costOf(exact);
-  if (solved === Infinity && iterated === Infinity) return null;
+  const affordable = Math.round((work - bonds) / oneStep) - 1;
+  const steps = Math.max(fewestSteps, Math.min(mostSteps, affordable));
+  const iterated = bonds + (steps + 1) * oneStep;
   return solved <= iterated
-    ? {
-        ...shared,
-        parts: exact.filter((part) => part !== null),
-        whole: null,
-        steps: 1,
-        macs: solved + right.network.macs,
-      }
-    : { ...shared, parts: split, whole, steps: few, macs: iterated + right.network.macs };
+    ? direct
+    : { ...shared, parts: split, whole, steps, macs: iterated + right.network.macs };
 }
 
 interface Costed extends Part {
   readonly macs: number;
 }
+
+const costOf = (parts: readonly (Costed | null)[]): number =>
+  parts.reduce((sum, part) => sum + (part === null ? Infinity : part.macs), 0);
 
 /** C [modes, modes] summed over equal indices of all modes but `kept`: [kept, kept]. */
 function partialTrace(c: Matrix, modes: readonly number[], kept: readonly number[]): Matrix {

@@ -8,7 +8,7 @@ import type { Factorization } from '../factorization.ts';
 import { weightEinsum } from '../forward.ts';
 import { along, conjugateGradients, dot, type Along } from './conjugate.ts';
 import type { Swept } from './effort.ts';
-import { normalEquations, type Fed, type NormalEquations } from './normal-equations.ts';
+import { normalEquations, runFed, type Fed, type NormalEquations } from './normal-equations.ts';
 
 export interface Sweeps {
   /** Multiply-accumulates of one sweep. */
@@ -65,12 +65,7 @@ function update(
   k: number,
 ): { readonly factor: Tensor; readonly squared: number } {
   const given = factors.map(({ values }) => values);
-  const run = ({ network, operands }: Fed, first: Float64Array): Float64Array =>
-    network.run(
-      operands.map((operand) =>
-        typeof operand !== 'number' ? operand : operand < 0 ? first : given[operand]!,
-      ),
-    );
+  const run = (fed: Fed, first: Float64Array): Float64Array => runFed(fed, first, given);
   const b = run(right, target);
   const everywhere = (values: Float64Array, maps: readonly Along[]): Float64Array => {
     let all = values;

@@ -12,7 +12,7 @@ import { product } from '../tensorization.ts';
 import { dot } from './conjugate.ts';
 import { momentsOf, weightedDistance, weightedSquare } from './covariance.ts';
 import { decompose } from './decompose.ts';
-import { normalEquations, type Fed } from './normal-equations.ts';
+import { normalEquations, runFed, type Fed } from './normal-equations.ts';
 import { reconstruct } from './reconstruct.ts';
 
 /** Of `rows` inputs that are correlated, unequally large and not centred; fewer rows than inputs: singular. */
@@ -183,12 +183,8 @@ describe('normal equations', () => {
           const own = tensor(shapes[k] ?? [], gaussian(product(shapes[k] ?? []), seed + 50));
           const x = permute(own, order).values;
           expect(permute(own, order).shape).toEqual(ordered);
-          const run = ({ network, operands }: Fed, first: Float64Array): Float64Array =>
-            network.run(
-              operands.map((operand) =>
-                typeof operand !== 'number' ? operand : operand < 0 ? first : factors[operand]!.values,
-              ),
-            );
+          const given = factors.map(({ values }) => values);
+          const run = (fed: Fed, first: Float64Array): Float64Array => runFed(fed, first, given);
           const image = reconstruct(f, factors.with(k, own));
           const target = c === null ? w.values : timesTransposed(w, c).values;
           expectClose(dot(run(right, target), x), dot(target, image.values));
