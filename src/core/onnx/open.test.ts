@@ -147,6 +147,32 @@ describe('an ONNX file', () => {
     }
   });
 
+  it.each([
+    ['float32', 1, 4, [1500, 1000]],
+    ['float32, few rows', 1, 4, [3, 400_001]],
+    ['uint4', 21, 0.5, [1501, 701]],
+  ] as const)('of %s beyond one block is turned on the way', async (_, type, width, [rows, columns]) => {
+    const value = (i: number): number => (i * 7 + Math.floor(i / 1000)) % 16;
+    const count = rows * columns;
+    const data =
+      width === 4
+        ? floats(Array.from({ length: count }, (__, i) => value(i)))
+        : Uint8Array.from(
+            { length: Math.ceil(count / 2) },
+            (__, i) => value(2 * i) | (value(2 * i + 1) << 4),
+          );
+    const bytes = modelBytes([matmul], [tensorBytes('w', [rows, columns], type, data)]);
+    const model = await openOnnx(bytesSource(bytes));
+    const [layer] = onnxLayers(model).linears;
+    if (layer === undefined) throw new Error('no layer');
+    const weight = await readOnnxWeight(model, layer);
+    expect([weight.rows, weight.columns]).toEqual([columns, rows]);
+    let wrong = 0;
+    for (let i = 0; i < count; i++)
+      if (weight.values[(i % columns) * rows + Math.floor(i / columns)] !== value(i)) wrong += 1;
+    expect(wrong).toBe(0);
+  });
+
   it('of long lists decodes them once, from the file', async () => {
     const numbers = Array.from({ length: 3000 }, (_, i) => (i * 37) % 256);
     const bytes = numbers.flatMap((value) => (value < 128 ? [value] : [(value & 127) | 128, 1]));

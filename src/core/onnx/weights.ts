@@ -15,15 +15,16 @@ const block = 2 ** 20;
 
 /** The layer's weight as torch.nn.Linear has it. @throws InputError for types without numbers, NaN and infinities. */
 export async function readOnnxWeight(_model: OnnxModel, layer: OnnxLayer): Promise<Matrix> {
-  const values = await readSource(layer.source);
-  const { out, in: inside } = layer;
+  const { source, transposed, out, in: inside } = layer;
+  const isPlain = source.kind === 'tensor' && transposed;
+  const values = isPlain ? await readTensor(source.tensor, out) : await readSource(source);
   check(
     values.length === out * inside,
     subject,
     `layer ${layer.name} must have ${out} x ${inside} numbers`,
     values.length,
   );
-  return layer.transposed ? transpose(matrix(inside, out, values)) : matrix(out, inside, values);
+  return transposed && !isPlain ? transpose(matrix(inside, out, values)) : matrix(out, inside, values);
 }
 
 async function readSource(source: WeightSource): Promise<Float64Array> {
@@ -43,8 +44,12 @@ async function readSource(source: WeightSource): Promise<Float64Array> {
   }
 }
 
-/** All elements of a tensor, row-major. @throws InputError for unreadable types, NaN and infinities. */
-export async function readTensor(tensor: OnnxTensor): Promise<Float64Array> {
+/**
+ * All elements of a tensor, row-major; with `columns` those of the transpose of a matrix of so many columns, without a
+ * second copy of it.
+ * @throws InputError for unreadable types, NaN and infinities.
+ */
+export async function readTensor(tensor: OnnxTensor, columns?: number): Promise<Float64Array> {
   const { name, dtype, shape } = tensor;
   const count = shape.reduce((product, extent) => product * extent, 1);
   check(
@@ -60,29 +65,55 @@ export async function readTensor(tensor: OnnxTensor): Promise<Float64Array> {
       dtype,
     );
   const values = new Float64Array(count);
+  const decode = decoderFor(dtype);
+  if (decode === null) throw new InputError(subject, `tensor ${name} must have numbers`, dtype);
+  // Blocks end between bytes: up to four elements share one. Those of a matrix are whole rows.
+  const step = columns === undefined ? block : 4 * columns * Math.max(1, Math.floor(block / columns / 4));
+  const part = new Float64Array(columns === undefined ? 0 : Math.min(step, count));
+  const height = columns === undefined ? 0 : count / columns;
+  for (let first = 0; first < count; first += step) {
+    const length = Math.min(step, count - first);
+    const from = Math.floor((first * decode.bits) / 8);
+    const bytes = await tensor.readBytes(from, Math.ceil((length * decode.bits) / 8));
+    const into = columns === undefined ? values : part;
+    const at = columns === undefined ? first : 0;
+    decode.read(bytes, into, at, length);
+    for (let i = at; i < at + length; i++)
+      if (!Number.isFinite(into[i]))
+        throw new InputError(
+          subject,
+          `tensor ${name} must hold finite numbers only (element ${first - at + i})`,
+          into[i],
+        );
+    if (columns !== undefined) turn(part.subarray(0, length), first, columns, height, values);
+  }
+  return values;
+}
+
+/** Whole rows, from element `first` on, of a [height, columns] matrix, to their places in its transpose. */
+function turn(part: Float64Array, first: number, columns: number, height: number, out: Float64Array): void {
+  const top = first / columns;
+  const rows = part.length / columns;
+  for (let column = 0; column < columns; column++)
+    for (let row = 0; row < rows; row++) out[column * height + top + row] = part[row * columns + column] ?? 0;
+}
+
+interface Decoder {
+  readonly bits: number;
+  readonly read: (bytes: Uint8Array, out: Float64Array, at: number, length: number) => void;
+}
+
+function decoderFor(dtype: OnnxTensor['dtype']): Decoder | null {
   const small = { I4: 4, U4: 4, I2: 2, U2: 2 }[dtype as string];
   if (small !== undefined) {
-    unpack(await tensor.readBytes(), small, dtype.startsWith('I'), values);
-    return values;
+    const signed = dtype.startsWith('I');
+    const read: Decoder['read'] = (bytes, out, at, length) =>
+      unpack(bytes, small, signed, out.subarray(at, at + length));
+    return { bits: small, read };
   }
   const isKnown = (word: string): word is Dtype => Object.hasOwn(dtypeBits, word);
   const decode = isKnown(dtype) ? decoderOf(dtype) : null;
-  if (decode === null || !isKnown(dtype))
-    throw new InputError(subject, `tensor ${name} must have numbers`, dtype);
-  const width = dtypeBits[dtype] / 8;
-  for (let first = 0; first < count; first += block) {
-    const part = Math.min(block, count - first);
-    const bytes = await tensor.readBytes(first * width, part * width);
-    decode(bytes, values, first);
-    for (let i = first; i < first + part; i++)
-      if (!Number.isFinite(values[i]))
-        throw new InputError(
-          subject,
-          `tensor ${name} must hold finite numbers only (element ${i})`,
-          values[i],
-        );
-  }
-  return values;
+  return decode === null || !isKnown(dtype) ? null : { bits: dtypeBits[dtype], read: decode };
 }
 
 /** Elements below 8 bits, the first in the lowest bits. */
