@@ -5,6 +5,7 @@ import { createMapper } from '../core/cost/mapper.ts';
 import type { Accounting, Objective } from '../core/cost/mapping.ts';
 import { findPath, type ContractionPath } from '../core/einsum/path.ts';
 import { matchDesign, parseDesign, type Chosen, type DesignLayer } from '../core/export/design.ts';
+import type { FileLayer } from '../core/export/fit.ts';
 import type { Factorization } from '../core/factor/factorization.ts';
 import { forwardEinsum } from '../core/factor/forward.ts';
 import { unquantized, type Quantization } from '../core/factor/quantization.ts';
@@ -19,8 +20,6 @@ import { createDerive } from '../state/derive.ts';
 import { encodeLink } from '../state/url.ts';
 import { configOfLink } from './links.ts';
 import { shippedModelPath } from './shipped.ts';
-
-export type FileLayer = ModelFile['model']['linears'][number];
 
 export interface Design {
   readonly layers: readonly DesignLayer[];

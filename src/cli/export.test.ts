@@ -47,10 +47,10 @@ let names: readonly string[] = [];
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'rankscape-'));
   copyFileSync(corpus('optimum-bert.onnx'), join(folder, 'bert.onnx'));
-  const { layers } = JSON.parse((await run('info', 'bert.onnx', '--json')).out) as {
+  const info = JSON.parse((await run('info', 'bert.onnx', '--json')).out) as {
     layers: { name: string; out: number; in: number }[];
   };
-  names = layers.filter((layer) => layer.out === 24 && layer.in === 24).map(({ name }) => name);
+  names = info.layers.filter((layer) => layer.out === 24 && layer.in === 24).map(({ name }) => name);
   for (const [name, layers] of [
     ['design.json', quick],
     ['all.json', [...quick, ...slow]],

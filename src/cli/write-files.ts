@@ -4,12 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { InputError, check } from '../core/base/checks.ts';
-
-export interface NewFile {
-  /** Without a folder. */
-  readonly name: string;
-  readonly chunks: () => AsyncIterable<Uint8Array>;
-}
+import type { ExportFile } from '../core/export/file.ts';
 
 /** Absolute path of an output that may be written. @throws InputError that says why not */
 export function outputPath(folder: string, output: string, subject: string): string {
@@ -25,7 +20,11 @@ export function outputPath(folder: string, output: string, subject: string): str
 }
 
 /** Writes files into a folder, all or none. @throws InputError when there is no room or no permission */
-export async function writeFiles(folder: string, files: readonly NewFile[], subject: string): Promise<void> {
+export async function writeFiles(
+  folder: string,
+  files: readonly ExportFile[],
+  subject: string,
+): Promise<void> {
   const parts = files.map(({ name }) => join(folder, `.${basename(name)}.part`));
   try {
     for (const [k, { chunks }] of files.entries())
@@ -44,9 +43,3 @@ export async function writeFiles(folder: string, files: readonly NewFile[], subj
     for (const part of parts) rmSync(part, { force: true });
   }
 }
-
-/** Bytes at hand, as a stream of one. */
-export const once = (bytes: Uint8Array) =>
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    yield bytes;
-  };

@@ -1,11 +1,12 @@
 /** `export`: a model with a design's factors in place of its layers, in the form that another program reads. */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { InputError, check } from '../../core/base/checks.ts';
-import { biasReader } from '../../core/export/bias.ts';
-import { factorsOf } from '../../core/export/factors.ts';
+import { textFile, type ExportFile } from '../../core/export/file.ts';
+import { fitLayers, type FittedLayer } from '../../core/export/fit.ts';
 import { layerTable, type TableLayer } from '../../core/export/layer-table.ts';
-import type { TorchLayer } from '../../core/export/torch.ts';
+import { checkFactors, torchExport } from '../../core/export/torch-files.ts';
+import { torchLayers } from '../../core/export/torch-layers.ts';
 import { quantizationName } from '../../core/factor/check-quantization.ts';
 import { reconstruct } from '../../core/factor/decompose/reconstruct.ts';
 import type { Format } from '../../core/factor/factorization.ts';
@@ -14,26 +15,21 @@ import type { Quantization } from '../../core/factor/quantization.ts';
 import { readModelWeight, type ModelFile } from '../../core/onnx/dropped-files.ts';
 import type { LayerReplacement } from '../../core/onnx/edit.ts';
 import { taskOf } from '../../core/tasks/tasks.ts';
-import { relativeDistance, tensor, type Matrix, type Tensor } from '../../core/tensor/dense.ts';
+import { relativeDistance, type Matrix } from '../../core/tensor/dense.ts';
 import { bytesSource } from '../../core/workload/byte-source.ts';
 import { modelById } from '../../core/workload/cards.ts';
-import { openMeasurer } from '../../engines/ort/measurer.ts';
+import { checkOnnx, inputCovariances, onnxExport, type ExportCheck } from '../../engines/ort/export.ts';
 import { loadOrt } from '../../engines/ort/ort.ts';
+import packageJson from '../../../package.json' with { type: 'json' };
 import { defineCommand, type Surroundings } from '../command.ts';
-import {
-  chooseLayers,
-  modelPathOf,
-  pathChooser,
-  readDesign,
-  type Design,
-  type FileLayer,
-} from '../designs.ts';
-import { checkOnnx, onnxExport, type Check, type OnnxFile } from '../export-onnx.ts';
-import { checkFactors, torchExport } from '../export-torch.ts';
+import { chooseLayers, modelPathOf, pathChooser, readDesign, type Design } from '../designs.ts';
 import { openModel } from '../model-files.ts';
 import { choice, common, jsonFile, otherwise, positional, required, text, type Values } from '../options.ts';
+import { shippedModelPath } from '../shipped.ts';
 import { facts, table } from '../table.ts';
-import { once, outputPath, writeFiles } from '../write-files.ts';
+import { outputPath, writeFiles } from '../write-files.ts';
+
+const { version } = packageJson;
 
 export interface ExportedLayer {
   readonly name: string;
@@ -55,7 +51,7 @@ interface Result {
   readonly bytes: number;
   readonly originalBytes: number;
   readonly layers: readonly ExportedLayer[];
-  readonly check: Check;
+  readonly check: ExportCheck;
 }
 
 const options = {
@@ -98,6 +94,13 @@ export const exportCommand = defineCommand({
     const { folder } = surroundings;
     const design = readDesign(given.link, given.design, 'export');
     const path = outputPath(folder, given.output, 'export');
+    const script = given.to === 'tltorch' || given.to === 'pytorch';
+    check(
+      !script || /^[^.]+\.py$/.test(basename(path)),
+      'export',
+      '--output must be NAME.py, without another dot',
+      given.output,
+    );
     const shipped = given.model === undefined;
     const source = modelPathOf(given.model, design, 'export');
     const real = resolve(folder, source);
@@ -137,15 +140,10 @@ export const exportCommand = defineCommand({
     ].join('\n'),
 });
 
-interface MadeLayer extends Omit<LayerReplacement, 'layer'> {
-  readonly layer: FileLayer;
-  readonly relativeError: number;
-}
-
 interface Made {
   readonly file: ModelFile;
   readonly design: Design;
-  readonly layers: readonly MadeLayer[];
+  readonly layers: readonly FittedLayer[];
   readonly quantization: Quantization;
 }
 
@@ -167,24 +165,24 @@ async function factorize(
     );
   const quantization = quantizationOf(given, design);
   const pathOf = pathChooser(design, file, given);
-  const covariances = shipped ? await covariancesOf(design, file) : new Map<string, Matrix>();
-  const layers: MadeLayer[] = [];
+  const wanted = chooseLayers(design, file.model.linears).map(({ layer, factorization }) => ({
+    name: layer.name,
+    factorization,
+    path: pathOf(layer, factorization),
+  }));
+  const steps = fitLayers(file, wanted, {
+    seed: given.seed,
+    balanced: quantization.kind !== 'none',
+    covariances: shipped ? await covariancesOf(design) : new Map(),
+  });
   let told = now();
-  const chosen = chooseLayers(design, file.model.linears);
-  for (const { layer, factorization } of chosen) {
-    const weight = await readModelWeight(file, layer.name);
-    const covariance = covariances.get(layer.name);
-    const { factors, relativeError } = factorsOf(weight, factorization, {
-      seed: given.seed,
-      balanced: quantization.kind !== 'none',
-      ...(covariance === undefined ? {} : { covariance }),
-    });
-    layers.push({ layer, factorization, factors, relativeError, path: pathOf(layer, factorization) });
+  for (;;) {
+    const next = await steps.next();
+    if (next.done === true) return { file, design, layers: next.value, quantization };
     if (!given.progress || now() - told < progressMs) continue;
     told = now();
-    note(`export: ${layers.length} of ${chosen.length} layers`);
+    note(`export: ${next.value} of ${wanted.length} layers`);
   }
-  return { file, design, layers, quantization };
 }
 
 /** Neighbours that share a scale in int4 (llama.cpp's Q4_0 has the same 32). */
@@ -215,31 +213,20 @@ function quantizationOf({ weights, to, precision }: Options, design: Design): Qu
 }
 
 /** What the inputs of a shipped model's layers are like, as `evaluate` takes it. */
-async function covariancesOf({ config }: Design, file: ModelFile): Promise<ReadonlyMap<string, Matrix>> {
-  const id = config?.model.kind === 'card' ? config.model.id : '';
-  const task = taskOf(id);
+async function covariancesOf({ config }: Design): Promise<ReadonlyMap<string, Matrix>> {
+  const task = config?.model.kind === 'card' ? taskOf(config.model.id) : null;
   if (task === null) return new Map();
-  const bytes = readFileSync(
-    modelPathOf(undefined, { layers: [], config, quantization: { kind: 'none' } }, 'export'),
-  );
-  const measurer = await openMeasurer(await loadOrt(), bytes, modelById(id).linears, task);
-  try {
-    const steps = measurer.calibrate();
-    for (;;) {
-      const next = await steps.next();
-      if (next.done !== true) continue;
-      const known = [...next.value].map(([name, { covariance }]) => [name, covariance] as const);
-      const names = new Set(file.model.linears.map(({ name }) => name));
-      return new Map(known.filter(([name]) => names.has(name)));
-    }
-  } finally {
-    await measurer.release();
+  const bytes = readFileSync(shippedModelPath(task.id, 'export'));
+  const steps = inputCovariances(await loadOrt(), bytes, modelById(task.id).linears, task);
+  for (;;) {
+    const next = await steps.next();
+    if (next.done === true) return next.value;
   }
 }
 
 type Writer = (made: Made, path: string, given: Options, surroundings: Surroundings) => Promise<Result>;
 
-const described = ({ layer, factorization, relativeError }: MadeLayer): ExportedLayer => ({
+const described = ({ layer, factorization, relativeError }: FittedLayer): ExportedLayer => ({
   name: layer.name,
   weight: layer.weight,
   node: 'node' in layer ? layer.node : null,
@@ -249,91 +236,67 @@ const described = ({ layer, factorization, relativeError }: MadeLayer): Exported
   relativeError,
 });
 
+const totalBytes = (files: readonly ExportFile[]): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
+
 const writeOnnx: Writer = async ({ file, design, layers, quantization }, path, given) => {
   if (file.format !== 'onnx') throw new Error('internal: no graph to write');
   const kept = quantization.kind === 'none';
   const replaced = layers.flatMap((made) =>
-    kept && made.factorization.format === 'dense' ? [] : [made as LayerReplacement & MadeLayer],
+    kept && made.factorization.format === 'dense' ? [] : [made as LayerReplacement],
   );
-  const { precision } = given;
-  const storage = { precision, quantization, link: design.link, output: path };
-  const written = onnxExport(file as OnnxFile, replaced, storage);
+  const { precision, seed } = given;
+  const { link } = design;
+  const name = basename(path);
+  const written = onnxExport(file.onnx, replaced, { precision, quantization, link, version, name });
   await writeFiles(dirname(path), written.files, 'export');
-  const checked = await checkOnnx(file as OnnxFile, written, given.seed);
-  const asFloat = kept && given.precision === 'f32';
+  const { maxSequence } = file.model;
+  const checked = await checkOnnx(file.onnx, written, { seed, maxSequence });
   const stored = new Map(written.edit.layers.map((layer) => [layer.layer.name, layer]));
-  const described32 = await Promise.all(
-    layers.map(async (made): Promise<ExportedLayer> => {
-      const own = stored.get(made.layer.name);
-      if (asFloat || own === undefined) return described(made);
-      const weight = await readModelWeight(file, made.layer.name);
-      const matrix = reconstruct(own.factorization, own.stored);
-      return { ...described(made), storedError: relativeDistance(weight.values, matrix.values) };
-    }),
-  );
-  return { path, bytes: written.bytes, originalBytes: file.bytes, layers: described32, check: checked };
+  const results: ExportedLayer[] = [];
+  for (const made of layers) {
+    const own = kept && precision === 'f32' ? undefined : stored.get(made.layer.name);
+    if (own === undefined) {
+      results.push(described(made));
+      continue;
+    }
+    const weight = await readModelWeight(file, made.layer.name);
+    const { values } = reconstruct(own.factorization, own.stored);
+    results.push({ ...described(made), storedError: relativeDistance(weight.values, values) });
+  }
+  return { path, bytes: written.bytes, originalBytes: file.bytes, layers: results, check: checked };
 };
 
 const writeTorch: Writer = async ({ file, design, layers }, path, given) => {
+  const name = basename(path).replace(/\.py$/, '');
+  // A link names every layer; those that stay dense are the user's own already.
+  const wanted = layers.filter((each) => design.config === null || each.factorization.format !== 'dense');
+  check(wanted.length > 0, 'export', 'the design must have a layer that is not dense');
+  const torch = await torchLayers(file, wanted);
   const library = given.to === 'tltorch' ? 'tltorch' : 'pytorch';
-  const biasOf = biasReader(file);
-  const torch: TorchLayer[] = [];
-  for (const { layer, factorization, factors, relativeError, path: steps } of layers) {
-    // A link names every layer; those that stay dense are the user's own already.
-    if (design.config !== null && factorization.format === 'dense') continue;
-    const bias = await biasOf(layer.name);
-    torch.push({
-      name: layer.name,
-      factorization,
-      factors: scaled(factors, layer),
-      path: steps,
-      relativeError,
-      bias,
-    });
-  }
-  check(torch.length > 0, 'export', 'the design must have a layer that is not dense');
-  const written = torchExport(torch, {
-    library,
-    precision: given.precision,
-    link: design.link,
-    output: path,
-  });
-  await writeFiles(dirname(path), written.files, 'export');
-  const factors = path.replace(/\.py$/, '.safetensors');
-  const difference = await checkFactors(torch, bytesSource(readFileSync(factors)));
+  const { precision } = given;
+  const files = torchExport(torch, { library, precision, link: design.link, version, name });
+  await writeFiles(dirname(path), files, 'export');
+  const factors = readFileSync(join(dirname(path), `${name}.safetensors`));
+  const difference = await checkFactors(torch, bytesSource(factors));
   return {
     path,
-    bytes: written.bytes,
+    bytes: totalBytes(files),
     originalBytes: file.bytes,
     layers: layers.map(described),
     check: { difference },
   };
 };
 
-/** Gemm's alpha, which is no part of the weight, into the first factor. */
-function scaled(factors: readonly Tensor[], layer: FileLayer): readonly Tensor[] {
-  const alpha = 'sites' in layer ? (layer.sites[0]?.alpha ?? 1) : 1;
-  if (alpha === 1) return factors;
-  return factors.map((factor, k) =>
-    k === 0
-      ? tensor(
-          factor.shape,
-          factor.values.map((value) => Math.fround(value * alpha)),
-        )
-      : factor,
-  );
-}
-
 const writeTable: Writer = async ({ file, layers }, path) => {
   const rows = layers.map(({ layer, ...rest }): TableLayer => {
     const { name, weight, out, in: inside } = layer;
     return { name, weight, out, in: inside, ...rest };
   });
-  const bytes = new TextEncoder().encode(layerTable(rows));
-  await writeFiles(dirname(path), [{ name: basename(path), chunks: once(bytes) }], 'export');
+  const files = [textFile(basename(path), layerTable(rows))];
+  await writeFiles(dirname(path), files, 'export');
   return {
     path,
-    bytes: bytes.length,
+    bytes: totalBytes(files),
     originalBytes: file.bytes,
     layers: layers.map(described),
     check: { difference: null, reason: 'a table runs nothing' },
