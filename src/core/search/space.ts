@@ -38,11 +38,28 @@ export function layerCandidates(format: Format, shape: Matrix): readonly Factori
   return [...candidatesByPart(format, shape)].flat();
 }
 
+/** Spaces seen last, by format and shape: strategies and repeated searches of one model ask for the same again. */
+const known = new Map<string, readonly (readonly Factorization[])[]>();
+const mostKnown = 64;
+
 /** The same one tensorization after the other, each from few to many parameters: a pause between two is short. */
 export function* candidatesByPart(
   format: Format,
   shape: Matrix,
 ): Generator<readonly Factorization[], void, void> {
+  const key = `${format} ${shape.out} ${shape.in} ${shape.rows}`;
+  const before = known.get(key);
+  if (before !== undefined) return yield* before;
+  const parts: (readonly Factorization[])[] = [];
+  for (const part of makeParts(format, shape)) {
+    parts.push(part);
+    yield part;
+  }
+  if (known.size >= mostKnown) known.clear();
+  known.set(key, parts);
+}
+
+function* makeParts(format: Format, shape: Matrix): Generator<readonly Factorization[], void, void> {
   if (format === 'dense') yield [denseFactorization(shape.out, shape.in)];
   else if (format === 'svd') yield svdCandidates(shape);
   else for (const modes of tensorizations(shape)) yield rankCandidates(format, modes, shape);
