@@ -31,6 +31,7 @@ async function open({ run, files }: OpenFiles): Promise<void> {
     linears: model.linears.map(shapeOf),
     heads: attention === undefined ? null : headsOf(attention),
     sequence: { usual: model.defaultSequence, most: model.maxSequence },
+    tokens: model.defaultTokens ?? null,
   });
 }
 

@@ -132,6 +132,8 @@ export type FileReply =
       /** Null when the files do not tell. */
       readonly heads: HeadCounts | null;
       readonly sequence: { readonly usual: number; readonly most: number };
+      /** Tokens in flight where a graph fixes batch and sequence; null asks. */
+      readonly tokens: number | null;
     }
   | {
       readonly kind: 'spectrum';

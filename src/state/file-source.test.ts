@@ -26,6 +26,7 @@ const opened = (run: number): FileReply => ({
   linears: [layer('a', 'Q', 96), layer('b', 'Up', 96), layer('c', 'Wide', 4096)],
   heads: null,
   sequence: { usual: 128, most: 512 },
+  tokens: null,
 });
 
 const spectrum = (run: number, name: string): FileReply => ({
@@ -64,6 +65,15 @@ function open() {
 const file = new File(['x'], 'tiny.safetensors');
 
 describe('a dropped model file', () => {
+  it('opens with the tokens that its graph fixes', async () => {
+    const { store, source, reply, run } = open();
+    const done = source.open([file]);
+    const reply384 = opened(run());
+    if (reply384.kind === 'file-opened') reply({ ...reply384, tokens: 384 });
+    await done;
+    expect(store.getState().config.workload).toEqual({ tokens: 384, batch: 3, sequence: 128 });
+  });
+
   it('becomes the model as one undo step, and its weights are read, those of moderate size only', async () => {
     const { store, source, posted, reply, run } = open();
     const done = source.open([file]);

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { bytesSource } from '../workload/byte-source.ts';
+import { resolveWorkload } from '../workload/workload.ts';
 import { onnxLayers, type OnnxHints } from './layers.ts';
 import type { OnnxFileModel } from './model.ts';
 import { openOnnx } from './open.ts';
@@ -120,7 +121,9 @@ describe('a layer of a graph', () => {
       rows: 'sequences',
     });
     expect(tied.embeddings).toEqual([{ name: 'wte', shape: [40, 24], tiedTo: 'lm_head' }]);
-    expect([tied.batch, tied.sequence]).toEqual([null, null]);
+    expect([tied.batch, tied.sequence, tied.defaultTokens]).toEqual([null, null, undefined]);
+    const fixed = await corpus('tf2onnx-keras-15');
+    expect(resolveWorkload(fixed, {})).toEqual({ tokens: 12, batch: 2, sequence: 6 });
     const bert = await corpus('torchscript-bert');
     expect(bert.linears.filter(({ factorize }) => !factorize).map(({ role }) => role)).toEqual([
       'Pooler',

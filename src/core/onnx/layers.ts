@@ -26,6 +26,9 @@ export interface OnnxHints {
   readonly heads?: number;
 }
 
+/** The most that a workload may have. */
+const mostTokens = 2 ** 20;
+
 /** @throws InputError when the graph has a cycle or no linear layer. */
 export function onnxLayers(model: OnnxModel, hints: OnnxHints = {}): OnnxFileModel {
   const graph = linkGraph(model.proto);
@@ -50,7 +53,8 @@ export function onnxLayers(model: OnnxModel, hints: OnnxHints = {}): OnnxFileMod
   const heads = headsOf(linears, shapes, hints.config, given);
   const positions = positionsOf(shapes, hints.config);
   const extents = inputExtents(model, graph, sites);
-  const longest = extents.sequence ?? positions.most;
+  const defaultSequence = extents.sequence ?? Math.min(positions.usual, positions.most);
+  const tokens = extents.batch === null ? null : extents.batch * defaultSequence;
   const name = hints.name ?? 'model.onnx';
   return {
     id: 'file',
@@ -60,8 +64,9 @@ export function onnxLayers(model: OnnxModel, hints: OnnxHints = {}): OnnxFileMod
     attention: heads === null ? [] : attentionOf(linears, heads),
     embeddings: tables.map((table) => embeddingOf(table, linears)),
     tables: shapes,
-    defaultSequence: extents.sequence ?? Math.min(positions.usual, positions.most),
-    maxSequence: longest,
+    defaultSequence,
+    maxSequence: extents.sequence ?? positions.most,
+    ...(tokens !== null && tokens <= mostTokens ? { defaultTokens: tokens } : {}),
     skipped,
     ...extents,
   };
