@@ -5,12 +5,15 @@ import { createAccuracyRunner } from './state/accuracy-run.ts';
 import { followAddress, tellProblems } from './state/address.ts';
 import { followCalibration } from './state/calibration-source.ts';
 import { createDerive } from './state/derive.ts';
+import { createExporter } from './state/export-run.ts';
 import { createFileSource } from './state/file-source.ts';
 import { followGains } from './state/gain-source.ts';
+import { createStopwatch } from './state/latency-run.ts';
 import { followDerived, followSettled } from './state/live.ts';
 import { followScents } from './state/scent-source.ts';
 import { createSearchRunner, isOfSetting } from './state/search-run.ts';
 import type { CalibrationTable } from './core/accuracy/sensitivity.ts';
+import { tasks } from './core/tasks/tasks.ts';
 import type { FirstFrontier } from './core/search/first-frontier.ts';
 import { createAppStore } from './state/store.ts';
 import { decodeLink } from './state/url.ts';
@@ -18,8 +21,12 @@ import { openWorker } from './state/worker-client.ts';
 import type {
   AccuracyReply,
   AccuracyRequest,
+  ExportReply,
+  ExportRequest,
   FileReply,
   FileRequest,
+  LatencyReply,
+  LatencyRequest,
   ScentWorkerReply,
   ScentWorkerRequest,
   SearchReply,
@@ -30,6 +37,9 @@ import { Shell } from './ui/Shell.tsx';
 import './ui/theme.css';
 
 const later = (run: () => void, milliseconds: number): unknown => setTimeout(run, milliseconds);
+
+/** Runtimes of what is done on a click are loaded when the first measurement is under way, so that it is not slowed. */
+const warmMs = 5000;
 
 const openedWithLink = location.hash.length > 1;
 const { config, problems } = decodeLink(location.hash);
@@ -73,10 +83,11 @@ const { run: search, runner } = createSearchRunner({
 const accuracyPort = openWorker<AccuracyRequest, AccuracyReply>(
   () => new Worker(new URL('../workers/accuracy.worker.ts', import.meta.url), { type: 'module' }),
 );
+const modelUrl = (id: string): string => new URL(`models/${id}.onnx`, document.baseURI).href;
 const { run: accuracy, runner: measurer } = createAccuracyRunner({
   port: accuracyPort,
   committed,
-  modelUrl: (id) => new URL(`models/${id}.onnx`, document.baseURI).href,
+  modelUrl,
   setTimeout: later,
 });
 // The newest frontier is measured in the background, whoever found it.
@@ -88,6 +99,15 @@ search.subscribe(({ frontier, status }, before) => {
   )
     measurer.promote(frontier);
 });
+
+const exportPort = openWorker<ExportRequest, ExportReply>(
+  () => new Worker(new URL('../workers/export.worker.ts', import.meta.url), { type: 'module' }),
+);
+const { run: exportRun, exporter } = createExporter(exportPort);
+const latencyPort = openWorker<LatencyRequest, LatencyReply>(
+  () => new Worker(new URL('../workers/latency.worker.ts', import.meta.url), { type: 'module' }),
+);
+const { run: latency, stopwatch } = createStopwatch(latencyPort);
 
 const address = followAddress(store, window, String(performance.timeOrigin));
 document.addEventListener('visibilitychange', () => {
@@ -106,6 +126,11 @@ const app: App = {
   accuracy,
   measurer,
   file,
+  modelUrl,
+  exportRun,
+  exporter,
+  latency,
+  stopwatch,
 };
 
 function render(): void {
@@ -142,6 +167,10 @@ async function afterFirstPaint(): Promise<void> {
   await Promise.all([import('./ui/dialogs/Dialogs.tsx'), import('./state/project.ts')]);
   measurer.start();
   performance.mark('rankscape: complete');
+  later(() => {
+    exporter.warm(Object.keys(tasks).map(modelUrl));
+    stopwatch.warm();
+  }, warmMs);
 }
 
 /** The axis must not change under the reader's eyes: its table comes first, unless it keeps the page waiting. */

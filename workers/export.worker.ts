@@ -37,6 +37,13 @@ const seed = 1;
 /** Held-out examples that a check runs beside random inputs. */
 const checkedExamples = 8;
 
+/** Relative, of outputs whose sums are taken in another order: float32, and half precision with its 11 bits. */
+const floatLimit = 1e-4;
+const halfLimit = 1e-2;
+
+const isHalf = (layers: readonly FittedLayer[]): boolean =>
+  layers.some(({ layer }) => layer.dtype === 'F16' || layer.dtype === 'BF16');
+
 type Tell = (stage: ExportStage, done: number, of: number) => void;
 
 const post = (reply: ExportReply): void => self.postMessage(reply);
@@ -130,7 +137,7 @@ const onnx: Writer = async ({ file }, layers, { precision, quantization, stem, l
     check: async () => {
       const examples = task === null ? [] : [heldOutInputs(task, checkedExamples)];
       const { difference, reason = null } = await checkOnnx(file.onnx, made, { seed, maxSequence, examples });
-      return { of: 'outputs', difference, reason };
+      return { of: 'outputs', difference, reason, limit: isHalf(layers) ? halfLimit : floatLimit };
     },
   };
 };
@@ -151,7 +158,8 @@ const torch =
         const written = blobs.find(({ name }) => name.endsWith('.safetensors'));
         if (written === undefined) return null;
         const difference = await checkFactors(torchLayers, fileSource(written.blob));
-        return { of: 'factors', difference, reason: null };
+        const limit = precision === 'f16' ? halfLimit : floatLimit;
+        return { of: 'factors', difference, reason: null, limit };
       },
     };
   };

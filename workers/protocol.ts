@@ -247,6 +247,8 @@ export interface ExportMade {
     readonly of: 'outputs' | 'factors';
     readonly difference: number | null;
     readonly reason: string | null;
+    /** Beyond it the file is not what it should be. */
+    readonly limit: number;
   } | null;
 }
 

@@ -135,6 +135,7 @@ function More() {
     ['accelerator', 'Accelerator'],
     ['workload', 'Workload'],
     ['share', 'Share and save'],
+    ['export', 'Export the model'],
     ['help', 'Help and shortcuts'],
   ];
   return (

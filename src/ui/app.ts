@@ -4,8 +4,10 @@ import { useStore, type StoreApi } from 'zustand';
 import type { AccuracyRun, AccuracyRunner } from '../state/accuracy-run.ts';
 import type { AppState } from '../state/store.ts';
 import type { Derived } from '../state/derive.ts';
+import type { Exporter, ExportRun } from '../state/export-run.ts';
 import type { FileSource, FileState } from '../state/file-source.ts';
 import type { FormatGains } from '../state/gain-source.ts';
+import type { LatencyRun, Stopwatch } from '../state/latency-run.ts';
 import type { DerivedSource, Source } from '../state/live.ts';
 import type { ScentState } from '../state/scent-source.ts';
 import type { SearchRun, SearchRunner } from '../state/search-run.ts';
@@ -28,6 +30,13 @@ export interface App {
   readonly measurer: AccuracyRunner;
   /** Dropped model files: read in a worker, never uploaded. */
   readonly file: FileSource;
+  /** Address of the ONNX file of a model that comes with the page. */
+  readonly modelUrl: (id: string) => string;
+  readonly exportRun: StoreApi<ExportRun>;
+  readonly exporter: Exporter;
+  /** Latency on this device. */
+  readonly latency: StoreApi<LatencyRun>;
+  readonly stopwatch: Stopwatch;
 }
 
 export const AppContext = createContext<App | null>(null);
@@ -78,6 +87,14 @@ export function useSearchRun<T>(select: (run: SearchRun) => T): T {
 
 export function useAccuracyRun<T>(select: (run: AccuracyRun) => T): T {
   return useStore(useAppObject().accuracy, select);
+}
+
+export function useExportRun(): ExportRun {
+  return useStore(useAppObject().exportRun);
+}
+
+export function useLatencyRun(): LatencyRun {
+  return useStore(useAppObject().latency);
 }
 
 /** Why the config on screen could not be evaluated (the picture is then the last good one), or null. */

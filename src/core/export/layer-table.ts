@@ -10,7 +10,8 @@ export interface TableLayer {
   readonly out: number;
   readonly in: number;
   readonly factorization: Factorization;
-  readonly relativeError: number;
+  /** Null where the weights are not at hand. */
+  readonly relativeError: number | null;
   readonly path: ContractionPath;
 }
 
@@ -47,7 +48,7 @@ export function layerTable(layers: readonly TableLayer[]): string {
       f.ranks.join(' '),
       parameterCount(f),
       out * inside,
-      relativeError,
+      relativeError ?? '',
       path.macs / rowCount,
       out * inside,
       printEinsum(path.einsum),

@@ -6,6 +6,7 @@ import type { Measured } from '../../state/accuracy-run.ts';
 import { AccuracySection } from '../accuracy/AccuracySection.tsx';
 import { shownFigure, useFindMeasured } from '../accuracy/shown.ts';
 import { useActions, useApp, useDerived, useSearchRun, useSettled } from '../app.ts';
+import { useOpenDialog } from '../dialogs/dialog-context.ts';
 import { metricWords } from '../metric.ts';
 import { Icon } from '../icons.tsx';
 import { pinLetters, type View } from '../../state/config.ts';
@@ -15,7 +16,7 @@ import { encodeLink } from '../../state/url.ts';
 import { whoColour, whoName, type Who } from '../plots/shapes.ts';
 import { CompareTable } from './CompareTable.tsx';
 import { layerDifferences } from './differences.ts';
-import { download, plotSvg } from './download.ts';
+import { download, plotSvg, pngOf, saveBlob } from './download.ts';
 import { EnergyStack } from './EnergyStack.tsx';
 import { compareCsv, compareJson, frontierCsv } from './exporters.ts';
 import { compareRows, type Column, type Machine } from './rows.ts';
@@ -217,16 +218,34 @@ function Downloads({
   const actions = useActions();
   const frontier = useSearchRun((run) => run.frontier);
   const stem = `rankscape-${derived.model.id}`;
-  const saveSvg = (): void => {
+  const open = useOpenDialog();
+  const svg = (): string | null => {
     const text = plotSvg(
       `${derived.model.title}: EDP reduction against ${metricWords(derived.evaluation.accuracy.metric).axis}`,
     );
     if (text === null)
       actions.notify({ kind: 'info', text: 'The plot is shown as a table: switch Table off first.' });
-    else download(`${stem}-pareto.svg`, text, 'image/svg+xml');
+    return text;
+  };
+  const saveSvg = (): void => {
+    const text = svg();
+    if (text !== null) download(`${stem}-pareto.svg`, text, 'image/svg+xml');
+  };
+  const savePng = async (): Promise<void> => {
+    const text = svg();
+    if (text === null) return;
+    try {
+      saveBlob(`${stem}-pareto.png`, await pngOf(text));
+    } catch (error) {
+      actions.notify({ kind: 'error', text: `The plot could not be drawn as PNG: ${String(error)}` });
+    }
   };
   return (
     <div className="sec downloads">
+      <button type="button" className="tb line" aria-haspopup="dialog" onClick={() => open('export')}>
+        <Icon name="export" />
+        Export model
+      </button>
       <span className="note">Download</span>
       <button
         type="button"
@@ -273,6 +292,14 @@ function Downloads({
       </button>
       <button type="button" className="tb" aria-label="Download the plot as SVG" onClick={saveSvg}>
         Plot SVG
+      </button>
+      <button
+        type="button"
+        className="tb"
+        aria-label="Download the plot as PNG"
+        onClick={() => void savePng()}
+      >
+        PNG
       </button>
     </div>
   );

@@ -13,6 +13,10 @@ const ValidationDialog = lazy(() =>
   import('./ValidationDialog.tsx').then((all) => ({ default: all.ValidationDialog })),
 );
 
+const ExportDialog = lazy(() =>
+  import('../export/ExportDialog.tsx').then((all) => ({ default: all.ExportDialog })),
+);
+
 const PredictionsDialog = lazy(() =>
   import('../accuracy/PredictionsDialog.tsx').then((all) => ({ default: all.PredictionsDialog })),
 );
@@ -31,6 +35,8 @@ export function Dialogs({ name, onClose }: OpenDialogProps & { readonly name: Di
       return <WorkloadDialog onClose={onClose} />;
     case 'share':
       return <ShareDialog onClose={onClose} />;
+    case 'export':
+      return <ExportDialog onClose={onClose} />;
     case 'help':
       return <HelpDialog onClose={onClose} />;
     case 'tour':

@@ -4,12 +4,14 @@ import { encodeLink } from '../../state/url.ts';
 import { useApp, useAppObject } from '../app.ts';
 import { formatExact } from '../format.ts';
 import { Dialog } from './Dialog.tsx';
+import { useOpenDialog } from './dialog-context.ts';
 import type { OpenDialogProps } from './Dialogs.tsx';
 import { FileDrop } from './FileDrop.tsx';
 import { copyText, saveText } from './save.ts';
 
 export function ShareDialog({ onClose }: OpenDialogProps) {
   const { search } = useAppObject();
+  const openDialog = useOpenDialog();
   const config = useApp((state) => state.committed);
   const [said, setSaid] = useState('');
   const link = useMemo(() => new URL(encodeLink(config), location.href).href, [config]);
@@ -49,6 +51,13 @@ export function ShareDialog({ onClose }: OpenDialogProps) {
       <div className="actions">
         <button type="button" className="tb line" onClick={() => void save()}>
           Save project
+        </button>
+      </div>
+      <h3>Model</h3>
+      <p>The model itself with factors in its layers, for another program: ONNX, PyTorch, tables.</p>
+      <div className="actions">
+        <button type="button" className="tb line" onClick={() => openDialog('export')}>
+          Export model
         </button>
       </div>
       <h3>Open</h3>

@@ -7,6 +7,7 @@ export type DialogName =
   | 'accelerator'
   | 'workload'
   | 'share'
+  | 'export'
   | 'help'
   | 'tour'
   | 'validation';

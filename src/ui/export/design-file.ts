@@ -1,0 +1,65 @@
+/** Texts that go with a design: the file that the command line takes, and what a zip holds besides the models. */
+import { bibtex } from '../../core/export/bibtex.ts';
+import { layerTable } from '../../core/export/layer-table.ts';
+import type { FrontierPoint } from '../../core/search/pareto.ts';
+import type { Candidate } from '../../core/search/evaluation.ts';
+import type { LinearLayer } from '../../core/workload/model.ts';
+import type { Derived } from '../../state/derive.ts';
+import { wantedLayers } from '../../state/exportable.ts';
+import { encodeLink } from '../../state/url.ts';
+import { frontierCsv } from '../compare/exporters.ts';
+import packageJson from '../../../package.json' with { type: 'json' };
+
+/** `rankscape export --design`: `{layers: [{name, format, outModes, inModes, ranks}]}`. */
+export function designFile(linears: readonly LinearLayer[], design: Candidate): string {
+  const layers = linears.flatMap(({ name }, k) => {
+    const f = design[k];
+    return f === undefined || f.format === 'dense' ? [] : [{ name, ...f }];
+  });
+  return `${JSON.stringify({ layers }, null, 1)}\n`;
+}
+
+/** The link of a design, from # on. */
+export const linkOf = ({ config }: Derived, design: Candidate): string => encodeLink({ ...config, design });
+
+export function citation(derived: Derived, design: Candidate): string {
+  const { version } = packageJson;
+  return bibtex({ version, link: linkOf(derived, design), formats: design.map(({ format }) => format) });
+}
+
+/** The layers of a design without their weights at hand. */
+export function layersCsv(derived: Derived, design: Candidate): string {
+  const byName = new Map(derived.model.linears.map((layer) => [layer.name, layer] as const));
+  return layerTable(
+    wantedLayers(derived, design, false).flatMap(({ name, factorization, path }) => {
+      const layer = byName.get(name);
+      if (layer === undefined) return [];
+      return [{ name, weight: '', out: layer.out, in: layer.in, factorization, path, relativeError: null }];
+    }),
+  );
+}
+
+export interface Extras {
+  readonly frontier: readonly FrontierPoint[];
+  /** The plot as it stands, or null while its table is shown. */
+  readonly svg: string | null;
+  /** Address of the page, without the part from # on. */
+  readonly page: string;
+}
+
+export function zipTexts(
+  derived: Derived,
+  design: Candidate,
+  { frontier, svg, page }: Extras,
+): readonly { readonly name: string; readonly text: string }[] {
+  const { model, evaluation, energyUnit } = derived;
+  return [
+    { name: 'link.txt', text: `${page}${linkOf(derived, design)}\n` },
+    { name: 'design.json', text: designFile(model.linears, design) },
+    { name: 'citation.bib', text: citation(derived, design) },
+    ...(frontier.length === 0
+      ? []
+      : [{ name: 'frontier.csv', text: frontierCsv(frontier, evaluation.accuracy.metric, energyUnit) }]),
+    ...(svg === null ? [] : [{ name: 'frontier.svg', text: svg }]),
+  ];
+}
