@@ -21,7 +21,7 @@ import type { LevelTotal } from './fusion/fixed.ts';
 import { mapChainWith } from './fusion/map-chain.ts';
 import type { SharedLoops } from './fusion/tiling.ts';
 import { endOf, fuseChain, outside } from './fusion/whole.ts';
-import type { LayerEnds, OnChip } from './fusion/whole.ts';
+import type { FusedChain, LayerEnds, OnChip } from './fusion/whole.ts';
 import type { Place } from './place.ts';
 import type { Gear, Gemm, Mapping, Objective } from './mapping.ts';
 import type { GemmCost, Mapper } from './mapper.ts';
@@ -157,13 +157,17 @@ export function mapLayer(
   let best: LayerCost | null = null;
   for (const next of [...plans.values()].sort((a, b) => score(a.least) - score(b.least))) {
     if (best !== null && score(next.least) >= score(best)) break;
-    const cost = costPlan(mapper, next.chain, parameters, gear, fusion === 'none' ? 'none' : 'auto', ends);
-    if (best === null || score(cost) < score(best)) best = cost;
+    const whole = fusion === 'none' ? 'none' : 'auto';
+    const fused = fuseChain(mapper, next.chain, gear, whole, ends, best === null ? undefined : score(best));
+    if (fused !== null) {
+      const cost = costPlan(mapper, next.chain, parameters, fused);
+      if (best === null || score(cost) < score(best)) best = cost;
+    }
     const { hopPj, leakagePjPerCycle } = mapper.accelerator;
     const isPlain = hopPj === undefined && leakagePjPerCycle === undefined;
     if (fusion !== 'loops' || ends !== outside || !isPlain || next.chain.steps.length < 2) continue;
     const shared = costShared(mapper, next.chain, parameters);
-    if (score(shared) < score(best) * (1 - 1e-9)) best = shared;
+    if (best === null || score(shared) < score(best) * (1 - 1e-9)) best = shared;
   }
   invariant(best !== null, 'a layer has a contraction path');
   return best;
@@ -205,12 +209,9 @@ function costPlan(
   mapper: Mapper,
   chain: Chain,
   parameters: number,
-  gear: Gear,
-  fusion: 'auto' | 'none',
-  ends: LayerEnds,
+  { costs, places, onChip }: FusedChain,
 ): LayerCost {
   const { path } = chain;
-  const { costs, places, onChip } = fuseChain(mapper, chain, gear, fusion, ends);
   const energyByLevelPj = new Array<number>(mapper.accelerator.levels.length + 1).fill(0);
   let energyPj = 0;
   let latencyCycles = 0;

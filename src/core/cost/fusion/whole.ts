@@ -5,7 +5,7 @@
  * (`map-chain.ts` weighs them together and shares loops, in a hundred times as long).
  */
 import { InputError } from '../../base/checks.ts';
-import type { Words } from '../../base/units.ts';
+import type { Cycles, EnergyPj, Words } from '../../base/units.ts';
 import { operands } from '../../hardware/accelerator.ts';
 import type { Accelerator } from '../../hardware/accelerator.ts';
 import { wordsTaken } from '../../hardware/bit-widths.ts';
@@ -48,34 +48,45 @@ export function endOf(chain: Chain, ends: LayerEnds, tensor: number): number {
   return tensor === chain.steps.at(-1)?.slots.O ? ends.output : 0;
 }
 
-/** @throws InputError when a product fits nowhere */
+/**
+ * The best way, or null when none is below a known score.
+ * @throws InputError when a product fits nowhere
+ */
 export function fuseChain(
   mapper: Mapper,
   chain: Chain,
   gear: Gear,
   fusion: 'auto' | 'none',
   ends: LayerEnds,
-): FusedChain {
+  below = Number.POSITIVE_INFINITY,
+): FusedChain | null {
   const { levels } = mapper.accelerator;
   const machine = mapper.machineOf({ batch: 1, m: 1, n: 1, k: 1 });
+  const score = scores[mapper.objective];
   let best: FusedChain | null = null;
-  let least = Number.POSITIVE_INFINITY;
-  for (const homes of choices(machine, chain, fusion)) {
+  let least = below;
+  const ways = choices(machine, chain, fusion).map((homes) => {
     const places = chain.steps.map((_, s) => placeOf(machine, chain, ends, homes, s));
+    return { homes, places, least: leastOf(mapper, chain, places) };
+  });
+  // Most promising first; what cannot win is not mapped.
+  if (ways.length > 1) ways.sort((a, b) => score(a.least) - score(b.least));
+  for (const { homes, places, least: floor } of ways) {
+    if (score(floor) >= least) break;
     const costs = costsOf(mapper, chain, gear, places);
     if (costs === null) continue;
     const energyPj = costs.reduce((sum, cost) => sum + cost.energyPj, 0);
     const cycles = costs.reduce((sum, cost) => sum + cost.latencyCycles, 0);
-    const score = scores[mapper.objective](energyPj, cycles);
-    if (score >= least) continue;
-    least = score;
+    const found = score({ energyPj, cycles });
+    if (found >= least) continue;
+    least = found;
     const onChip = chain.intermediates.flatMap(({ madeBy, words }, i) => {
       const home = homes[i] ?? 0;
       return home > 0 ? [{ madeBy, words, level: levels[home]?.name ?? '' }] : [];
     });
     best = { costs, places, onChip };
   }
-  if (best !== null) return best;
+  if (best !== null || below < Number.POSITIVE_INFINITY) return best;
   // Beside what others hold nothing fits: everything goes through the outermost level, or the mapper says why not.
   const { input, output, held } = ends;
   if (input > 0 || output > 0 || held.some((words) => words > 0))
@@ -87,11 +98,59 @@ export function fuseChain(
   );
 }
 
-const scores: Readonly<Record<Objective, (energyPj: number, cycles: number) => number>> = {
-  edp: (energyPj, cycles) => energyPj * cycles,
-  energy: (energyPj) => energyPj,
-  latency: (_, cycles) => cycles,
+interface Figures {
+  readonly energyPj: EnergyPj;
+  readonly cycles: Cycles;
+}
+
+const scores: Readonly<Record<Objective, (figures: Figures) => number>> = {
+  edp: ({ energyPj, cycles }) => energyPj * cycles,
+  energy: ({ energyPj }) => energyPj,
+  latency: ({ cycles }) => cycles,
 };
+
+/** Figures that no mapping of the steps at these places is below: each MAC once, each word once at its home and inside it. */
+function leastOf(mapper: Mapper, chain: Chain, places: readonly (Place | undefined)[]): Figures {
+  let energyPj = 0;
+  let cycles = 0;
+  for (const [s, { gemm }] of chain.steps.entries()) {
+    const { levels, mac } = mapper.machineOf(gemm);
+    const { batch, m, n, k } = gemm;
+    const macs = batch * m * n * k;
+    const words = { I: batch * m * k, W: batch * k * n, O: batch * m * n };
+    let energy = macs * mac.energyPj;
+    let longest = macs / (mac.meshX * mac.meshY);
+    for (const [l, level] of levels.entries()) {
+      let [read, written] = [0, 0];
+      for (const operand of operands) {
+        if (!level.keeps.includes(operand) || l < (places[s]?.homes[operand] ?? 0)) continue;
+        const amount = words[operand] * wordsTaken(level, operand);
+        // An input is read here at least once, a result updated; inner levels take their words in before.
+        if (operand === 'O') written += amount;
+        else {
+          read += amount;
+          if (
+            levels.some(
+              ({ keeps }, outer) =>
+                outer < l && outer >= (places[s]?.homes[operand] ?? 0) && keeps.includes(operand),
+            )
+          )
+            written += amount;
+        }
+      }
+      energy += read * level.readEnergyPj + written * level.writeEnergyPj;
+      const instances = level.meshX * level.meshY;
+      if (level.readWordsPerCycle !== null)
+        longest = Math.max(longest, read / (instances * level.readWordsPerCycle));
+      if (level.writeWordsPerCycle !== null)
+        longest = Math.max(longest, written / (instances * level.writeWordsPerCycle));
+    }
+    energyPj += energy;
+    cycles += longest;
+  }
+  // Rounding noise must not make a bound of what it bounds.
+  return { energyPj: energyPj * (1 - 1e-9), cycles: cycles * (1 - 1e-9) };
+}
 
 /** Homes of the intermediates, all of them outside first. */
 function choices(
