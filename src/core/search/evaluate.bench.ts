@@ -2,13 +2,14 @@ import type { Bench } from '../base/bench.ts';
 import { createMapper } from '../cost/mapper.ts';
 import type { Factorization } from '../factor/factorization.ts';
 import { clipRanks } from '../factor/ranks.ts';
-import { firstSearch } from './first-frontier.ts';
 import { presets } from '../hardware/presets.ts';
 import { modelById } from '../workload/cards.ts';
 import { createEvaluator } from './evaluate.ts';
 import type { Candidate } from './evaluation.ts';
 
-const model = modelById(firstSearch.model);
+const model = modelById('bert-base');
+const workload = { tokens: 128, batch: 1, sequence: 128 };
+const accounting = 'timeloop';
 
 /** Designs as a drag makes them: one rank of all FFN1 layers changes a frame, the objects of the others stay. */
 function frames(at: (out: number, columns: number, rank: number) => Factorization): readonly Candidate[] {
@@ -23,9 +24,8 @@ function frames(at: (out: number, columns: number, rank: number) => Factorizatio
 
 /** Milliseconds a frame: the GEMMs are known to the mapper, the factorizations are new to the evaluator. */
 function perFrame(now: () => number, designs: readonly Candidate[]): number {
-  const accelerator = presets[firstSearch.accelerator];
+  const accelerator = presets['simba'];
   if (accelerator === undefined) return Number.NaN;
-  const { workload, accounting } = firstSearch;
   const evaluator = (mapper = createMapper(accelerator, { accounting })) =>
     createEvaluator({
       model,
