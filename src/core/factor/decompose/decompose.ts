@@ -37,7 +37,7 @@ export interface DecomposeOptions {
   readonly seed?: number;
   /** Second moments C = E[x x^T] of the inputs, [in, in]: the factors are those of least weighted error then. */
   readonly covariance?: Matrix;
-  /** Alternating methods: as good as they get (a second or three), or an answer while somebody waits (tens of ms). */
+  /** Alternating methods: as good as they get (seconds), or an answer while somebody waits (tens of ms up to 384 x 96). */
   readonly effort?: 'thorough' | 'quick';
 }
 

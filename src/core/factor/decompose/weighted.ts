@@ -6,13 +6,17 @@ import { tensor, type Matrix, type Tensor } from '../../tensor/dense.ts';
 import { timesTransposed } from '../../tensor/matmul.ts';
 import type { Factorization } from '../factorization.ts';
 import { weightedSquare } from './covariance.ts';
-import { alternate, effort } from './effort.ts';
+import { alternate } from './effort.ts';
 import { reconstruct } from './reconstruct.ts';
 import { planSweeps } from './sweeps.ts';
 
 /** Gains below this share of the whole end it. */
 const patience = 1e-6;
 const mostSweeps = 60;
+
+/** The first one gains most: never none. */
+const sweepsFor = (macs: number, work: number): number =>
+  Math.max(1, Math.min(mostSweeps, Math.floor(work / macs)));
 
 /**
  * Better factors than the given ones under the weight C, or the same: as many sweeps as the work allows, at least one.
@@ -41,7 +45,7 @@ function improveNetwork(
   const plan = planSweeps(f, c, work / 2);
   if (plan === null) return begin;
   const { sweep, macs } = plan;
-  const sweeps = Math.min(mostSweeps, effort(macs, work).sweeps);
+  const sweeps = sweepsFor(macs, work);
   const target = timesTransposed(w, c).values;
   const whole = weightedSquare(w, c);
   return alternate(begin, (factors) => sweep(target, whole, factors), sweeps, patience).factors;
@@ -67,7 +71,7 @@ function improveBlocks(
   if (plan === null) return begin;
   const { sweep, macs } = plan;
   const all = count * (macs + 4 * w.values.length * w.columns);
-  const sweeps = Math.min(mostSweeps, effort(all, work).sweeps);
+  const sweeps = sweepsFor(all, work);
   let left = minus(w, reconstruct(f, begin), 1);
   const whole = weightedSquare(w, c);
   let before = weightedSquare(left, c);
