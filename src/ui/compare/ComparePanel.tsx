@@ -7,6 +7,7 @@ import { AccuracySection } from '../accuracy/AccuracySection.tsx';
 import { shownFigure, useFindMeasured } from '../accuracy/shown.ts';
 import { useActions, useApp, useDerived, useSearchRun, useSettled } from '../app.ts';
 import { useOpenDialog } from '../dialogs/dialog-context.ts';
+import { LatencySection } from '../latency/LatencySection.tsx';
 import { metricWords } from '../metric.ts';
 import { Icon } from '../icons.tsx';
 import { pinLetters, type View } from '../../state/config.ts';
@@ -85,6 +86,7 @@ export function ComparePanel() {
       </Figures>
       {other !== undefined && <Differences from={other} derived={settled} />}
       <AccuracySection />
+      <LatencySection />
       <Downloads derived={settled} columns={columns} reference={reference} />
     </div>
   );
