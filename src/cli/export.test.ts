@@ -11,6 +11,11 @@ import { bytesSource } from '../core/workload/byte-source.ts';
 import { openSafetensors } from '../core/workload/safetensors.ts';
 import { safetensorsChunks } from '../core/export/safetensors.ts';
 import { tensor } from '../core/tensor/dense.ts';
+import { denseFactorization } from '../core/factor/ranks.ts';
+import { modelById } from '../core/workload/cards.ts';
+import { openingConfig } from '../state/defaults.ts';
+import { encodeLink } from '../state/url.ts';
+import { shippedModelPath } from './shipped.ts';
 import type { ExportedLayer } from './commands/export.ts';
 import { openDoor } from './door.ts';
 import { npy } from './npy.fixture.ts';
@@ -144,6 +149,50 @@ describe('export --to onnx', () => {
       expect(stored.layers[0]?.storedError).toBeLessThan(options[1] === 'int4' ? 0.9 : 0.8);
     }
   });
+
+  it(
+    'fits the factors of a shipped model to the inputs of its layers, as evaluate does',
+    { timeout: 60_000 },
+    async () => {
+      const config = openingConfig('glyph-vit', 'ws8t');
+      const { linears } = modelById('glyph-vit');
+      const at = linears.findIndex(({ role }) => role === 'FFN1');
+      const design = linears.map(({ out, in: inside }, k) =>
+        k === at
+          ? ({ format: 'svd', outModes: [out], inModes: [inside], ranks: [24] } as const)
+          : denseFactorization(out, inside),
+      );
+      const link = encodeLink({ ...config, design });
+      const result = await exported(link, '--to', 'onnx', '--output', 'glyph.onnx');
+      expect(result.check.difference).toBeLessThan(1e-5);
+      expect(result.layers.filter(({ format }) => format === 'svd')).toMatchObject([
+        { name: linears[at]?.name, ranks: [24], parameters: 24 * (96 + 384) },
+      ]);
+      expect(result.layers.length).toBe(linears.length);
+      expect(result.bytes).toBeLessThan(result.originalBytes - 4 * (96 * 384 - 24 * 480) + 4096);
+      const { proto } = await openOnnx(bytesSource(file('glyph.onnx')));
+      const note = proto.metadataProps.find(({ key }) => key === 'rankscape');
+      expect((JSON.parse(note?.value ?? '{}') as { link: string }).link).toBe(link);
+      // Plain least squares is nearer to the weight; what fits the inputs is farther from it.
+      writeFileSync(
+        join(folder, 'glyph.json'),
+        JSON.stringify({ layers: [{ name: linears[at]?.name, format: 'svd', ranks: [24] }] }),
+      );
+      const plain = await exported(
+        '--design',
+        'glyph.json',
+        '--model',
+        shippedModelPath('glyph-vit', 'test'),
+        '--to',
+        'onnx',
+        '--output',
+        'plain.onnx',
+      );
+      expect(plain.layers[0]?.relativeError).toBeLessThan(
+        result.layers.find(({ format }) => format === 'svd')?.relativeError ?? 0,
+      );
+    },
+  );
 
   it('leaves nothing behind when it cannot write', async () => {
     const before = readdirSync(folder);
