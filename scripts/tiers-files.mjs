@@ -1,5 +1,6 @@
 /** What `calibrate.mjs` and `validate.mjs` share: options, the files of the shipped models, the code behind both. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'vite';
 
@@ -8,9 +9,12 @@ const modelIds = ['glyph-vit', 'lexical-qa'];
 
 export const onnxBytes = (id) => new Uint8Array(readFileSync(`${root}public/models/${id}.onnx`));
 
+/** The code behind both, as one module. */
+export const tiers = () => bundled('scripts/tiers.ts');
+
 /** Bundled as the product is: what is transformed module by module runs slower, and runtimes load lazily. */
-export async function tiers() {
-  const folder = `${root}node_modules/.cache/rankscape-tiers-${process.pid}`;
+export async function bundled(entry) {
+  const folder = `${root}node_modules/.cache/rankscape-${basename(entry, '.ts')}-${process.pid}`;
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   await build({
     configFile: false,
@@ -18,13 +22,13 @@ export async function tiers() {
     logLevel: 'error',
     publicDir: false,
     build: {
-      ssr: 'scripts/tiers.ts',
+      ssr: entry,
       target: 'node20',
       outDir: folder,
-      rollupOptions: { output: { entryFileNames: 'tiers.js' } },
+      rollupOptions: { output: { entryFileNames: 'entry.js' } },
     },
   });
-  return import(pathToFileURL(`${folder}/tiers.js`).href);
+  return import(pathToFileURL(`${folder}/entry.js`).href);
 }
 
 const started = performance.now();

@@ -13,6 +13,7 @@ import { followDerived, followSettled } from './state/live.ts';
 import { followScents } from './state/scent-source.ts';
 import { createSearchRunner, isOfSetting } from './state/search-run.ts';
 import type { CalibrationTable } from './core/accuracy/sensitivity.ts';
+import { unquantized } from './core/factor/quantization.ts';
 import { tasks } from './core/tasks/tasks.ts';
 import type { FirstFrontier } from './core/search/first-frontier.ts';
 import { createAppStore } from './state/store.ts';
@@ -149,8 +150,10 @@ function render(): void {
 async function showFirstFrontier(): Promise<void> {
   const response = await fetch(new URL('first-frontier.json', document.baseURI));
   if (!response.ok) return;
-  const { savedFirstFrontier } = await import('./state/first-run.ts');
-  const saved = savedFirstFrontier((await response.json()) as FirstFrontier);
+  const { firstMeasurements, savedFirstFrontier } = await import('./state/first-run.ts');
+  const shipped = (await response.json()) as FirstFrontier;
+  const saved = savedFirstFrontier(shipped);
+  measurer.remember(shipped.search.model, unquantized, firstMeasurements(shipped));
   if (search.getState().status === 'idle' && isOfSetting(saved.setting, store.getState().committed, metric()))
     runner.show(saved);
 }

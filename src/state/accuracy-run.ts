@@ -70,7 +70,19 @@ export interface AccuracyRun {
   readonly problem: string | null;
 }
 
+/** A measurement made elsewhere. */
+export interface KnownMeasurement {
+  readonly design: Candidate;
+  readonly measurement: Measurement;
+}
+
 export interface AccuracyRunner {
+  /** Takes over what ships with the page; what was measured here with as many examples stays. */
+  readonly remember: (
+    modelId: string,
+    quantization: Quantization,
+    known: readonly KnownMeasurement[],
+  ) => void;
   /** From here on the design on screen is measured after every undo step. */
   readonly start: () => void;
   /** Measures the most promising points of a frontier once nothing else is to be measured; replaces the list before. */
@@ -227,7 +239,7 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
         const { measurement, complete } = reply;
         const { n } = measurement;
         store.setState((run) => ({
-          measurements: withMeasured(run.measurements, question, measurement, complete),
+          measurements: withMeasured(run.measurements, question, measurement, complete ? 'whole' : 'part'),
           answers: status === 'measuring' ? withAnswers(run.answers, reply.answers) : run.answers,
           progress: { stage: 'measuring', done: n, of: question.examples },
         }));
@@ -268,6 +280,13 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
   return {
     run: store,
     runner: {
+      remember: (modelId, quantization, known) =>
+        store.setState((run) => ({
+          measurements: known.reduce((all, { design, measurement }) => {
+            const question = questionAbout(modelId, design, quantization, measurement.n);
+            return withMeasured(all, question, measurement, 'shipped');
+          }, run.measurements),
+        })),
       start: () => {
         if (started) return;
         started = true;
@@ -344,11 +363,12 @@ function withMeasured(
   measurements: AccuracyRun['measurements'],
   { key, modelId }: Question,
   measurement: Measurement,
-  complete: boolean,
+  of: 'part' | 'whole' | 'shipped',
 ): AccuracyRun['measurements'] {
   if ((measurements.get(key)?.measurement.n ?? 0) > measurement.n) return measurements;
-  const figure = measuredFigure(measurement, taskOf(modelId)?.score ?? 'accuracy', seeds.heldOut);
-  return new Map(measurements).set(key, { measurement, figure, complete });
+  const score = taskOf(modelId)?.score ?? 'accuracy';
+  const figure = measuredFigure(measurement, score, seeds.heldOut, of === 'shipped' ? of : 'here');
+  return new Map(measurements).set(key, { measurement, figure, complete: of !== 'part' });
 }
 
 function withAnswers(known: Answers | null, { from, truth, dense, candidate }: AnswerBatch): Answers {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Config } from './config.ts';
 import { followAddress, type AddressWindow } from './address.ts';
-import { initialConfig } from './defaults.ts';
+import { initialConfig, openingConfig } from './defaults.ts';
 import { setRank } from './edits.ts';
 import { createAppStore } from './store.ts';
 import { decodeLink, encodeLink } from './url.ts';
@@ -77,12 +77,14 @@ function fakeBrowser(entries: Entry[] = [{ state: null, hash: '' }]) {
   };
 }
 
+const opening = openingConfig('bert-base', 'simba');
 const to = (value: number) => (config: Config) => setRank(config, [4], 0, value);
 const rank = (config: Config): number | undefined => config.design[4]?.ranks[0];
 
 function open(entries?: Entry[], session = 'now') {
   const browser = fakeBrowser(entries);
-  const store = createAppStore(decodeLink(browser.window.location.hash).config);
+  const { hash } = browser.window.location;
+  const store = createAppStore(hash === '' ? opening : decodeLink(hash).config);
   const address = followAddress(store, browser.window, session);
   return { browser, store, address, now: () => store.getState() };
 }
@@ -93,7 +95,7 @@ const ranksOf = (entries: readonly Entry[]): (number | undefined)[] =>
 describe('address', () => {
   it('holds the link from the start, and an entry per undo step within half a second', () => {
     const { browser, now } = open();
-    expect(browser.entries[0]?.hash).toBe(encodeLink(initialConfig()));
+    expect(browser.entries[0]?.hash).toBe(encodeLink(opening));
     now().edit('a', to(50));
     browser.pass(499);
     now().edit('b', to(60));
@@ -187,7 +189,7 @@ describe('address', () => {
     const { browser, now } = open();
     now().edit('e', to(50));
     browser.pass(500);
-    browser.type(encodeLink(to(33)(initialConfig())));
+    browser.type(encodeLink(to(33)(opening)));
     expect(rank(now().config)).toBe(33);
     expect(now().past.at(-1)?.label).toBe('Open link');
     browser.pass(500);

@@ -121,9 +121,9 @@ export function openingView(model: TransformerModel): View {
   };
 }
 
-/** What a new page opens with: BERT-base on simba, 128 tokens of one sequence. */
+/** What a new page opens with: the Glyph-ViT on an edge machine, nine images in flight. */
 export function initialConfig(): Config {
-  return openingConfig('bert-base', 'simba');
+  return openingConfig('glyph-vit', 'ws8t');
 }
 
 /** A card on a preset as they open: the card's own workload, the opening design. */

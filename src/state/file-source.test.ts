@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FileReply, FileRequest } from '../../workers/protocol.ts';
 import { InputError } from '../core/base/checks.ts';
 import type { LinearLayer } from '../core/workload/model.ts';
-import { initialConfig } from './defaults.ts';
+import { openingConfig } from './defaults.ts';
 import { setModel } from './edits.ts';
 import { createFileSource } from './file-source.ts';
 import { createAppStore } from './store.ts';
@@ -37,7 +37,7 @@ const spectrum = (run: number, name: string): FileReply => ({
 });
 
 function open() {
-  const store = createAppStore(initialConfig());
+  const store = createAppStore(openingConfig('bert-base', 'simba'));
   const posted: FileRequest[] = [];
   const timers: (() => void)[] = [];
   let receive: (reply: FileReply) => void = () => {};
@@ -132,7 +132,7 @@ describe('a dropped model file', () => {
     const done = source.open([file]);
     reply({ kind: 'file-failed', run: run(), message: 'safetensors: header must start with {, got "x"' });
     await expect(done).rejects.toThrow(new InputError('safetensors', 'header must start with {, got "x"'));
-    expect(store.getState().config).toEqual(initialConfig());
+    expect(store.getState().config).toEqual(openingConfig('bert-base', 'simba'));
     expect(source.state.get().status).toBe('failed');
   });
 
@@ -144,7 +144,7 @@ describe('a dropped model file', () => {
     await done;
     expect(restarts()).toBe(1);
     reply(opened(late));
-    expect(store.getState().config).toEqual(initialConfig());
+    expect(store.getState().config).toEqual(openingConfig('bert-base', 'simba'));
     expect(source.state.get().status).toBe('cancelled');
   });
 });

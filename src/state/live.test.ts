@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Config } from './config.ts';
-import { initialConfig } from './defaults.ts';
+import { openingConfig } from './defaults.ts';
 import { createDerive } from './derive.ts';
 import { setModel, setRank } from './edits.ts';
 import { followDerived, followSettled } from './live.ts';
@@ -13,7 +13,7 @@ const to =
 
 /** A page whose clock is turned by hand. */
 function page() {
-  const store = createAppStore(setModel(initialConfig(), { kind: 'gemm', n: 96, k: 96 }));
+  const store = createAppStore(setModel(openingConfig('bert-base', 'simba'), { kind: 'gemm', n: 96, k: 96 }));
   const derived = followDerived(store, (state) => state.config, createDerive());
   const timers: { readonly run: () => void; readonly due: number }[] = [];
   let now = 0;

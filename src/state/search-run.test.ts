@@ -4,7 +4,7 @@ import type { FrontierPoint } from '../core/search/pareto.ts';
 import type { SearchBatch } from '../core/search/setting.ts';
 import { formats } from '../core/factor/factorization.ts';
 import type { Config } from './config.ts';
-import { initialConfig } from './defaults.ts';
+import { openingConfig } from './defaults.ts';
 import { createDerive } from './derive.ts';
 import { setLock, setSearch, setWorkload } from './edits.ts';
 import { persist, toSave, type Archive } from './persist.ts';
@@ -39,7 +39,7 @@ const batch = (evaluations: number, frontier: readonly FrontierPoint[] | null = 
 });
 
 /** A worker and a clock by hand. */
-function open(initial: Config = initialConfig()) {
+function open(initial: Config = openingConfig('bert-base', 'simba')) {
   let time = 0;
   let config = initial;
   let restarts = 0;
@@ -86,7 +86,10 @@ const progress = (run: number, of: SearchBatch): SearchReply => ({ kind: 'search
 
 describe('a search run', () => {
   it('sends the worker all it needs, locks included', () => {
-    const config = setSearch(setLock(initialConfig(), [3], null, true), { budget: 777, seed: 5 });
+    const config = setSearch(setLock(openingConfig('bert-base', 'simba'), [3], null, true), {
+      budget: 777,
+      seed: 5,
+    });
     const { runner, posted, now } = open(config);
     runner.start();
     expect(posted[0]).toMatchObject({ kind: 'start-search', strategy: 'sweep', budget: 777, seed: 5 });
@@ -130,10 +133,14 @@ describe('a search run', () => {
     runner.start();
     expect(now()).toMatchObject({ previous: [point(90)], frontier: [] });
     reply(progress(last(), batch(10, [point(95)])));
-    const other = setWorkload(initialConfig(), { tokens: 8 });
+    const other = setWorkload(openingConfig('bert-base', 'simba'), { tokens: 8 });
     expect(isOfSetting(now().setting, other, 'weightEnergyKeptPercent')).toBe(false);
-    expect(isOfSetting(now().setting, initialConfig(), 'weightEnergyKeptPercent')).toBe(true);
-    expect(isOfSetting(now().setting, initialConfig(), 'accuracyChangePoints')).toBe(false);
+    expect(isOfSetting(now().setting, openingConfig('bert-base', 'simba'), 'weightEnergyKeptPercent')).toBe(
+      true,
+    );
+    expect(isOfSetting(now().setting, openingConfig('bert-base', 'simba'), 'accuracyChangePoints')).toBe(
+      false,
+    );
     set(other);
     runner.start();
     expect(now()).toMatchObject({ previous: [], frontier: [], baselines: {} });
@@ -238,12 +245,12 @@ function memory(work: string | null = null, run: SavedRun | null = null, quota =
   return { saved, archive };
 }
 
-const changed = setWorkload(initialConfig(), { tokens: 8 });
+const changed = setWorkload(openingConfig('bert-base', 'simba'), { tokens: 8 });
 const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 describe('what survives a closed tab', () => {
   const start = async (archive: Archive, openedWithLink: boolean) => {
-    const store = createAppStore(initialConfig());
+    const store = createAppStore(openingConfig('bert-base', 'simba'));
     const search = open();
     const timers: (() => void)[] = [];
     await persist({
@@ -269,11 +276,11 @@ describe('what survives a closed tab', () => {
     const { store } = await start(archive, false);
     const [notice] = store.getState().notices;
     expect(notice?.action?.label).toBe('Restore last work');
-    expect(store.getState().config).toEqual(initialConfig());
+    expect(store.getState().config).toEqual(openingConfig('bert-base', 'simba'));
     notice?.action?.run();
     expect(store.getState().config).toEqual(changed);
     store.getState().undo();
-    expect(store.getState().config).toEqual(initialConfig());
+    expect(store.getState().config).toEqual(openingConfig('bert-base', 'simba'));
   });
 
   it('is not replaced by a page that was only looked at', async () => {

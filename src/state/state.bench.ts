@@ -1,10 +1,10 @@
 /** What a drag frame and a commit cost beside the evaluation itself. */
 import type { Bench } from '../core/base/bench.ts';
-import { initialConfig } from './defaults.ts';
+import { openingConfig } from './defaults.ts';
 import { setFormat, setRank } from './edits.ts';
 import { decodeLink, encodeLink } from './url.ts';
 
-const opening = initialConfig();
+const opening = openingConfig('bert-base', 'simba');
 const all = opening.design.map((_, layer) => layer);
 /** Every layer of its own. */
 const diverse = all.reduce((config, layer) => setRank(config, [layer], 0, 100 + layer), opening);

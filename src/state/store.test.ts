@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../core/base/checks.ts';
 import type { Config } from './config.ts';
-import { initialConfig } from './defaults.ts';
+import { openingConfig } from './defaults.ts';
 import { setRank } from './edits.ts';
 import { createAppStore } from './store.ts';
 
@@ -13,7 +13,7 @@ const to =
     setRank(config, [4], 0, value);
 
 function open() {
-  const store = createAppStore(initialConfig());
+  const store = createAppStore(openingConfig('bert-base', 'simba'));
   return { store, now: () => store.getState() };
 }
 
@@ -73,7 +73,7 @@ describe('store', () => {
     now().undo();
     now().undo();
     expect(now().config.view.panel).toBe('inside');
-    expect(now().config.view.selection).toEqual(initialConfig().view.selection);
+    expect(now().config.view.selection).toEqual(openingConfig('bert-base', 'simba').view.selection);
     expect(now().past).toEqual([]);
   });
 

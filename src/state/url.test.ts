@@ -7,7 +7,7 @@ import { createRandom } from '../core/base/random.ts';
 import type { Factorization } from '../core/factor/factorization.ts';
 import { crc32, createReader, createWriter, fromBase64Url, toBase64Url } from './bytes.ts';
 import type { Config } from './config.ts';
-import { initialConfig, modelOf } from './defaults.ts';
+import { initialConfig, modelOf, openingConfig } from './defaults.ts';
 import { restoreConfig } from './draft.ts';
 import { setAccelerator, setModel, setRank } from './edits.ts';
 import goldenLinks from './links.golden.json' with { type: 'json' };
@@ -201,7 +201,7 @@ describe('links', () => {
   });
 
   it('say which rank was impossible and what it was set to', () => {
-    const config = initialConfig();
+    const config = openingConfig('bert-base', 'simba');
     const broken: Config = {
       ...config,
       design: config.design.with(6, { format: 'svd', outModes: [768], inModes: [768], ranks: [4096] }),
@@ -215,7 +215,7 @@ describe('links', () => {
   });
 
   it('keep the sound parts of a link with unsound ones', () => {
-    const config = initialConfig();
+    const config = openingConfig('bert-base', 'simba');
     const [first] = config.design;
     const unsound: Config = {
       ...config,
@@ -244,11 +244,11 @@ describe('links', () => {
     );
     expect(read.model).toEqual(config.model);
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatch(/^link: model.*bert-huge.*BERT-base was taken/);
+    expect(problems[0]).toMatch(/^link: model.*bert-huge.*Glyph-ViT, 96 wide was taken/);
   });
 
   it('carry an edited preset by its edits only', () => {
-    const config = initialConfig();
+    const config = openingConfig('bert-base', 'simba');
     const { accelerator } = config;
     const edited = setAccelerator(config, {
       ...accelerator,
@@ -276,7 +276,7 @@ function diverse(
 }
 
 describe('the length of a link', () => {
-  const opening = initialConfig();
+  const opening = openingConfig('bert-base', 'simba');
 
   it('is short for the opening design', () => {
     expect(encodeLink(opening).length).toBeLessThanOrEqual(90);

@@ -125,8 +125,17 @@ export function measurementOf({
   };
 }
 
-/** On the vertical axis: points of accuracy against the dense model. @param score what is counted, `accuracy` */
-export function measuredFigure({ n, paired }: Measurement, score: string, seed: number): AccuracyFigure {
+/**
+ * On the vertical axis: points of accuracy against the dense model.
+ * @param score what is counted, `accuracy`
+ * @param where in this tab or process, or by the scripts that made what ships with it
+ */
+export function measuredFigure(
+  { n, paired }: Measurement,
+  score: string,
+  seed: number,
+  where: 'here' | 'shipped' = 'here',
+): AccuracyFigure {
   return {
     metric: 'accuracyChangePoints',
     tier: 'measured',
@@ -134,7 +143,7 @@ export function measuredFigure({ n, paired }: Measurement, score: string, seed: 
     low: 100 * paired.low,
     high: 100 * paired.high,
     provenance:
-      `Measured in this run with onnxruntime: ${score} on ${n.toLocaleString('en')} held-out examples (seed ${seed}), ` +
+      `Measured ${where === 'here' ? 'in this run' : 'when this version was made,'} with onnxruntime: ${score} on ${n.toLocaleString('en')} held-out examples (seed ${seed}), ` +
       'paired with the dense model; 95 % interval (Bonett, Price 2012).',
   };
 }

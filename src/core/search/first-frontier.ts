@@ -4,6 +4,7 @@
  * of equal picks over the layers ordered by shape; the cloud is a sample, its logarithms at 12 bits.
  */
 import type { Metric } from '../accuracy/figure.ts';
+import type { Measurement } from '../accuracy/tally.ts';
 import { createSensitivityModel, type CalibrationTable } from '../accuracy/sensitivity.ts';
 import { check } from '../base/checks.ts';
 import { costModel } from '../cost/version.ts';
@@ -24,10 +25,10 @@ const mostCloud = 4000;
 
 /** What was searched: the config that a new page opens with. */
 export const firstSearch = {
-  model: 'bert-base',
-  accelerator: 'simba',
+  model: 'glyph-vit',
+  accelerator: 'ws8t',
   accounting: 'timeloop',
-  workload: { tokens: 128, batch: 1, sequence: 128 } satisfies Workload,
+  workload: { tokens: 144, batch: 9, sequence: 16 } satisfies Workload,
   seed: 1,
   budget: defaultBudget,
 } as const;
@@ -67,6 +68,8 @@ export interface FirstFrontier {
     number,
     readonly number[],
   ])[];
+  /** What running some of them on held-out examples gave: place in `points`, or -1 for the opening design. */
+  readonly measured: readonly (readonly [point: number, Measurement])[];
   /** Ranges of ln energy, ln latency, value; then two characters of base64's alphabet a figure. */
   readonly cloud: {
     readonly low: readonly [number, number, number];
@@ -159,6 +162,7 @@ function encode(
     bytesPerParameter: evaluator.accelerator.wordBits / 8,
     factorizations,
     points,
+    measured: [],
     cloud: packCloud(evenly(triples, mostCloud)),
   };
 }
