@@ -44,7 +44,7 @@ export function machinesAtBits(accelerator: Accelerator, bits: BitWidths): (slot
   checkBits('bits of the cache', cache);
   const widths = { a: activations, w: weights, c: cache } as const;
   const made = new Map<string, Accelerator>();
-  return (slots) => {
+  const make = (slots: Slots): Accelerator => {
     const [i, w] = [...slots] as ['a' | 'w' | 'c', 'a' | 'w' | 'c'];
     const at: Readonly<Record<Operand, Bits>> = { I: widths[i], W: widths[w], O: activations };
     const key = `${at.I} ${at.W}`;
@@ -52,4 +52,14 @@ export function machinesAtBits(accelerator: Accelerator, bits: BitWidths): (slot
     if (machine === undefined) made.set(key, (machine = atBits(accelerator, at, multiply)));
     return machine;
   };
+  // Asked for with every product that is looked up.
+  const known: Readonly<Record<Slots, Accelerator>> = {
+    aw: make('aw'),
+    aa: make('aa'),
+    ac: make('ac'),
+    ww: make('ww'),
+    wa: make('wa'),
+    ca: make('ca'),
+  };
+  return (slots) => known[slots];
 }
