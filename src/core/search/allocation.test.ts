@@ -56,7 +56,7 @@ describe.each([
   beforeAll(() => {
     const evaluator = evaluatorOf(id, machine, axis);
     for (const name of names) results.set(name, resultOf(name, evaluator, budget));
-  }, 120_000);
+  }, 300_000);
 
   it.each(names)('the sweep encloses as much as %s at the same budget', (name) => {
     const [result, sweep] = [results.get(name), results.get('sweep')];

@@ -165,7 +165,7 @@ describe('BERT-base on simba at 128 tokens', () => {
       const allowed = setting(evaluator, { budget: short.includes(name) ? 1000 : budget });
       frontiers.set(name, run(name, allowed).result.frontier);
     }
-  }, 120_000);
+  }, 300_000);
 
   it.each(compared.slice(1))('the sweep dominates %s at every value level', (name) => {
     const other = frontiers.get(name) ?? [];
