@@ -8,7 +8,7 @@ import { measurementKey } from '../../state/accuracy-run.ts';
 import type { Derived } from '../../state/derive.ts';
 import { pathOf, wantedLayers, weightsOf, type Weights } from '../../state/exportable.ts';
 import type { LatencyQuestion, Measured } from '../../state/latency-run.ts';
-import { useAppObject, useFile, useLatencyRun, useSettled } from '../app.ts';
+import { useAccuracyRun, useAppObject, useFile, useLatencyRun, useSettled } from '../app.ts';
 import { Choice } from '../Choice.tsx';
 import { formatExact, formatRatio } from '../format.ts';
 import { affordable, deviceName, formatMs, latencySentence, speedUp, standing, type Work } from './words.ts';
@@ -35,6 +35,7 @@ export function LatencySection() {
   useFile();
   const derived = useSettled();
   const { running, results, problem } = useLatencyRun();
+  const busy = useAccuracyRun(({ status }) => status === 'measuring' || status === 'promoting');
   const [scope, setScope] = useState<Scope>('layer');
   const weights = weightsOf(derived.config.model, { modelUrl, files: file.files });
   const asked = scope === 'layer' ? layerOf(derived) : modelOf(derived, weights);
@@ -76,6 +77,9 @@ export function LatencySection() {
         )}
       </div>
       <p className="note">{asked.problem ?? asked.about}</p>
+      {busy && (
+        <p className="note">Accuracy is being measured meanwhile: both times are longer than they need be.</p>
+      )}
       {running !== null && (
         <p className="note" role="status">
           {running.key === key ? '' : 'another design: '}
@@ -90,7 +94,7 @@ export function LatencySection() {
           {measured
             .filter(({ complete }) => complete)
             .map(({ device, latency }) => (
-              <p key={device.provider} className="why">
+              <p key={device.provider} className="latency-said">
                 {latencySentence(device, latency, asked.work)}
               </p>
             ))}

@@ -38,7 +38,11 @@ describe('latency in words', () => {
 
   it('calls what lies within the spread as fast', () => {
     expect(standing(latency(2, 2.04))).toBe('as fast as dense');
-    expect(standing(latency(2, 2.2))).toBe('1.10× slower');
+    expect(standing(latency(2, 2.3))).toBe('1.15× slower');
+    const loose = { dense: { ...around(2), high: 3 }, factorized: around(2.3) };
+    expect(latencySentence(wasm, loose, work)).toContain(
+      '1.15× slower (the middle halves of the two overlap): ',
+    );
   });
 
   it('names the device, and a program as such', () => {

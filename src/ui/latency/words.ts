@@ -20,10 +20,14 @@ export const speedUp = ({ dense, factorized }: Latency): number => dense.median 
 const isTie = ({ dense, factorized }: Latency): boolean =>
   dense.low <= factorized.high && factorized.low <= dense.high;
 
+const alike = 'as fast as dense';
+/** Medians as near as this are one where the spreads overlap. */
+const tie = 1.05;
+
 /** `2.10× faster`, `1.30× slower`, `as fast`. */
 export function standing(latency: Latency): string {
   const ratio = speedUp(latency);
-  if (isTie(latency) && Math.abs(Math.log(ratio)) < Math.log(1.05)) return 'as fast as dense';
+  if (isTie(latency) && Math.abs(Math.log(ratio)) < Math.log(tie)) return alike;
   return ratio >= 1 ? `${formatRatio(ratio)} faster` : `${formatRatio(1 / ratio)} slower`;
 }
 
@@ -44,9 +48,10 @@ export function latencySentence(device: Device, latency: Latency, work: Work): s
   const { subject, predicted, machine } = work;
   const where = `On this device (${deviceName(device)})`;
   const modelled = `${machine} is modelled at ${sayDelay(predicted)}`;
-  const what = `the factorized ${subject} is ${standing(latency)}`;
-  if (speedUp(latency) >= 1 || standing(latency) === 'as fast as dense')
-    return `${where} ${what}; ${modelled}.`;
+  const said = standing(latency);
+  const loose = isTie(latency) && said !== alike ? ' (the middle halves of the two overlap)' : '';
+  const what = `the factorized ${subject} is ${said}${loose}`;
+  if (speedUp(latency) >= 1 || said === alike) return `${where} ${what}; ${modelled}.`;
   return `${where} ${what}: ${reason(work)}; ${modelled}.`;
 }
 
