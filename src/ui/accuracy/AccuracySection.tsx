@@ -1,4 +1,5 @@
 /** What running the current design on held-out examples gave, and how far a measurement is. */
+import type { Measurement } from '../../core/accuracy/tally.ts';
 import type { AccuracyRun, Measured } from '../../state/accuracy-run.ts';
 import { useAccuracyRun, useAppObject, useSettled } from '../app.ts';
 import { useOpenDialog } from '../dialogs/dialog-context.ts';
@@ -71,32 +72,41 @@ export function AccuracySection() {
 
 function Figures({ measured: { measurement, complete } }: { readonly measured: Measured }) {
   const { n, dense, candidate, paired, kl, flips, gained, lost } = measurement;
-  const share = (of: { readonly value: number; readonly low: number; readonly high: number }): string =>
-    `${formatPercent(100 * of.value, 2)} (${formatNumber(100 * of.low, 1)} to ${formatNumber(100 * of.high, 1)})`;
+  const open = useOpenDialog();
+  const share = (of: Measurement['dense']): string => formatPercent(100 * of.value, 2);
+  const interval = (of: Measurement['dense']): string =>
+    `${formatNumber(100 * of.low, 1)} to ${formatNumber(100 * of.high, 1)}`;
   return (
-    <dl className="measured">
-      <dt>Dense</dt>
-      <dd>{share(dense)}</dd>
-      <dt>Now</dt>
-      <dd>
-        <b>{share(candidate)}</b>
-      </dd>
-      <dt>Difference</dt>
-      <dd>
-        {formatSigned(100 * paired.difference, 2)} points ({formatSigned(100 * paired.low, 2)} to{' '}
-        {formatSigned(100 * paired.high, 2)}), p {formatP(paired.p)}
-      </dd>
-      <dt>Answers changed</dt>
-      <dd>
-        {formatPercent(100 * flips, 2)}: {formatExact(lost)} lost, {formatExact(gained)} gained
-      </dd>
-      <dt>KL to dense</dt>
-      <dd>{formatNumber(kl, 4)} nats</dd>
-      <dt>Examples</dt>
-      <dd>
-        {formatExact(n)} held out{complete ? '' : ', more to come'}; 95 % intervals
-      </dd>
-    </dl>
+    <>
+      <p className="shares">
+        <b>{share(candidate)}</b> <span className="note">({interval(candidate)})</span>, dense {share(dense)}{' '}
+        <span className="note">
+          ({interval(dense)}), {formatExact(n)} held-out examples{complete ? '' : ', more to come'}
+        </span>
+      </p>
+      <details>
+        <summary className="note">
+          {formatExact(lost)} answers lost, {formatExact(gained)} gained
+        </summary>
+        <dl className="measured">
+          <dt>Difference</dt>
+          <dd>
+            {formatSigned(100 * paired.difference, 2)} points ({formatSigned(100 * paired.low, 2)} to{' '}
+            {formatSigned(100 * paired.high, 2)}), p {formatP(paired.p)}
+          </dd>
+          <dt>Answers changed</dt>
+          <dd>{formatPercent(100 * flips, 2)}</dd>
+          <dt>KL to dense</dt>
+          <dd>{formatNumber(kl, 4)} nats</dd>
+        </dl>
+        <p className="note">
+          Shares with Wilson intervals, the difference paired on the same examples; 95 %.{' '}
+          <button type="button" className="link" onClick={() => open('tier-validation')}>
+            How good are the estimates?
+          </button>
+        </p>
+      </details>
+    </>
   );
 }
 

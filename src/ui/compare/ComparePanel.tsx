@@ -85,7 +85,6 @@ export function ComparePanel() {
         )}
       </Figures>
       {other !== undefined && <Differences from={other} derived={settled} />}
-      <AccuracySection />
       <LatencySection />
       <Downloads derived={settled} columns={columns} reference={reference} />
     </div>
@@ -124,6 +123,7 @@ function Figures({
           rows={compareRows(columns, reference, machineOf(derived))}
         />
       </div>
+      <AccuracySection />
       <div className="sec">
         <EnergyStack columns={columns} settled={settled} levels={levels} energyUnit={derived.energyUnit} />
         {children}

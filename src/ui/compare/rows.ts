@@ -101,7 +101,7 @@ export function compareRows(columns: readonly Column[], reference: Who, machine:
     {
       key: 'kept',
       name: words.name,
-      unit: `${words.unit}, ${tierShort[base.accuracy.tier]}`,
+      unit: `${words.unit}, ${tierWords(columns)}`,
       exactUnit: words.exactUnit,
       cells: columns.map(({ who, evaluation: { accuracy } }) => {
         const difference = accuracy.value - base.accuracy.value;
@@ -161,6 +161,14 @@ const tierShort: Readonly<Record<Tier, string>> = {
   measured: 'meas.',
   distilled: 'dist.',
 };
+
+/** One word where all designs but dense are of one tier; else their marks say it. */
+function tierWords(columns: readonly Column[]): string {
+  const found = new Set(
+    columns.filter(({ who }) => who !== 'dense').map(({ evaluation }) => evaluation.accuracy.tier),
+  );
+  return [...found].map((tier) => tierShort[tier]).join(' and ');
+}
 
 const toneOf = (gain: number, resolution = 0.05): Cell['tone'] =>
   Math.abs(gain) < resolution ? 'plain' : gain > 0 ? 'better' : 'worse';

@@ -21,6 +21,10 @@ const PredictionsDialog = lazy(() =>
   import('../accuracy/PredictionsDialog.tsx').then((all) => ({ default: all.PredictionsDialog })),
 );
 
+const TierValidationDialog = lazy(() =>
+  import('../accuracy/TierValidationDialog.tsx').then((all) => ({ default: all.TierValidationDialog })),
+);
+
 export interface OpenDialogProps {
   readonly onClose: () => void;
 }
@@ -43,6 +47,8 @@ export function Dialogs({ name, onClose }: OpenDialogProps & { readonly name: Di
       return <Tour onClose={onClose} />;
     case 'predictions':
       return <PredictionsDialog onClose={onClose} />;
+    case 'tier-validation':
+      return <TierValidationDialog onClose={onClose} />;
     case 'validation':
       return <ValidationDialog onClose={onClose} />;
   }

@@ -3,6 +3,7 @@ import { createContext, use } from 'react';
 
 export type DialogName =
   | 'predictions'
+  | 'tier-validation'
   | 'model'
   | 'accelerator'
   | 'workload'

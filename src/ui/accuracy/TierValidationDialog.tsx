@@ -1,0 +1,136 @@
+/** How well the estimated and calibrated tiers foretell what is measured, on designs that no fit has seen. */
+import { useEffect, useState } from 'react';
+import type { AccuracyValidation, ValidatedModel } from '../../core/accuracy/agreement.ts';
+import { modelById } from '../../core/workload/cards.ts';
+import { Dialog } from '../dialogs/Dialog.tsx';
+import type { OpenDialogProps } from '../dialogs/Dialogs.tsx';
+import { formatExact, formatNumber, formatPercent } from '../format.ts';
+import { TierScatter } from './TierScatter.tsx';
+import './accuracy.css';
+
+/** What the project holds itself to: rank correlation at equal parameters, and how often a 90 % band holds. */
+const targets = { T0: 0.85, T1: 0.9, coverage: 0.88 } as const;
+
+const tierNames = { T0: 'Estimated', T1: 'Calibrated' } as const;
+
+export function TierValidationDialog({ onClose }: OpenDialogProps) {
+  const [file, setFile] = useState<AccuracyValidation | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const [asked, setAsked] = useState(0);
+  useEffect(() => {
+    const stop = new AbortController();
+    setProblem(null);
+    read(stop.signal).then(setFile, (error: unknown) => {
+      if (!stop.signal.aborted) setProblem(error instanceof Error ? error.message : String(error));
+    });
+    return () => stop.abort();
+  }, [asked]);
+  return (
+    <Dialog title="How good the estimates are" wide onClose={onClose}>
+      <p>
+        Random designs of mixed formats, at a few sizes each, were run on held-out examples and compared with
+        what the tables say. At one size the count of parameters tells nothing: there an estimate must show
+        what it knows.
+      </p>
+      {file !== null ? (
+        <>
+          {file.models.map((model) => (
+            <Model key={model.model} model={model} />
+          ))}
+          <p className="note">
+            Seed {formatExact(file.seed)}, never used in calibration{file.quick ? '; a quick run' : ''}. To
+            redo it: <code>npm run -s validate -- --seed {file.seed}</code>. Designs that a search picked out
+            against these estimates lose more than estimated, since it favours their errors: that is why the
+            frontier is measured.
+          </p>
+        </>
+      ) : problem === null ? (
+        <p className="note" role="status">
+          Loading the comparison
+        </p>
+      ) : (
+        <div className="actions">
+          <p className="problem" role="alert">
+            accuracy-validation.json could not be loaded: {problem}
+          </p>
+          <button type="button" className="tb line" onClick={() => setAsked(asked + 1)}>
+            Try again
+          </button>
+        </div>
+      )}
+    </Dialog>
+  );
+}
+
+async function read(signal: AbortSignal): Promise<AccuracyValidation> {
+  const response = await fetch(new URL('accuracy-validation.json', document.baseURI), { signal });
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  return (await response.json()) as AccuracyValidation;
+}
+
+function Model({ model: { model, n, examples, pairs, designs } }: { readonly model: ValidatedModel }) {
+  return (
+    <section className="tier-validation">
+      <h3>{modelById(model).title}</h3>
+      <p className="note">
+        {formatExact(n)} designs, {formatExact(examples)} examples each
+      </p>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Against measured</th>
+            <th scope="col">Spearman</th>
+            <th scope="col">Kendall</th>
+            <th scope="col">Spearman at equal parameters</th>
+            <th scope="col">90 % band holds</th>
+            <th scope="col">mean error, points</th>
+          </tr>
+        </thead>
+        <tbody>
+          {pairs.map((pair) => (
+            <tr key={pair.low}>
+              <th scope="row">{tierNames[pair.low]}</th>
+              <td>{formatNumber(pair.spearman, 3)}</td>
+              <td>{formatNumber(pair.kendall, 3)}</td>
+              <td>
+                <Against
+                  value={pair.spearmanEqualParameters}
+                  target={targets[pair.low]}
+                  text={formatNumber(pair.spearmanEqualParameters, 3)}
+                />
+              </td>
+              <td>
+                <Against
+                  value={pair.coverage90}
+                  target={targets.coverage}
+                  text={formatPercent(100 * pair.coverage90)}
+                />
+              </td>
+              <td>{formatNumber(pair.meanError, 2)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <TierScatter designs={designs} title={`Estimated and measured accuracy of ${modelById(model).title}`} />
+    </section>
+  );
+}
+
+/** A figure with its target, and in words when it is missed. */
+function Against({
+  value,
+  target,
+  text,
+}: {
+  readonly value: number;
+  readonly target: number;
+  readonly text: string;
+}) {
+  const met = value >= target;
+  return (
+    <span className={met ? 'good' : 'bad'} title={`target ${target}`}>
+      {text}
+      {met ? '' : ` (missed: ${target})`}
+    </span>
+  );
+}
