@@ -11,12 +11,32 @@ import { failure, loadLibrary, type Library } from './ort.ts';
 
 export type Outputs = Readonly<Record<string, Float64Array>>;
 
-/** @throws InputError when the model does not open or run */
+export interface RunOptions {
+  readonly optimized?: boolean;
+}
+
+/** @throws InputError when the model does not open, or does not run on one of the inputs */
 export async function outputsOf(
   model: Uint8Array,
   inputs: readonly (readonly ProbeInput[])[],
-  { optimized = false }: { readonly optimized?: boolean } = {},
+  options: RunOptions = {},
 ): Promise<readonly Outputs[]> {
+  return (await outcomesOf(model, inputs, options)).map((outcome) => {
+    if (outcome instanceof InputError) throw outcome;
+    return outcome;
+  });
+}
+
+/**
+ * As `outputsOf`, with the reason in place of the outputs where the model does not run: a graph that was traced at one
+ * size runs at no other.
+ * @throws InputError when the model does not open
+ */
+export async function outcomesOf(
+  model: Uint8Array,
+  inputs: readonly (readonly ProbeInput[])[],
+  { optimized = false }: RunOptions = {},
+): Promise<readonly (Outputs | InputError)[]> {
   const library = await loadLibrary();
   let session: InferenceSession;
   try {
@@ -29,20 +49,25 @@ export async function outputsOf(
     throw failure('could not open the model', error);
   }
   try {
-    const results: Outputs[] = [];
-    for (const feed of inputs) {
-      const given = Object.fromEntries(feed.map((input) => [input.name, tensorOf(library, input)]));
-      const outputs = await session.run(given);
-      results.push(
-        Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, numbersOf(name, value)])),
-      );
-    }
-    return results;
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw failure('could not run the model', error);
+    const outcomes: (Outputs | InputError)[] = [];
+    for (const feed of inputs) outcomes.push(await outcomeOf(library, session, feed));
+    return outcomes;
   } finally {
     await session.release();
+  }
+}
+
+async function outcomeOf(
+  library: Library,
+  session: InferenceSession,
+  feed: readonly ProbeInput[],
+): Promise<Outputs | InputError> {
+  try {
+    const given = Object.fromEntries(feed.map((input) => [input.name, tensorOf(library, input)]));
+    const outputs = await session.run(given);
+    return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, numbersOf(name, value)]));
+  } catch (error) {
+    return error instanceof InputError ? error : failure('could not run the model', error);
   }
 }
 
