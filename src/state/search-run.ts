@@ -287,11 +287,17 @@ function finished(run: SearchRun, result: SearchResult, beside: boolean): Search
     hypervolume: appended(run.hypervolume, { evaluations, value: hypervolume }),
     frontier: beside ? run.frontier : frontier,
     baselines: asBaseline ? { ...run.baselines, [strategy]: frontier } : run.baselines,
-    message:
-      evaluations < run.budget
-        ? 'Finished: nothing better was left to find.'
-        : 'Finished: the budget is used.',
+    message: `Finished: ${evaluations < run.budget ? 'nothing better was left to find' : 'the budget is used'}.${sayUniform(result)}`,
   };
+}
+
+/** Where choosing per layer brings little, the search says so. */
+function sayUniform({ uniform }: SearchResult): string {
+  if (uniform === undefined || uniform.levels.length === 0) return '';
+  const times = (ratio: number): string => `${ratio.toFixed(2)}x`;
+  return uniform.nearOptimal
+    ? ` One SVD rank everywhere is near-optimal here: ${times(uniform.mean)} the EDP at equal value.`
+    : ` One SVD rank everywhere needs ${times(uniform.mean)} the EDP at equal value, ${times(uniform.most)} at most.`;
 }
 
 function shown({ strategy, evaluations, frontier, counts, setting, cloud }: SavedRun): SearchRun {

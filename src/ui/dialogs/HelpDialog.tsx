@@ -44,6 +44,9 @@ export function HelpDialog({ onClose }: OpenDialogProps) {
         <button type="button" className="tb line" onClick={() => open('validation')}>
           Our counts beside those of Timeloop and AccelForge
         </button>
+        <button type="button" className="tb line" onClick={() => open('tier-validation')}>
+          How good the accuracy estimates are
+        </button>
       </div>
       <h3>Words</h3>
       <dl className="terms">

@@ -16,7 +16,14 @@ import { lastGain, sparkMarks } from './spark.ts';
 import { progressText, rateText, strategyNames } from './words.ts';
 import './search.css';
 
-const baselines: readonly Strategy[] = ['uniform-svd', 'tltorch', 'random'];
+const baselines: readonly Strategy[] = [
+  'uniform-svd',
+  'water-filling',
+  'allocated',
+  'evolutionary',
+  'tltorch',
+  'random',
+];
 
 export function SearchBar() {
   const run = useSearchRun((state) => state);
@@ -136,7 +143,7 @@ export function SearchBar() {
           type="button"
           className="tb"
           disabled={busy || !found}
-          title="Uniform SVD, tensorly-torch's heuristic and random search on the same plot, one after the other"
+          title="Uniform SVD, water-filling, allocation by cost, evolution, tensorly-torch's heuristic and random search on the same plot, one after the other at the same budget"
           onClick={() => runBaselines(baselines)}
         >
           <Icon name="plus" />
