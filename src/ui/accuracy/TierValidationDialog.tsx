@@ -1,8 +1,8 @@
 /** How well the estimated and calibrated tiers foretell what is measured, on designs that no fit has seen. */
-import { useEffect, useState } from 'react';
 import type { AccuracyValidation, ValidatedModel } from '../../core/accuracy/agreement.ts';
 import { modelById } from '../../core/workload/cards.ts';
 import { Dialog } from '../dialogs/Dialog.tsx';
+import { Fetched } from '../dialogs/Fetched.tsx';
 import type { OpenDialogProps } from '../dialogs/Dialogs.tsx';
 import { formatExact, formatNumber, formatPercent } from '../format.ts';
 import { TierScatter } from './TierScatter.tsx';
@@ -14,17 +14,6 @@ const targets = { T0: 0.85, T1: 0.9, coverage: 0.88 } as const;
 const tierNames = { T0: 'Estimated', T1: 'Calibrated' } as const;
 
 export function TierValidationDialog({ onClose }: OpenDialogProps) {
-  const [file, setFile] = useState<AccuracyValidation | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
-  const [asked, setAsked] = useState(0);
-  useEffect(() => {
-    const stop = new AbortController();
-    setProblem(null);
-    read(stop.signal).then(setFile, (error: unknown) => {
-      if (!stop.signal.aborted) setProblem(error instanceof Error ? error.message : String(error));
-    });
-    return () => stop.abort();
-  }, [asked]);
   return (
     <Dialog title="How good the estimates are" wide onClose={onClose}>
       <p>
@@ -32,40 +21,23 @@ export function TierValidationDialog({ onClose }: OpenDialogProps) {
         what the tables say. At one size the count of parameters tells nothing: there an estimate must show
         what it knows.
       </p>
-      {file !== null ? (
-        <>
-          {file.models.map((model) => (
-            <Model key={model.model} model={model} />
-          ))}
-          <p className="note">
-            Seed {formatExact(file.seed)}, never used in calibration{file.quick ? '; a quick run' : ''}. To
-            redo it: <code>npm run -s validate -- --seed {file.seed}</code>. Designs that a search picked out
-            against these estimates lose more than estimated, since it favours their errors: that is why the
-            frontier is measured.
-          </p>
-        </>
-      ) : problem === null ? (
-        <p className="note" role="status">
-          Loading the comparison
-        </p>
-      ) : (
-        <div className="actions">
-          <p className="problem" role="alert">
-            accuracy-validation.json could not be loaded: {problem}
-          </p>
-          <button type="button" className="tb line" onClick={() => setAsked(asked + 1)}>
-            Try again
-          </button>
-        </div>
-      )}
+      <Fetched<AccuracyValidation> name="accuracy-validation.json">
+        {(file) => (
+          <>
+            {file.models.map((model) => (
+              <Model key={model.model} model={model} />
+            ))}
+            <p className="note">
+              Seed {formatExact(file.seed)}, never used in calibration{file.quick ? '; a quick run' : ''}. To
+              redo it: <code>npm run -s validate -- --seed {file.seed}</code>. Designs that a search picked
+              out against these estimates lose more than estimated, since it favours their errors: that is why
+              the frontier is measured.
+            </p>
+          </>
+        )}
+      </Fetched>
     </Dialog>
   );
-}
-
-async function read(signal: AbortSignal): Promise<AccuracyValidation> {
-  const response = await fetch(new URL('accuracy-validation.json', document.baseURI), { signal });
-  if (!response.ok) throw new Error(`the server answered ${response.status}`);
-  return (await response.json()) as AccuracyValidation;
 }
 
 function Model({ model: { model, n, examples, pairs, designs } }: { readonly model: ValidatedModel }) {

@@ -1,9 +1,10 @@
 /** Our counts and optima against those of other tools, case by case. The file is fetched when this opens. */
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { OptimumCase, Validation } from '../../core/cost/validation.ts';
 import { Choice } from '../Choice.tsx';
 import { formatExact, formatRatio } from '../format.ts';
 import { Dialog } from './Dialog.tsx';
+import { Fetched } from './Fetched.tsx';
 import type { OpenDialogProps } from './Dialogs.tsx';
 import {
   countedRows,
@@ -19,14 +20,13 @@ import {
 type Table = 'counted' | 'optima';
 
 export function ValidationDialog({ onClose }: OpenDialogProps) {
-  const [asked, setAsked] = useState(0);
   return (
     <Dialog title="Validation" onClose={onClose} wide>
       <p>
         The cost model counts words by closed rules. Here those counts stand beside what Timeloop and
         AccelForge report for the same mappings, and our mapper's answers beside proven optima.
       </p>
-      <Comparison key={asked} onRetry={() => setAsked(asked + 1)} />
+      <Fetched<Validation> name="validation.json">{(file) => <Tables file={file} />}</Fetched>
       <h3>How it was made</h3>
       <dl className="terms">
         <div>
@@ -63,42 +63,6 @@ export function ValidationDialog({ onClose }: OpenDialogProps) {
       </dl>
     </Dialog>
   );
-}
-
-/** The file, once it is there. */
-function Comparison({ onRetry }: { readonly onRetry: () => void }) {
-  const [file, setFile] = useState<Validation | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
-  useEffect(() => {
-    const stop = new AbortController();
-    readFile(stop.signal).then(setFile, (error: unknown) => {
-      if (!stop.signal.aborted) setProblem(error instanceof Error ? error.message : String(error));
-    });
-    return () => stop.abort();
-  }, []);
-  if (file !== null) return <Tables file={file} />;
-  if (problem === null)
-    return (
-      <p className="note" role="status">
-        Loading the comparison
-      </p>
-    );
-  return (
-    <div className="actions">
-      <p className="problem" role="alert">
-        validation.json could not be loaded: {problem}
-      </p>
-      <button type="button" className="tb line" onClick={onRetry}>
-        Try again
-      </button>
-    </div>
-  );
-}
-
-async function readFile(signal: AbortSignal): Promise<Validation> {
-  const response = await fetch(new URL('validation.json', document.baseURI), { signal });
-  if (!response.ok) throw new Error(`the server answered ${response.status}`);
-  return (await response.json()) as Validation;
 }
 
 function Tables({ file }: { readonly file: Validation }) {
