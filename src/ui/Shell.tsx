@@ -40,7 +40,7 @@ export function Shell() {
         <StatusBar />
       </div>
       <Toasts />
-      {dropping && <p className="dropping">Drop a .safetensors model or a project</p>}
+      {dropping && <p className="dropping">Drop an .onnx or .safetensors model, or a project</p>}
       <Announcer />
       {dialog !== null && (
         <Suspense>
@@ -61,12 +61,7 @@ const Regions = memo(function Regions() {
       <section className="search" id="search" aria-label="Search">
         <SearchBar />
       </section>
-      <section
-        className="pareto"
-        id="pareto"
-        aria-label="Energy-delay against weight energy kept"
-        tabIndex={-1}
-      >
+      <section className="pareto" id="pareto" aria-label="Energy-delay against what is kept" tabIndex={-1}>
         <ParetoPanel />
       </section>
       <section className="compare" id="compare" aria-label="Compare">

@@ -1,4 +1,6 @@
 /** The plot's twin: the frontier as a table, every design adoptable by button. */
+import type { Tier } from '../../core/accuracy/figure.ts';
+import { useFindMeasured } from '../accuracy/shown.ts';
 import { formatCount, formatEnergy, formatLatency, formatRatio, inline } from '../format.ts';
 import { bandText, metricWords } from '../metric.ts';
 import type { Derived } from '../../state/derive.ts';
@@ -14,6 +16,13 @@ interface FrontierTableProps {
   readonly onAdopt: (index: number) => void;
 }
 
+interface ShownFigure {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+  readonly tier: Tier;
+}
+
 /** A table longer than this helps nobody; both ends stay. */
 const mostRows = 60;
 
@@ -23,18 +32,25 @@ export function FrontierTable({ found, derived, baselines, onAdopt }: FrontierTa
   const { metric } = derived.evaluation.accuracy;
   const words = metricWords(metric);
   const rows = thinRows(found.length);
+  const find = useFindMeasured(config);
+  // As on the plot: what was measured stands before the estimate, unless measured figures are switched off.
+  const figureOf = (point: FoundPlace['point']): ShownFigure => {
+    const measured = config.view.tiers.includes('measured') ? find(point.design)?.figure : undefined;
+    return measured?.metric === metric ? measured : { ...point, tier: 'estimated' };
+  };
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling region must be reachable by keyboard
     <section className="pareto-table" tabIndex={0} aria-label="Frontier as a table">
       <table>
         <caption className="hidden">
-          Frontier designs, {axisName[axis]} reduction against {words.axis} (estimated)
+          Frontier designs, {axisName[axis]} reduction against {words.axis}
         </caption>
         <thead>
           <tr>
             <th scope="col">{axisName[axis]} reduction</th>
             <th scope="col">{words.unit}</th>
             <th scope="col">band</th>
+            <th scope="col">how sure</th>
             <th scope="col">energy</th>
             <th scope="col">delay</th>
             <th scope="col">parameters</th>
@@ -51,11 +67,13 @@ export function FrontierTable({ found, derived, baselines, onAdopt }: FrontierTa
             const place = found[index];
             if (place === undefined) return null;
             const { point } = place;
+            const figure = figureOf(point);
             return (
               <tr key={index}>
                 <th scope="row">{formatRatio(place.x)}</th>
-                <td>{words.short(point.value)}</td>
-                <td>{bandText(metric, point) ?? 'exact'}</td>
+                <td>{words.short(figure.value)}</td>
+                <td>{bandText(metric, figure) ?? 'exact'}</td>
+                <td>{figure.tier}</td>
                 <td>{inline(formatEnergy(point.energyPj, energyUnit))}</td>
                 <td>{inline(formatLatency(point.latencyCycles, config.accelerator.clockHz))}</td>
                 <td>{formatCount(point.parameters)}</td>
@@ -64,7 +82,7 @@ export function FrontierTable({ found, derived, baselines, onAdopt }: FrontierTa
                   <button
                     type="button"
                     className="tb"
-                    aria-label={`Adopt ${formatRatio(place.x)}, ${words.text(point.value)}`}
+                    aria-label={`Adopt ${formatRatio(place.x)}, ${words.text(figure.value)}`}
                     onClick={() => onAdopt(index)}
                   >
                     Adopt
