@@ -21,7 +21,7 @@ export function headsInGraph(
     if (role !== 'Q' && role !== 'QKV') continue;
     const seen = new Map([[site.outputValue, site.out]]);
     for (const [value, width] of seen) {
-      for (const { op, slot } of value.uses) {
+      for (const { op, slot } of value.uses.slice(0, 64)) {
         const heads = slot === 0 && op.type === 'Reshape' ? headsOf(extentsOf(op), width) : null;
         if (heads !== null) return heads;
         if (seen.size > 24 || !rearranges.test(op.type)) continue;

@@ -51,6 +51,7 @@ export function onnxLayers(model: OnnxModel, hints: OnnxHints = {}): OnnxFileMod
   const shapes = tables.map(({ name, shape }) => ({ name, shape }));
   const given = hints.heads ?? headsInGraph(graph, sites, parts) ?? undefined;
   const heads = headsOf(linears, shapes, hints.config, given);
+  const tied = new Map(linears.map((layer) => [layer.weight, layer]));
   const positions = positionsOf(shapes, hints.config);
   const extents = inputExtents(model, graph, sites);
   const defaultSequence = extents.sequence ?? Math.min(positions.usual, positions.most);
@@ -62,7 +63,7 @@ export function onnxLayers(model: OnnxModel, hints: OnnxHints = {}): OnnxFileMod
     source: `graph read from ${name}`,
     linears,
     attention: heads === null ? [] : attentionOf(linears, heads),
-    embeddings: tables.map((table) => embeddingOf(table, linears)),
+    embeddings: tables.map((table) => embeddingOf(table, tied.get(table.tensor.name))),
     tables: shapes,
     defaultSequence,
     maxSequence: extents.sequence ?? positions.most,
@@ -159,25 +160,30 @@ function namesOf(rows: readonly Row[], isTable: (tensor: OnnxTensor) => boolean)
   for (const row of candidates)
     for (const path of new Set(row.flatMap(({ all }) => all))) claims.set(path, (claims.get(path) ?? 0) + 1);
   const taken = new Set<string>();
+  const free = (name: string | null): name is string => name !== null && name !== '' && !taken.has(name);
+  const numbered = createNumbering(free);
   return rows.map(([site], at) => {
     const weight = storedTensor(site.source).name;
     const paths = candidates[at] ?? [];
-    const free = (name: string | null): name is string => name !== null && name !== '' && !taken.has(name);
     const own = paths[0]?.own ?? null;
     const name =
       paths.flatMap(({ all }) => all).find((path) => claims.get(path) === 1 && free(path)) ??
-      [own, own === null ? null : numbered(own, free), weight, nodeName(site.node)].find(free) ??
-      numbered(weight, free);
+      [own ?? weight, own === null ? nodeName(site.node) : null].find(free) ??
+      numbered(own ?? weight);
     taken.add(name);
     return name;
   });
 }
 
 /** `path 2`, `path 3`, ...: the first that is free. */
-function numbered(name: string, free: (name: string) => boolean): string {
-  let number = 2;
-  while (!free(`${name} ${number}`)) number += 1;
-  return `${name} ${number}`;
+function createNumbering(free: (name: string) => boolean): (name: string) => string {
+  const last = new Map<string, number>();
+  return (name) => {
+    let number = (last.get(name) ?? 1) + 1;
+    while (!free(`${name} ${number}`)) number += 1;
+    last.set(name, number);
+    return `${name} ${number}`;
+  };
 }
 
 const groupOf: Readonly<Record<Role, Group>> = {
@@ -218,9 +224,13 @@ function stackedPlaces(
   drafts: readonly { readonly told: Part | undefined; readonly place: Place }[],
 ): readonly Pick<Place, 'block'>[] {
   const own = drafts.flatMap(({ told }) => (told === undefined || told.isCross ? [] : [told.attention]));
-  const starts = [...new Set(own)].filter((at) => at >= 0).sort((a, b) => a - b);
+  const starts = new Set(own);
+  // The block of every attention: how many began by then.
+  const blockOf: number[] = [];
+  const last = drafts.reduce((most, { told }) => Math.max(most, told?.attention ?? -1), -1);
+  for (let at = 0; at <= last; at++) blockOf.push((blockOf[at - 1] ?? -1) + (starts.has(at) ? 1 : 0));
   return drafts.map(({ told }) => {
-    const index = told === undefined ? -1 : starts.findLastIndex((at) => at <= told.attention);
+    const index = told === undefined ? -1 : (blockOf[told.attention] ?? -1);
     return { block: index < 0 ? null : { container: '', index } };
   });
 }
@@ -248,19 +258,18 @@ function lastSites(sites: readonly Site[], parts: ReadonlyMap<Site, Part>): Read
 function endsGraph(start: Value, later: ReadonlySet<Value>): boolean {
   const seen = new Set([start]);
   for (const value of seen) {
-    if (later.has(value) || seen.size > 32) return false;
-    for (const { op } of value.uses) for (const next of op.outputs) seen.add(next);
+    if (later.has(value) || seen.size > 32 || value.uses.length > 32) return false;
+    for (const { op } of value.uses.slice(0, 32)) for (const next of op.outputs.slice(0, 32)) seen.add(next);
   }
   return [...seen].some(({ isOutput }) => isOutput);
 }
 
 function embeddingOf(
-  { name, shape, tensor }: Table,
-  linears: readonly OnnxLayer[],
+  { name, shape }: Table,
+  head: OnnxLayer | undefined,
 ): OnnxFileModel['embeddings'][number] {
   const width = shape.at(-1) ?? 1;
   const rows = shape.slice(0, -1).reduce((product, extent) => product * extent, 1);
-  const head = linears.find(({ weight }) => weight === tensor.name);
   return head === undefined
     ? { name, shape: [rows, width] }
     : { name, shape: [rows, width], tiedTo: head.name };

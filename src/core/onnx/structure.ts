@@ -22,22 +22,21 @@ const mostVisited = 1000;
 /** Walks of one graph together: a bound on hostile files. */
 const mostWork = 2_000_000;
 
-/** The input slots that carry data through an operator; null for one that ends every walk. */
-function dataSlots(op: Op): readonly number[] | null {
-  const { length } = op.inputs;
-  if (everySlot.has(op.type)) return Array.from({ length }, (_, slot) => slot);
-  if (firstSlot.has(op.type)) return [0];
+/** Whether an operator passes on the data of an input slot. */
+function carries(op: Op, slot: number): boolean {
+  if (everySlot.has(op.type)) return true;
+  if (firstSlot.has(op.type)) return slot === 0;
   switch (op.type) {
     case 'Where':
-      return [1, 2];
+      return slot === 1 || slot === 2;
     case 'ScatterND':
     case 'ScatterElements':
-      return [0, 2];
+      return slot === 0 || slot === 2;
     case 'com.microsoft.BiasGelu':
     case 'com.microsoft.FastGelu':
-      return [0];
+      return slot === 0;
     default:
-      return null;
+      return false;
   }
 }
 
@@ -104,7 +103,6 @@ export function partsOf(
   isConstant: (value: Value) => boolean,
 ): ReadonlyMap<Site, Part> {
   const walker = createWalker(sites, isConstant);
-  const order = new Map(graph.ops.map((op, at) => [op, at]));
   const attentions = graph.ops.flatMap((op, at) => {
     if (op.type === 'Softmax') return softmaxAttention(op, at, walker) ?? [];
     return attentionOps.has(op.type) ? [fusedAttention(op, at, walker)] : [];
@@ -126,10 +124,10 @@ export function partsOf(
     }
     put(outputs, 'O', at, isCross);
   });
-  for (const op of graph.ops) {
+  let before = -1;
+  for (const [at, op] of graph.ops.entries()) {
+    while ((attentions[before + 1]?.order ?? Infinity) < at) before += 1;
     if (!activations.has(op.type)) continue;
-    const at = order.get(op) ?? 0;
-    const before = attentions.filter((each) => each.order < at).length - 1;
     for (const [site, role] of feedForward(op, walker, (each) => parts.get(each)))
       put(new Set([site]), role, Math.max(before, 0), false);
   }
@@ -233,10 +231,18 @@ function createWalker(sites: readonly Site[], isConstant: (value: Value) => bool
   const siteOf = new Map(sites.map((site) => [site.outputValue, site]));
   const siteOps = new Map(sites.map((site) => [site.op, site]));
   const sitesReading = new Map<Value, Site[]>();
-  for (const site of sites)
-    sitesReading.set(site.inputValue, [...(sitesReading.get(site.inputValue) ?? []), site]);
+  for (const site of sites) {
+    const readers = sitesReading.get(site.inputValue);
+    if (readers === undefined) sitesReading.set(site.inputValue, [site]);
+    else readers.push(site);
+  }
   const layers = new Set(sites.map((site) => site.op));
   let work = 0;
+  const reading = (value: Value): readonly Site[] => {
+    const readers = sitesReading.get(value) ?? [];
+    work += readers.length;
+    return work > mostWork ? [] : readers;
+  };
 
   /** Breadth first; `step` gives the next values. */
   const walk = (
@@ -248,7 +254,9 @@ function createWalker(sites: readonly Site[], isConstant: (value: Value) => bool
     for (const value of seen) {
       work += 1;
       if (seen.size > mostVisited || work > mostWork) return;
-      for (const next of step(value)) if (next !== null && next !== undefined) seen.add(next);
+      const nexts = step(value);
+      work += nexts.length;
+      for (const next of nexts) if (next !== null && next !== undefined) seen.add(next);
     }
   };
   /** The values that a value is directly made of, as far as data go. */
@@ -256,8 +264,9 @@ function createWalker(sites: readonly Site[], isConstant: (value: Value) => bool
     const op = value.producer;
     if (op === null || layers.has(op)) return [];
     if (value !== op.outputs[0] && op.type.endsWith('QuantizeLinear')) return [];
-    const slots = acrossNorms && norms.has(op.type) ? [0] : dataSlots(op);
-    return slots === null ? [] : slots.map((slot) => op.inputs[slot]);
+    work += op.inputs.length;
+    if (acrossNorms && norms.has(op.type)) return [op.inputs[0]];
+    return op.inputs.filter((_, slot) => carries(op, slot));
   };
   const before: Walker['before'] = (value, acrossNorms = true) => {
     const found = new Set<Site>();
@@ -271,19 +280,22 @@ function createWalker(sites: readonly Site[], isConstant: (value: Value) => bool
   };
   const isProduct = (op: Op): boolean => products.has(op.type) && !layers.has(op);
   /** Where data go on from a value; a sum of two activations is a residual and ends the walk. */
-  const children = (value: Value, acrossNorms: boolean): readonly Value[] =>
-    value.uses.flatMap(({ op, slot }) => {
+  const children = (value: Value, acrossNorms: boolean): readonly Value[] => {
+    work += value.uses.length;
+    return value.uses.flatMap(({ op, slot }) => {
       if (layers.has(op)) return [];
       if (acrossNorms && norms.has(op.type) && slot === 0) return op.outputs;
-      if (dataSlots(op)?.includes(slot) !== true) return [];
+      if (!carries(op, slot)) return [];
       return op.type.endsWith('QuantizeLinear') ? op.outputs.slice(0, 1) : op.outputs;
     });
+  };
   /** A sum with what does not come from the walk itself, nor from the layers `own` before it. */
   const isResidual = (op: Op | null, from: ReadonlySet<Value>, own: ReadonlySet<Site>): boolean =>
     op !== null &&
     ['Add', 'Sum'].includes(op.type) &&
     op.inputs.some((value) => {
-      if (value === null || isConstant(value) || from.has(value)) return false;
+      work += 1;
+      if (value === null || isConstant(value) || from.has(value) || work > mostWork) return false;
       const made = [...before(value, false)];
       return made.length === 0 || made.some((site) => !own.has(site));
     });
@@ -296,7 +308,7 @@ function createWalker(sites: readonly Site[], isConstant: (value: Value) => bool
       const path = new Set<Value>();
       walk(value, (each) => {
         path.add(each);
-        for (const site of sitesReading.get(each) ?? []) found.add(site);
+        for (const site of reading(each)) found.add(site);
         return children(each, true).filter((next) => !isResidual(next.producer, path, none));
       });
       return found;
@@ -308,7 +320,7 @@ function createWalker(sites: readonly Site[], isConstant: (value: Value) => bool
       let isMultiplied = false;
       walk(value, (each) => {
         path.add(each);
-        for (const site of sitesReading.get(each) ?? []) found.add(site);
+        for (const site of reading(each)) found.add(site);
         return children(each, false).filter((next) => {
           const op = next.producer;
           if (isResidual(op, path, own)) return false;
@@ -339,8 +351,9 @@ function createWalker(sites: readonly Site[], isConstant: (value: Value) => bool
     productsAfter: (value) => {
       const found = new Map<Op, number>();
       walk(value, (each) => {
+        const nexts = children(each, false);
         for (const { op, slot } of each.uses) if (isProduct(op) && slot < 2) found.set(op, slot);
-        return children(each, false);
+        return nexts;
       });
       return [...found].map(([product, slot]) => ({ product, slot }));
     },
