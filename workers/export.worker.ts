@@ -8,6 +8,7 @@ import { biasReader } from '../src/core/export/bias.ts';
 import { textFile, type ExportFile } from '../src/core/export/file.ts';
 import { fitLayers, type FittedLayer } from '../src/core/export/fit.ts';
 import { layerTable } from '../src/core/export/layer-table.ts';
+import { restoreFactorized } from '../src/core/export/restore.ts';
 import { checkFactors, torchExport } from '../src/core/export/torch-files.ts';
 import type { TorchLayer } from '../src/core/export/torch.ts';
 import { zipChunks } from '../src/core/export/zip.ts';
@@ -61,7 +62,7 @@ async function open({ weights }: ExportStart, tell: Tell): Promise<Opened> {
   tell('loading', 0, 1);
   if (weights.kind === 'files') {
     const given = weights.files.map((file) => ({ name: file.name, source: fileSource(file) }));
-    return { file: await openDropped(given), covariances: new Map() };
+    return { file: restoreFactorized(await openDropped(given)).file, covariances: new Map() };
   }
   const { id, url } = weights;
   const known = shipped.get(url);

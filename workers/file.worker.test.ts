@@ -65,6 +65,7 @@ describe('the file worker', () => {
       heads: null,
       sequence: expect.objectContaining({ usual: expect.any(Number), most: expect.any(Number) }),
       tokens: null,
+      design: null,
     });
   });
 

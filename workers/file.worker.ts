@@ -1,9 +1,13 @@
 /** Dropped model files: a thin shell around `core/onnx`. Weights are read layer by layer and never leave it. */
 import { spectrumOf } from '../src/core/accuracy/spectrum.ts';
 import { InputError } from '../src/core/base/checks.ts';
+import { restoreFactorized } from '../src/core/export/restore.ts';
+import type { Factorization } from '../src/core/factor/factorization.ts';
+import { denseFactorization } from '../src/core/factor/ranks.ts';
 import { singularValues } from '../src/core/tensor/svd.ts';
 import { openDropped, readModelWeight, type ModelFile } from '../src/core/onnx/dropped-files.ts';
 import type { LinearLayer } from '../src/core/workload/model.ts';
+import { fileSource } from './model-bytes.ts';
 import type { FileReply, FileRequest, OpenFiles, ReadSpectra } from './protocol.ts';
 
 let opened: ModelFile | null = null;
@@ -11,16 +15,9 @@ let opened: ModelFile | null = null;
 const post = (reply: FileReply): void => self.postMessage(reply);
 
 async function open({ run, files }: OpenFiles): Promise<void> {
-  opened = await openDropped(
-    files.map((file) => ({
-      name: file.name,
-      source: {
-        size: file.size,
-        read: async (offset, length) =>
-          new Uint8Array(await file.slice(offset, offset + length).arrayBuffer()),
-      },
-    })),
-  );
+  const dropped = await openDropped(files.map((file) => ({ name: file.name, source: fileSource(file) })));
+  const { file, design } = restoreFactorized(dropped);
+  opened = file;
   const { name, bytes, model } = opened;
   const [attention] = model.attention;
   post({
@@ -32,8 +29,11 @@ async function open({ run, files }: OpenFiles): Promise<void> {
     heads: attention === undefined ? null : headsOf(attention),
     sequence: { usual: model.defaultSequence, most: model.maxSequence },
     tokens: model.defaultTokens ?? null,
+    design: design.size === 0 ? null : model.linears.map((layer) => design.get(layer.name) ?? denseOf(layer)),
   });
 }
+
+const denseOf = ({ out, in: inside }: LinearLayer): Factorization => denseFactorization(out, inside);
 
 /** What the config keeps of a layer of a file. */
 function shapeOf({

@@ -1,5 +1,6 @@
 /** Latency on this device: a thin shell around `engines/ort/latency`. To cancel it is ended. */
 import { InputError } from '../src/core/base/checks.ts';
+import { restoreFactorized } from '../src/core/export/restore.ts';
 import { openDropped, openModelFile, type ModelFile } from '../src/core/onnx/dropped-files.ts';
 import { bytesSource } from '../src/core/workload/byte-source.ts';
 import {
@@ -21,8 +22,10 @@ const adapterMs = 5000;
 const post = (reply: LatencyReply): void => self.postMessage(reply);
 
 async function open(weights: WeightFiles): Promise<ModelFile> {
-  if (weights.kind === 'files')
-    return openDropped(weights.files.map((file) => ({ name: file.name, source: fileSource(file) })));
+  if (weights.kind === 'files') {
+    const given = weights.files.map((file) => ({ name: file.name, source: fileSource(file) }));
+    return restoreFactorized(await openDropped(given)).file;
+  }
   const source = bytesSource(await fetchModel(weights.id, weights.url));
   return openModelFile({ name: `${weights.id}.onnx`, source }, () => null);
 }

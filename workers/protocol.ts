@@ -134,6 +134,8 @@ export type FileReply =
       readonly sequence: { readonly usual: number; readonly most: number };
       /** Tokens in flight where a graph fixes batch and sequence; null asks. */
       readonly tokens: number | null;
+      /** Of a model that was exported here, what its layers are; null for any other. */
+      readonly design: Candidate | null;
     }
   | {
       readonly kind: 'spectrum';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FileReply, FileRequest } from '../../workers/protocol.ts';
 import { InputError } from '../core/base/checks.ts';
+import type { Factorization } from '../core/factor/factorization.ts';
 import type { LinearLayer } from '../core/workload/model.ts';
 import { openingConfig } from './defaults.ts';
 import { setModel } from './edits.ts';
@@ -27,6 +28,7 @@ const opened = (run: number): FileReply => ({
   heads: null,
   sequence: { usual: 128, most: 512 },
   tokens: null,
+  design: null,
 });
 
 const spectrum = (run: number, name: string): FileReply => ({
@@ -146,5 +148,29 @@ describe('a dropped model file', () => {
     reply(opened(late));
     expect(store.getState().config).toEqual(openingConfig('bert-base', 'simba'));
     expect(source.state.get().status).toBe('cancelled');
+  });
+});
+
+describe('a model that was exported here', () => {
+  it('opens with its layers as they were factorized, as one step', async () => {
+    const { store, source, reply, run } = open();
+    const done = source.open([file]);
+    const dense = (out: number): Factorization => ({
+      format: 'dense',
+      outModes: [out],
+      inModes: [4096],
+      ranks: [],
+    });
+    const design: readonly Factorization[] = [
+      { format: 'tt', outModes: [8, 12], inModes: [64, 64], ranks: [4, 6, 5] },
+      dense(96),
+      dense(4096),
+    ];
+    const exported = opened(run());
+    if (exported.kind !== 'file-opened') throw new Error('not opened');
+    reply({ ...exported, design });
+    await done;
+    expect(store.getState().config.design).toEqual(design);
+    expect(store.getState().past).toHaveLength(1);
   });
 });

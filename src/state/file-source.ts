@@ -8,7 +8,7 @@ import type { WeightSource } from '../core/accuracy/weight-energy.ts';
 import { InputError } from '../core/base/checks.ts';
 import type { ModelChoice } from './config.ts';
 import type { Spectra } from './derive.ts';
-import { setModel, setWorkload } from './edits.ts';
+import { adoptDesign, setModel, setWorkload } from './edits.ts';
 import { createSource, type Source } from './live.ts';
 import { sameData } from './same.ts';
 import type { AppState } from './store.ts';
@@ -120,15 +120,16 @@ export function createFileSource({ store, port, ...options }: FileSourceOptions)
     if (reply.run !== run) return;
     switch (reply.kind) {
       case 'file-opened': {
-        const { name, bytes, linears, heads, sequence, tokens } = reply;
+        const { name, bytes, linears, heads, sequence, tokens, design } = reply;
         choice = { kind: 'file', name, bytes, linears, heads, sequence };
         chosen = given;
         known = new Map();
         shown = nothing;
         const model = choice;
         store.getState().edit(`Open ${name}`, (config) => {
-          const opened = setModel(config, model);
-          return tokens === null ? opened : setWorkload(opened, { tokens });
+          const bare = setModel(config, model);
+          const opened = tokens === null ? bare : setWorkload(bare, { tokens });
+          return design === null ? opened : adoptDesign(opened, design);
         });
         opening?.resolve();
         opening = null;
