@@ -4,7 +4,7 @@ import {
   expect,
   figure,
   notices,
-  open,
+  openBert,
   openSelector,
   read,
   save,
@@ -14,7 +14,7 @@ import {
 } from './page.ts';
 
 test('a preset, an edited figure, and the reason why one is refused', async ({ page }) => {
-  await open(page);
+  await openBert(page);
   const before = await read(figure(page, 'Energy'));
   const machines = await openSelector(page, 'Accelerator');
   const presets = machines.getByRole('group', { name: 'Presets' }).getByRole('button');
@@ -53,7 +53,7 @@ test('a preset, an edited figure, and the reason why one is refused', async ({ p
 });
 
 test('goes out as YAML and JSON and comes back the same', async ({ page }) => {
-  await open(page);
+  await openBert(page);
   const before = await read(figure(page, 'Energy'));
   const machines = await openSelector(page, 'Accelerator');
   const yaml = await save(page, machines.getByRole('button', { name: 'Save YAML' }));

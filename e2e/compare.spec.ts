@@ -1,8 +1,20 @@
 /** Pins designs, reads them side by side, takes them out as files. */
-import { expect, figure, figures, formatNamed, open, read, save, test, type, typedRank } from './page.ts';
+import {
+  expect,
+  figure,
+  figures,
+  formatNamed,
+  open,
+  openBert,
+  read,
+  save,
+  test,
+  type,
+  typedRank,
+} from './page.ts';
 
 test('pins stand beside the current design and can be taken up again', async ({ page }) => {
-  await open(page);
+  await openBert(page);
   const pin = page.getByRole('button', { name: 'Pin current', exact: true });
   const compare = page.getByRole('region', { name: 'Compare' });
   await pin.click();
@@ -64,7 +76,7 @@ test('the comparison, the frontier and the plot leave as files', async ({ page, 
 });
 
 test('inside one matrix: the steps, their loop nests and the next matrix', async ({ page }) => {
-  await open(page);
+  await openBert(page);
   await formatNamed(page, 'Tucker').click();
   const inside = page.getByRole('region', { name: 'Inside one matrix' });
   await expect(inside.getByRole('heading')).toHaveText('Inside FFN1, layer 1');

@@ -4,7 +4,7 @@ import {
   figure,
   formatNamed,
   grid,
-  open,
+  openBert,
   rank,
   rankValue,
   read,
@@ -16,7 +16,7 @@ import {
 } from './page.ts';
 
 test('another format keeps the parameters and brings its ranks and modes', async ({ page }) => {
-  await open(page);
+  await openBert(page);
   const before = await read(figure(page, 'EDP reduction'));
   await formatNamed(page, 'Tucker').click();
   await expect(formatNamed(page, 'Tucker')).toBeChecked();
@@ -59,7 +59,7 @@ test('another format keeps the parameters and brings its ranks and modes', async
 });
 
 test('a locked rank moves no more, and snap steps from multiple to multiple', async ({ page }) => {
-  await open(page);
+  await openBert(page);
   const lock = page.getByRole('button', { name: /^Lock rank/ }).first();
   const value = String(await rankValue(page));
   await lock.click();
@@ -86,7 +86,7 @@ test('a locked rank moves no more, and snap steps from multiple to multiple', as
 });
 
 test('chosen matrices change together, by name, rectangle and keys', async ({ page }) => {
-  await open(page);
+  await openBert(page);
   const chosen = grid(page).getByRole('gridcell', { selected: true });
   await expect(chosen).toHaveCount(12);
   await grid(page).getByRole('rowheader', { name: 'Q', exact: true }).click();

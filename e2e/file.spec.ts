@@ -64,7 +64,7 @@ test('a safetensors file becomes the model, and its own weights the vertical axi
   // With weights the plain low-rank share is known: the band closes once they are read.
   await expect(figure(page, 'Band')).toHaveText(/exact|–|^(\d+)\s*to\s*\1/);
   await undo(page).click();
-  await expect(page.getByRole('button', { name: 'Model BERT-base', exact: true })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Model Glyph-ViT, 96 wide', exact: true })).toBeVisible();
 });
 
 test('an ONNX file becomes the model: layers by its graph, weights from its external data', async ({
@@ -144,7 +144,7 @@ test('bad files are refused by name and nothing is lost', async ({ page }) => {
   }
   await page.keyboard.press('Escape');
   await expect(steps(page)).toHaveText(['Opened']);
-  await expect(page.getByRole('button', { name: 'Model BERT-base', exact: true })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Model Glyph-ViT, 96 wide', exact: true })).toBeVisible();
 
   // The header is sound, a weight is not: said when it is read, the shapes stay.
   const spoiled = Buffer.from(sound);

@@ -1,7 +1,7 @@
 /** Edits a loop nest by hand as a what-if, and reads how our counts compare with those of other tools. */
 import AxeBuilder from '@axe-core/playwright';
 import { devices, type Locator, type Page } from '@playwright/test';
-import { dialog, expect, figures, open, read, save, steps, test } from './page.ts';
+import { dialog, expect, figures, openBert, read, save, steps, test } from './page.ts';
 
 const inside = (page: Page): Locator => page.getByRole('region', { name: 'Inside one matrix' });
 
@@ -27,7 +27,7 @@ const violations = async (page: Page): Promise<readonly string[]> =>
   );
 
 test('another loop nest is counted at once, and no part of the design', async ({ page }) => {
-  await open(page);
+  await openBert(page);
   const before = await figures(page);
   const nest = await editLoops(page);
   const address = page.url();
@@ -66,7 +66,7 @@ test('another loop nest is counted at once, and no part of the design', async ({
 });
 
 test('an impossible nest is explained and the last good figures stay', async ({ page }) => {
-  await open(page);
+  await openBert(page);
   const nest = await editLoops(page);
   await factor(nest, 'Temporal', 'M', 'AccBuf').press('ArrowDown');
   const energy = await read(row(nest, 'Energy').first());
@@ -93,7 +93,7 @@ test('an impossible nest is explained and the last good figures stay', async ({ 
 });
 
 test('a nest goes out as JSON and comes back', async ({ page }) => {
-  await open(page);
+  await openBert(page);
   const nest = await editLoops(page);
   await factor(nest, 'Temporal', 'M', 'AccBuf').press('ArrowDown');
   const edp = await read(row(nest, 'EDP').first());
@@ -123,7 +123,7 @@ test('a nest goes out as JSON and comes back', async ({ page }) => {
 });
 
 test('the accesses of the chosen step stand under it', async ({ page }) => {
-  await open(page);
+  await openBert(page);
   await inside(page).getByText('Accesses', { exact: true }).click();
   await expect(inside(page).getByText(/bounds? the latency:/)).toBeVisible();
   const table = inside(page).getByRole('table', { name: /^Accesses of step/ });
@@ -136,7 +136,7 @@ test.describe('on a phone', () => {
   test.use({ viewport, deviceScaleFactor, isMobile, hasTouch });
 
   test('loops are edited and compared without a sideways scroll', async ({ page }) => {
-    await open(page);
+    await openBert(page);
     await page.getByRole('tab', { name: 'Inside' }).click();
     const nest = await editLoops(page);
     await factor(nest, 'Temporal', 'M', 'AccBuf').fill('16');
@@ -148,7 +148,7 @@ test.describe('on a phone', () => {
 });
 
 test('our counts beside those of other tools, filtered and totalled', async ({ page }) => {
-  await open(page);
+  await openBert(page);
   await page.getByRole('banner').getByRole('button', { name: 'Help' }).click();
   await dialog(page)
     .getByRole('button', { name: /Timeloop and AccelForge/ })

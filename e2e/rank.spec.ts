@@ -4,7 +4,7 @@ import {
   expect,
   figure,
   figures,
-  open,
+  openBert,
   plot,
   rank,
   rankValue,
@@ -17,7 +17,7 @@ import {
 } from './page.ts';
 
 test('a drag moves point, figures and parameters, and is one undo step', async ({ page }) => {
-  await open(page);
+  await openBert(page);
   const before = await figures(page);
   const rankBefore = await rankValue(page);
   const parameters = page.getByRole('img', { name: /dense parameters$/ });
@@ -26,7 +26,7 @@ test('a drag moves point, figures and parameters, and is one undo step', async (
 
   await dragTo(page, rank(page), [0.8, 0.7, 0.6, 0.5]);
   // Still held: the flag tells the change since the drag began.
-  await expect(page.getByText(/^EDP [+−]\d+%, kept [+−][\d.]+ points$/)).toBeVisible();
+  await expect(page.getByText(/^EDP [+−]\d+%, kept [+−][\d.]+ pt$/)).toBeVisible();
   await expect(plot(page)).not.toHaveAttribute('aria-valuetext', placeBefore ?? '');
   await expect(parameters).not.toHaveAttribute('aria-label', sizeBefore ?? '');
   await expect(typedRank(page)).toHaveValue(String(await rankValue(page)));
@@ -39,7 +39,7 @@ test('a drag moves point, figures and parameters, and is one undo step', async (
   await expect(steps(page)).toHaveText(['Opened', label]);
   await expect(undo(page)).toHaveAccessibleName(`Undo: ${label}`);
   await expect(page.getByTestId('live')).toHaveText(
-    new RegExp(`^rank ${rankAfter}: EDP [\\d.]+× lower, estimated [\\d.]+ % of weight energy kept$`),
+    new RegExp(`^rank ${rankAfter}: EDP [\\d.]+× lower, estimated [\\d.]+ percent of weight energy kept$`),
   );
   const after = await figures(page);
   expect(after).not.toEqual(before);
@@ -60,7 +60,7 @@ test('a drag moves point, figures and parameters, and is one undo step', async (
 });
 
 test('Escape brings back what was before the drag', async ({ page }) => {
-  await open(page);
+  await openBert(page);
   const before = await rankValue(page);
   await dragTo(page, rank(page), [0.8, 0.3]);
   expect(await rankValue(page)).toBeLessThan(before);
@@ -74,7 +74,7 @@ test('Escape brings back what was before the drag', async ({ page }) => {
 });
 
 test('keys move it by one, by a page and to the ends, in one step', async ({ page }) => {
-  await open(page);
+  await openBert(page);
   const before = await rankValue(page);
   const presses = [
     ['ArrowLeft', before - 1],
@@ -102,7 +102,7 @@ test('keys move it by one, by a page and to the ends, in one step', async ({ pag
 });
 
 test('a typed rank is taken, an impossible one is refused by its rule', async ({ page }) => {
-  await open(page);
+  await openBert(page);
   await type(typedRank(page), '64');
   await expect(rank(page)).toHaveValue('64');
   await expect(figure(page, 'EDP reduction')).toContainText('×');

@@ -4,7 +4,7 @@ import {
   expect,
   figure,
   notices,
-  open,
+  openBert,
   openSelector,
   read,
   steps,
@@ -14,7 +14,7 @@ import {
 } from './page.ts';
 
 test('tokens, batch and sequence by slider, by typing and by the usual cases', async ({ page }) => {
-  await open(page);
+  await openBert(page);
   const design = page.getByRole('region', { name: 'Design' });
   const tokens = design.getByRole('slider', { name: 'Tokens in flight' });
   const typed = design.getByRole('textbox', { name: 'Tokens in flight, value' });
