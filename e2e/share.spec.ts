@@ -9,6 +9,7 @@ import {
   formatNamed,
   notices,
   open,
+  openBert,
   openSelector,
   rank,
   rankValue,
@@ -28,7 +29,7 @@ const link = async (page: Page): Promise<string> => {
 };
 
 test('a link opens the same design with the same figures in another page', async ({ page, context }) => {
-  await open(page);
+  await openBert(page);
   const machines = await openSelector(page, 'Accelerator');
   await machines.getByRole('button', { name: /^eyeriss/i }).click();
   await page.keyboard.press('Escape');
@@ -67,7 +68,7 @@ test('a link opens the same design with the same figures in another page', async
 });
 
 test('the address follows within half a second, and Back undoes', async ({ page }) => {
-  await open(page);
+  await openBert(page);
   const opened = page.url();
   const first = await rankValue(page);
   await dragTo(page, rank(page), [0.7, 0.6, 0.5]);
@@ -109,7 +110,7 @@ test('the address follows within half a second, and Back undoes', async ({ page 
 });
 
 test('bad links are named, what is sound is kept, and the page lives', async ({ page }) => {
-  await open(page);
+  await openBert(page);
   await type(typedRank(page), '40');
   const good = new URL(await link(page)).hash;
   const middle = Math.floor(good.length / 2);
