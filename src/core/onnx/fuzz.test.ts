@@ -11,7 +11,9 @@ import { createRandom, type Random } from '../base/random.ts';
 import { bytesSource } from '../workload/byte-source.ts';
 import { safetensorsBytes } from '../workload/safetensors.fixture.ts';
 import { openModelFile, readModelWeight } from './dropped-files.ts';
-import { joined } from './wire.fixture.ts';
+import { onnxLayers } from './layers.ts';
+import { openOnnx } from './open.ts';
+import { floats, joined, modelBytes, tensorBytes, type FixtureNode } from './wire.fixture.ts';
 
 const isLong = env['RANKSCAPE_LONG'] !== undefined;
 const runs = isLong ? 10_000 : 300;
@@ -127,4 +129,54 @@ describe('mutated files', () => {
     },
     isLong ? 3_600_000 : 30_000,
   );
+});
+
+describe('graphs that invite a walk without end', () => {
+  const many = isLong ? 60_000 : 500;
+  const each = <T>(make: (i: number) => T): readonly T[] => Array.from({ length: many }, (_, i) => make(i));
+  const one = (name: string): Uint8Array => tensorBytes(name, [1, 1], 1, floats([1]));
+  const matmul = (a: string, b: string, y: string): FixtureNode => ({
+    op: 'MatMul',
+    inputs: [a, b],
+    outputs: [y],
+  });
+  const graphs: [string, readonly FixtureNode[], readonly Uint8Array[], number][] = [
+    [
+      'layers of one value',
+      each((i) => matmul('x', `a.weight:${i}`, `y${i}`)),
+      each((i) => one(`a.weight:${i}`)),
+      many,
+    ],
+    [
+      'softmaxes of one product',
+      [
+        matmul('x', 'w', 'h'),
+        matmul('h', 'h', 's'),
+        ...each((i) => ({ op: 'Softmax', inputs: ['s'], outputs: [`p${i}`] })),
+        ...each((i) => matmul(`p${i}`, 'h', `c${i}`)),
+      ],
+      [one('w')],
+      1,
+    ],
+    [
+      'activations of a sum of all layers',
+      [
+        ...each((i) => matmul('x', `w${i}`, `y${i}`)),
+        { op: 'Sum', inputs: each((i) => `y${i}`), outputs: ['z'] },
+        ...each((i) => ({ op: 'Relu', inputs: ['z'], outputs: [`r${i}`] })),
+      ],
+      each((i) => one(`w${i}`)),
+      many,
+    ],
+    [
+      'a chain',
+      [matmul('x', 'w', 'v0'), ...each((i) => ({ op: 'Relu', inputs: [`v${i}`], outputs: [`v${i + 1}`] }))],
+      [one('w')],
+      1,
+    ],
+  ];
+  it.each(graphs)('%s', { timeout: isLong ? 120_000 : 20_000 }, async (_, nodes, tensors, layers) => {
+    const model = await openOnnx(bytesSource(modelBytes(nodes, tensors)));
+    expect(onnxLayers(model).linears).toHaveLength(layers);
+  });
 });

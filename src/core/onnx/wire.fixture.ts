@@ -1,6 +1,9 @@
 /** ONNX bytes by hand, below any library: what an encoder would refuse to write. */
 
-export const joined = (...parts: readonly Uint8Array[]): Uint8Array => {
+export const joined = (...parts: readonly Uint8Array[]): Uint8Array => concatenated(parts);
+
+/** Lists may be longer than arguments can be. */
+function concatenated(parts: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -8,7 +11,7 @@ export const joined = (...parts: readonly Uint8Array[]): Uint8Array => {
     at += part.length;
   }
   return all;
-};
+}
 
 export function varint(value: number): Uint8Array {
   const bytes: number[] = [];
@@ -51,8 +54,8 @@ export interface FixtureNode {
 /** NodeProto fields: 1 input, 2 output, 4 op_type, 5 attribute, 7 domain. */
 export const nodeBytes = ({ op, inputs, outputs, domain = '', attributes = [] }: FixtureNode): Uint8Array =>
   joined(
-    ...inputs.map((name) => text(1, name)),
-    ...outputs.map((name) => text(2, name)),
+    concatenated(inputs.map((name) => text(1, name))),
+    concatenated(outputs.map((name) => text(2, name))),
     text(4, op),
     ...attributes.map((each) => field(5, each)),
     ...(domain === '' ? [] : [text(7, domain)]),
@@ -73,8 +76,8 @@ export const modelBytes = (
     field(8, whole(2, 17)),
     field(
       7,
-      ...nodes.map((node) => field(1, nodeBytes(node))),
-      ...initializers.map((tensor) => field(5, tensor)),
+      concatenated(nodes.map((node) => field(1, nodeBytes(node)))),
+      concatenated(initializers.map((tensor) => field(5, tensor))),
       field(11, text(1, 'x')),
       field(12, text(1, 'y')),
       ...more,
