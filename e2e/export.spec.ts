@@ -37,7 +37,7 @@ test('a shipped model goes out as ONNX, checked, and comes back by drop as what 
   // What the file says of itself.
   expect(bytes.includes('rankscape')).toBe(true);
   expect(bytes.length).toBeLessThan(1_300_000);
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  expect((await new AxeBuilder({ page }).include('dialog').analyze()).violations).toEqual([]);
   await page.keyboard.press('Escape');
 
   const models = await openSelector(page, 'Model');
@@ -47,7 +47,8 @@ test('a shipped model goes out as ONNX, checked, and comes back by drop as what 
   await expect(page.getByRole('button', { name: 'Model back.onnx', exact: true })).toBeVisible();
   await expect(figure(page, 'EDP reduction')).toContainText('×');
   // The same layers again, the factorized ones as what they are.
-  await expect(grid(page).getByRole('rowheader')).toHaveText(roles);
+  const back = await grid(page).getByRole('rowheader').allTextContents();
+  expect(back.toSorted()).toEqual(roles.toSorted());
   await expect(figure(page, 'Parameters')).toHaveText(parameters);
   await expect(figure(page, 'MACs', 'Dense')).not.toHaveText(await read(figure(page, 'MACs')));
 });

@@ -4,6 +4,7 @@ import { taskOf } from '../src/core/tasks/tasks.ts';
 import { modelById } from '../src/core/workload/cards.ts';
 import { openMeasurer, type Measurer, type MeasureStep } from '../src/engines/ort/measurer.ts';
 import { loadOrt } from '../src/engines/ort/ort.ts';
+import { fetchModel } from './model-bytes.ts';
 import type { AccuracyReply, AccuracyRequest, AnswerBatch, MeasureStart } from './protocol.ts';
 
 /** Figures are told at so many examples, and at each doubling. */
@@ -28,19 +29,8 @@ function measurerOf({ id, url }: MeasureStart['model']): Promise<Measurer> {
 async function open(id: string, url: string): Promise<Measurer> {
   const task = taskOf(id);
   if (task === null) throw new InputError('model', 'has no examples to be measured on', id);
-  const bytes = await fetchBytes(id, url);
+  const bytes = await fetchModel(id, url);
   return openMeasurer(await loadOrt(), bytes, modelById(id).linears, task);
-}
-
-async function fetchBytes(id: string, url: string): Promise<Uint8Array> {
-  try {
-    const response = await fetch(url);
-    if (response.ok) return new Uint8Array(await response.arrayBuffer());
-    throw new InputError('model', `weights of ${id} could not be loaded`, `HTTP ${response.status}`);
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw new InputError('model', `weights of ${id} could not be loaded (${String(error)})`);
-  }
 }
 
 /** Messages come in meanwhile. */

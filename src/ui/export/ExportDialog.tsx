@@ -136,6 +136,7 @@ function Maker({ derived, design, weights, factorized }: MakerProps) {
       texts:
         form === 'zip'
           ? zipTexts(derived, design, {
+              stem: stemOf(model.id),
               frontier: search.getState().frontier,
               svg: plotSvg(`${model.title}: the frontier`),
               page: location.href.replace(/#.*$/, ''),

@@ -1,13 +1,14 @@
 /** Texts that go with a design: the file that the command line takes, and what a zip holds besides the models. */
 import { bibtex } from '../../core/export/bibtex.ts';
 import { layerTable } from '../../core/export/layer-table.ts';
+import { notebook } from '../../core/export/notebook.ts';
 import type { FrontierPoint } from '../../core/search/pareto.ts';
 import type { Candidate } from '../../core/search/evaluation.ts';
 import type { LinearLayer } from '../../core/workload/model.ts';
 import type { Derived } from '../../state/derive.ts';
 import { wantedLayers } from '../../state/exportable.ts';
 import { encodeLink } from '../../state/url.ts';
-import { frontierCsv } from '../compare/exporters.ts';
+import { compareJson, frontierCsv } from '../compare/exporters.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 
 /** `rankscape export --design`: `{layers: [{name, format, outModes, inModes, ranks}]}`. */
@@ -40,6 +41,8 @@ export function layersCsv(derived: Derived, design: Candidate): string {
 }
 
 export interface Extras {
+  /** Of the names in the zip. */
+  readonly stem: string;
   readonly frontier: readonly FrontierPoint[];
   /** The plot as it stands, or null while its table is shown. */
   readonly svg: string | null;
@@ -47,19 +50,42 @@ export interface Extras {
   readonly page: string;
 }
 
+/** Where the worker puts the layers of a design, with the errors of their matrices. */
+const layersName = (stem: string): string => `${stem}-layers.csv`;
+
 export function zipTexts(
   derived: Derived,
   design: Candidate,
-  { frontier, svg, page }: Extras,
+  { stem, frontier, svg, page }: Extras,
 ): readonly { readonly name: string; readonly text: string }[] {
-  const { model, evaluation, energyUnit } = derived;
+  const { model, evaluation, evaluator, energyUnit } = derived;
+  const link = `${page}${linkOf(derived, design)}`;
+  const found = frontier.length === 0 ? null : frontierCsv(frontier, evaluation.accuracy.metric, energyUnit);
+  const columns = [
+    {
+      who: 'dense',
+      design: model.linears.map((_, k) => evaluator.denseFactorization(k)),
+      evaluation: derived.dense,
+    },
+    { who: 'now', design, evaluation: evaluator.evaluate(design) },
+  ] as const;
+  const book = notebook({
+    title: model.title,
+    link,
+    version: packageJson.version,
+    files: {
+      frontier: found === null ? undefined : 'frontier.csv',
+      layers: layersName(stem),
+      comparison: 'comparison.json',
+    },
+  });
   return [
-    { name: 'link.txt', text: `${page}${linkOf(derived, design)}\n` },
+    { name: 'link.txt', text: `${link}\n` },
     { name: 'design.json', text: designFile(model.linears, design) },
+    { name: 'comparison.json', text: compareJson(derived, columns, link) },
     { name: 'citation.bib', text: citation(derived, design) },
-    ...(frontier.length === 0
-      ? []
-      : [{ name: 'frontier.csv', text: frontierCsv(frontier, evaluation.accuracy.metric, energyUnit) }]),
+    { name: 'notebook.ipynb', text: book },
+    ...(found === null ? [] : [{ name: 'frontier.csv', text: found }]),
     ...(svg === null ? [] : [{ name: 'frontier.svg', text: svg }]),
   ];
 }

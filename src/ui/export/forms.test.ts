@@ -117,13 +117,25 @@ describe('what goes with a design', () => {
     const rows = layersCsv(derived, config.design).trim().split('\r\n');
     expect(rows).toHaveLength(1 + config.design.filter(({ format }) => format !== 'dense').length);
     expect(citation(derived, config.design)).toContain('oseledets2011tensor');
-    const texts = zipTexts(derived, config.design, { frontier: [], svg: '<svg/>', page: 'http://x/' });
+    const texts = zipTexts(derived, config.design, {
+      stem: 'bert_base_factorized',
+      frontier: [],
+      svg: '<svg/>',
+      page: 'http://x/',
+    });
     expect(texts.map(({ name }) => name)).toEqual([
       'link.txt',
       'design.json',
+      'comparison.json',
       'citation.bib',
+      'notebook.ipynb',
       'frontier.svg',
     ]);
+    // The notebook reads what lies beside it.
+    const book = texts.find(({ name }) => name === 'notebook.ipynb')?.text ?? '';
+    expect(book).toContain('bert_base_factorized-layers.csv');
+    expect(book).toContain('comparison.json');
+    expect(book).not.toContain('frontier.csv');
     expect(texts[0]?.text).toMatch(/^http:\/\/x\/#v1\./);
   });
 });

@@ -42,7 +42,8 @@ export const forms: readonly FormWords[] = [
   {
     form: 'zip',
     title: 'Everything',
-    about: 'One zip: the model, the Python files, the tables, what to cite and the link.',
+    about:
+      'One zip: the model, the Python files, the tables, a notebook that draws them, what to cite, the link.',
   },
 ];
 
