@@ -2,9 +2,10 @@
  * A factor as it is stored, and the nodes that give its numbers back: as they are, as fp16 with a Cast, or as integers
  * with a scale per group of neighbours along the last axis (per row of it without groups). Integers are standard QDQ:
  * DequantizeLinear has an axis from opset 13 on, blocks, int16 and int4 from 21 on (onnx/docs/Operators.md). Before
- * that groups become rows of their own, and two 4-bit numbers a byte are taken apart by BitShift and Mod (opset 11).
- * Scales are fp16, cast to the layer's type. Left out: fp4 and palettes, which no operator of the default domain reads
- * alike in all runtimes, and activations.
+ * that groups become rows of their own, and two 4-bit numbers a byte are taken apart by BitShift and Mod (opset 11),
+ * then Cast, Sub and Mul: onnxruntime 1.31 fuses a MatMul of two DequantizeLinear with zero points per row and then
+ * refuses to run it. Scales are fp16, cast to the layer's type. Left out: fp4 and palettes, which no operator of the
+ * default domain reads alike in all runtimes, and activations.
  */
 import { InputError, check } from '../base/checks.ts';
 import { quantizationName } from '../factor/check-quantization.ts';
@@ -156,9 +157,9 @@ function emitIntegers(
 ): StoredFactor {
   const made = integerCodes(factor, storage);
   const { rows, columns, group, scales, codes } = made;
-  const blocks = group < columns && version.opset >= blocksFrom;
-  const laid = blocks ? { codes, count: rows, width: columns, scales, block: group } : groupRows(made);
   const packed = storage.bits <= 4 && (version.opset < blocksFrom || version.ir < int4IrFrom);
+  const blocks = !packed && group < columns && version.opset >= blocksFrom;
+  const laid = blocks ? { codes, count: rows, width: columns, scales, block: group } : groupRows(made);
   const dense = packed ? nibbles(to, name, laid) : plain(to, name, laid, storage.bits);
   const value = dequantized(to, name, dense, laid, dtype, packed ? 8 : 0, storage.bits > 8);
   return {
@@ -219,7 +220,7 @@ function dequantized(
     to.constant(`${name}.scale`, (own) => rawTensor(own, 'F16', shape, floatBytes(scales, 'F16')));
   const cast = (value: string, type: FloatDtype, hint: string): string =>
     to.add('Cast', `${name}/${hint}`, [value], { to: dataTypes[type] });
-  if (to.opset < axisFrom || (wide && to.opset < blocksFrom)) {
+  if (zero !== 0 || to.opset < axisFrom || (wide && to.opset < blocksFrom)) {
     const floating = cast(codes, dtype, 'Cast');
     const centred =
       zero === 0
@@ -237,12 +238,6 @@ function dequantized(
   const half = stored(scaleShape);
   const direct = dtype === 'F32' || (to.opset >= halfScalesFrom && dtype !== 'F64') ? dtype : 'F32';
   const inputs = [codes, direct === 'F16' ? half : cast(half, direct, 'scale/Cast')];
-  if (zero !== 0)
-    inputs.push(
-      to.constant(`${name}.zero`, (own) =>
-        rawTensor(own, 'U8', scaleShape, new Uint8Array(scales.length).fill(zero)),
-      ),
-    );
   const attributes = block > 0 ? { axis: 1, block_size: block } : { axis: 0 };
   const value = to.add('DequantizeLinear', `${name}/DequantizeLinear`, inputs, attributes);
   return direct === dtype ? value : cast(value, dtype, 'Cast');
