@@ -87,7 +87,8 @@ export const exportCommand = defineCommand({
     'the contraction path; difference is the largest relative distance of an output from that of the source with the same',
     'matrices, on random inputs. tltorch and pytorch: NAME.py with NAME.json and NAME.safetensors beside it. A design file',
     "has the layers' names as info lists them; others stay dense. A link of a shipped model has factors fitted to what the",
-    "layers' inputs use, as evaluate measures them; any other has plain least squares.",
+    "layers' inputs use, as evaluate measures them; any other has plain least squares. onnx stores the weights as the",
+    'link does, where ONNX can; tltorch and pytorch have floats.',
   ],
   options,
   run: async (given, surroundings): Promise<Result> => {
