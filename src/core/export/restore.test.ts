@@ -59,8 +59,9 @@ function exported(precision: 'layer' | 'f16', quantization: Quantization): OnnxE
 }
 
 const shapes = (file: ModelFile) =>
-  file.model.linears.map(({ name, role, group, block, out, in: inside }) => ({
+  file.model.linears.map(({ name, role, group, block, out, in: inside, bias }) => ({
     name,
+    bias,
     role,
     group,
     block,
@@ -98,6 +99,27 @@ describe('an exported model read back', () => {
     expect(relativeDistance(a?.[name] ?? new Float64Array(1), b?.[name] ?? new Float64Array(1))).toBeLessThan(
       1e-5,
     );
+  });
+
+  it('keeps what layers share when all of them are factorized', async () => {
+    const f = (out: number, inside: number): Factorization => ({
+      format: 'svd',
+      outModes: [out],
+      inModes: [inside],
+      ranks: [5],
+    });
+    const replacements = source.model.linears.map((layer) => {
+      const factorization = f(layer.out, layer.in);
+      const path = findPath(forwardEinsum(factorization, 36));
+      return { layer, factorization, factors: randomFactors(factorization, 1), path };
+    });
+    const { model } = replaceLayers(source.onnx, replacements, { version: '0' });
+    const { file, design } = restoreFactorized(await open(await wholeModel(model)));
+    expect(shapes(file)).toEqual(shapes(source));
+    expect(design.size).toBe(source.model.linears.length);
+    if (file.format !== 'onnx') throw new Error('no graph');
+    const count = ({ onnx }: OnnxFile): number => onnx.proto.graph?.node.length ?? 0;
+    expect(count(file)).toBe(count(source));
   });
 
   it('stays as the graph shows it where the metadata are not to be believed', async () => {

@@ -40,7 +40,7 @@ export function restoreFactorized(file: ModelFile): Restored {
   const constants = createConstants(file.onnx, graph);
   const found = said.flatMap((layer) => findChain(graph, constants, layer) ?? []);
   if (found.length === 0) return unchanged;
-  const { onnx, weights } = withMatrices(file.onnx, found);
+  const { onnx, weights } = withMatrices(file.onnx, constants, found);
   const model = onnxLayers(onnx, { name: file.name });
   const design = model.linears.flatMap(({ name, weight }) => {
     const factorization = weights.get(weight);
@@ -171,6 +171,7 @@ function isFloat(source: WeightSource): boolean {
 /** One MatMul in place of each chain, by a weight that is made when it is read. */
 function withMatrices(
   model: OnnxModel,
+  constants: Constants,
   chains: readonly Chain[],
 ): { readonly onnx: OnnxModel; readonly weights: ReadonlyMap<string, Factorization> } {
   const unique = namer(model.proto);
@@ -184,7 +185,7 @@ function withMatrices(
     return kept.bytes;
   };
   const freed: Value[] = [];
-  const gone = new Set<NodeProto>();
+  const gone: Op[] = [];
   for (const chain of chains) {
     const { name, factorization, input, last, ops } = chain;
     const weight = unique(`${name}.weight`);
@@ -195,15 +196,17 @@ function withMatrices(
     const output = last.outputs[0]?.name ?? '';
     inPlaceOf.set(last.node, [node('MatMul', last.node.name, [input.name, weight], output, {})]);
     for (const op of ops) {
-      if (op !== last) gone.add(op.node);
-      for (const value of op.inputs) if (value !== null && value !== input) freed.push(value);
+      if (op !== last) gone.push(op);
+      for (const value of op.inputs) if (value !== null && constants.isConstant(value)) freed.push(value);
     }
   }
   const removal = unused(model.proto, freed, []);
-  const nodes = new Set([...removal.nodes].filter((each) => !inPlaceOf.has(each)));
-  for (const each of gone) nodes.add(each);
+  const nodes = new Set(removal.nodes);
   const names = new Set(removal.names);
-  for (const { last } of chains) for (const { name } of last.outputs) names.delete(name);
+  for (const op of gone) {
+    nodes.add(op.node);
+    for (const { name } of op.outputs) names.add(name);
+  }
   const proto = rebuild(model.proto, {
     removal: { ...removal, nodes, names },
     inPlaceOf,
