@@ -1,7 +1,9 @@
 /** How all linear layers store their weights: an axis beside the ranks, changed for the whole model at once. */
 import { quantizationByName, quantizationName } from '../../core/factor/check-quantization.ts';
+import { weightBits } from '../../core/factor/quantization.ts';
 import { setQuantization } from '../../state/edits.ts';
 import { useActions, useApp } from '../app.ts';
+import { formatNumber } from '../format.ts';
 import { quantizationTitle } from '../words.ts';
 
 /** What people reach for; any other comes by link or project file. */
@@ -20,6 +22,7 @@ export function QuantizationSection() {
   const { edit } = useActions();
   const quantization = useApp((state) => state.config.quantization);
   const name = quantizationName(quantization);
+  const bits = weightBits(quantization);
   const known = name === 'none' || offered.some(({ names }) => names.some((each) => each === name));
   return (
     <div className="sec quantization">
@@ -46,6 +49,11 @@ export function QuantizationSection() {
           ))}
         </select>
       </label>
+      {bits !== null && (
+        <span className="note" title="Scales or palette included, shared by a large factor">
+          {formatNumber(bits, Number.isInteger(bits) ? 0 : 2)} bits a weight
+        </span>
+      )}
     </div>
   );
 }

@@ -1,22 +1,23 @@
 /** What a mapping does at every memory level, operand by operand: words held, read and written, and their energy. */
 import type { Accounting, MappingCost } from '../../core/cost/mapping.ts';
-import { operands, type Accelerator, type Operand } from '../../core/hardware/accelerator.ts';
 import { energyScale, formatCount, formatNumber, formatPercent } from '../format.ts';
 import { drainEnergyPj } from './loads.ts';
 import { levelColour } from './nest.ts';
-
-const operandNames: Readonly<Record<Operand, string>> = { I: 'inputs', W: 'weights', O: 'outputs' };
+import { holdings, operandNames, type Stage } from './stage.ts';
 
 export interface AccessesProps {
-  readonly accelerator: Accelerator;
+  readonly stage: Stage;
   readonly cost: MappingCost;
   readonly accounting: Accounting;
   /** A name for the table. */
   readonly label: string;
 }
 
-export function Accesses({ accelerator, cost, accounting, label }: AccessesProps) {
-  const scale = energyScale(cost.energyPj, accelerator.energyUnit);
+export function Accesses({ stage, cost, accounting, label }: AccessesProps) {
+  const { machine, place } = stage;
+  const names = operandNames(stage);
+  const isWord = machine.levels.every(({ takes }) => takes === undefined);
+  const scale = energyScale(cost.energyPj, machine.energyUnit);
   const energy = (energyPj: number): string => formatNumber(energyPj / scale.divide, 2);
   return (
     <div className="accesses">
@@ -37,40 +38,47 @@ export function Accesses({ accelerator, cost, accounting, label }: AccessesProps
             </tr>
           </thead>
           <tbody>
-            {accelerator.levels.flatMap((level, l) => {
-              const counts = cost.levels.find(({ name }) => name === level.name)?.operands ?? {};
-              const kept = operands.flatMap((operand) => {
-                const words = counts[operand];
-                return words === undefined ? [] : [[operand, words] as const];
-              });
-              return kept.map(([operand, words], i) => (
-                <tr key={`${level.name} ${operand}`} className={i === 0 ? 'first' : undefined}>
-                  {i === 0 && (
-                    <th scope="rowgroup" rowSpan={kept.length}>
-                      <i style={{ background: levelColour(l, accelerator.levels.length) }} />
-                      {level.name}
+            {machine.levels.flatMap((level, l) => {
+              const counts = cost.levels[l]?.operands ?? {};
+              const kept = holdings(stage, cost, l);
+              return kept.map(({ operand, words: held, whole }, i) => {
+                const words = operand === null ? undefined : counts[operand];
+                return (
+                  <tr key={`${level.name} ${operand}`} className={i === 0 ? 'first' : undefined}>
+                    {i === 0 && (
+                      <th scope="rowgroup" rowSpan={kept.length}>
+                        <i style={{ background: levelColour(l, machine.levels.length) }} />
+                        {level.name}
+                      </th>
+                    )}
+                    <th scope="row">
+                      {operand === null ? 'other tensors' : names[operand]}
+                      {operand !== null && whole && ', whole'}
                     </th>
-                  )}
-                  <th scope="row">{operandNames[operand]}</th>
-                  <td>{formatCount(words.tileWords)}</td>
-                  <td>
-                    {level.depthWords === null
-                      ? 'unlimited'
-                      : formatPercent((100 * words.tileWords) / level.depthWords, 1)}
-                  </td>
-                  <td>{formatCount(words.instances)}</td>
-                  <td>{formatCount(words.reads)}</td>
-                  <td>{formatCount(words.fills)}</td>
-                  <td>{formatCount(words.updates)}</td>
-                  <td>{energy(words.energyPj)}</td>
-                </tr>
-              ));
+                    <td>{formatCount(whole || words === undefined ? held : words.tileWords)}</td>
+                    <td>
+                      {level.depthWords === null
+                        ? 'unlimited'
+                        : formatPercent((100 * held) / level.depthWords, 1)}
+                    </td>
+                    {words === undefined ? (
+                      <td colSpan={5}>there meanwhile</td>
+                    ) : (
+                      <>
+                        <td>{formatCount(words.instances)}</td>
+                        <td>{formatCount(words.reads)}</td>
+                        <td>{formatCount(words.fills)}</td>
+                        <td>{formatCount(words.updates)}</td>
+                        <td>{energy(words.energyPj)}</td>
+                      </>
+                    )}
+                  </tr>
+                );
+              });
             })}
             <tr className="first">
               <th scope="rowgroup">
-                <i
-                  style={{ background: levelColour(accelerator.levels.length, accelerator.levels.length) }}
-                />
+                <i style={{ background: levelColour(machine.levels.length, machine.levels.length) }} />
                 MAC
               </th>
               <th scope="row">products</th>
@@ -85,9 +93,12 @@ export function Accesses({ accelerator, cost, accounting, label }: AccessesProps
         keeps at a time. Reads: words handed to the level below or, of partial sums, read back to be added to.
         Fills: words that come in from the level above. Updates: results that come up from below.{' '}
         {accounting === 'timeloop'
-          ? `Counted as Timeloop does: results that leave for the level above are not charged a read; AccelForge would add ${formatPercent((100 * drainEnergyPj(accelerator, cost)) / cost.energyPj)} to the energy.`
+          ? `Counted as Timeloop does: results that leave for the level above are not charged a read; AccelForge would add ${formatPercent((100 * drainEnergyPj(machine, cost)) / cost.energyPj)} to the energy.`
           : 'Counted as AccelForge does: results that leave for the level above are charged a read, which Timeloop leaves out.'}{' '}
         The accelerator's dialog has the switch.
+        {!isWord &&
+          ' Counts are in words of the operand; capacity and energy follow its bits against those of the level.'}
+        {place !== null && ' A whole tensor stays at its level and is not seen further out.'}
       </p>
     </div>
   );

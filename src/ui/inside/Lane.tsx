@@ -3,7 +3,6 @@ import { lazy, memo, Suspense, useMemo, useRef, useState } from 'react';
 import { InputError } from '../../core/base/checks.ts';
 import type { Factorization } from '../../core/factor/factorization.ts';
 import { operandNames } from '../../core/factor/forward.ts';
-import type { MappedGemm } from '../../core/cost/mapper.ts';
 import type { Gemm } from '../../core/cost/mapping.ts';
 import type { Evaluator } from '../../core/search/evaluate.ts';
 import { useApp } from '../app.ts';
@@ -27,6 +26,8 @@ import { boundWords } from './loads.ts';
 import { levelColour, loopsText, nestLines } from './nest.ts';
 import type { NestDraft } from './nest-draft.ts';
 import { orderMarks } from './order.ts';
+import { stageStep, type StagedStep } from './stage.ts';
+import { Stays } from './Stays.tsx';
 import { standing, whyLayer } from './why.ts';
 
 interface LaneProps {
@@ -62,19 +63,18 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
   const [editing, setEditing] = useState(false);
   const [counting, setCounting] = useState(false);
   /** Nests edited by hand, as long as the panel shows this layer. */
-  const [drafts] = useState(() => new WeakMap<MappedGemm, NestDraft>());
+  const [drafts] = useState(() => new WeakMap<StagedStep, NestDraft>());
   const chosen = wanted !== null && wanted < cost.steps.length ? wanted : largest;
   const step = cost.steps[chosen];
-  const gemm = step?.gemm;
-  const mapped = useMemo((): MappedGemm | null => {
-    if (gemm === undefined) return null;
+  const stage = useMemo((): StagedStep | null => {
+    if (step === undefined) return null;
     try {
-      return mapper.mapping(gemm, gear);
+      return stageStep(mapper, step, gear);
     } catch (error) {
       if (error instanceof InputError) return null;
       throw error;
     }
-  }, [mapper, gear, gemm]);
+  }, [mapper, gear, step]);
 
   const edp = (dense.energyPj * dense.latencyCycles) / (cost.energyPj * cost.latencyCycles);
   const width = size?.width ?? 0;
@@ -107,7 +107,7 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
         <b>{formatTitle(factorization.format)}</b>
         <span className="note shape">{shapeText(factorization)}</span>
         <span className="grow" />
-        <span>
+        <span title="Than this layer dense under the same settings">
           <b>{formatRatio(edp >= 1 ? edp : 1 / edp)}</b>{' '}
           <span className={edp >= 1 ? 'note' : 'bad'}>{edp >= 1 ? 'lower EDP' : 'higher EDP'}, modelled</span>
         </span>
@@ -190,10 +190,10 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
           </p>
         </div>
         <p className="note chosen-step">{sayStep(chosen)}</p>
-        {mapped !== null && gemm !== undefined && (
+        {stage !== null && (
           <div className="nest-block">
             <div className="nest" role="group" aria-label={`Loop nest of step ${chosen + 1}`}>
-              {nestLines(accelerator, mapped).map((line) => (
+              {nestLines(stage).map((line) => (
                 <div key={`${line.level} ${line.kind} ${line.depth}`}>
                   <span
                     className="bar"
@@ -209,18 +209,19 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
               ))}
             </div>
             <p className="nest-foot">
-              <span className="note">{standing(gemm, mapped, gear)}</span>
+              <span className="note">{standing(stage.mapped, gear)}</span>
               <button type="button" className="link" onClick={() => setEditing(true)}>
                 Edit the loops
               </button>
             </p>
+            <Stays evaluator={evaluator} cost={cost} />
           </div>
         )}
       </div>
-      {mapped !== null && (
-        <p className="why">{whyLayer(accelerator, cost, chosen, mapped, stepNames, !beside)}</p>
+      {stage !== null && (
+        <p className="why">{whyLayer(accelerator, cost, chosen, stage.mapped, stepNames, !beside)}</p>
       )}
-      {mapped !== null && (
+      {stage !== null && (
         <details
           className="disclosure"
           onToggle={(event) => {
@@ -233,10 +234,10 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
           <summary>Accesses</summary>
           {counting && (
             <>
-              <p>{boundWords(accelerator, mapped.cost)}</p>
+              <p>{boundWords(stage.machine, stage.mapped.cost)}</p>
               <Accesses
-                accelerator={accelerator}
-                cost={mapped.cost}
+                stage={stage}
+                cost={stage.mapped.cost}
                 accounting={accounting}
                 label={`Accesses of step ${chosen + 1}`}
               />
@@ -244,16 +245,14 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
           )}
         </details>
       )}
-      {editing && mapped !== null && gemm !== undefined && (
+      {editing && stage !== null && step !== undefined && (
         <Suspense>
           <NestDialog
-            title={`step ${chosen + 1}${stepNames[chosen] === undefined ? '' : ` (${stepNames[chosen]})`}, ${gemmText(gemm)}`}
-            accelerator={accelerator}
-            gemm={gemm}
+            title={`step ${chosen + 1}${stepNames[chosen] === undefined ? '' : ` (${stepNames[chosen]})`}, ${gemmText(step.gemm)}`}
+            stage={stage}
             gear={gear}
-            mapped={mapped}
-            kept={drafts.get(mapped)}
-            onKeep={(draft) => drafts.set(mapped, draft)}
+            kept={drafts.get(stage)}
+            onKeep={(draft) => drafts.set(stage, draft)}
             onClose={() => setEditing(false)}
           />
         </Suspense>

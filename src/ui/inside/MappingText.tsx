@@ -2,19 +2,20 @@
 import { useState } from 'react';
 import { InputError } from '../../core/base/checks.ts';
 import { readMapping } from '../../core/cost/mapping-json.ts';
-import type { Accounting, Contraction, Gemm, Mapping } from '../../core/cost/mapping.ts';
+import type { Contraction, Mapping } from '../../core/cost/mapping.ts';
+import { activationBits, weightBits } from '../../core/factor/quantization.ts';
 import { presets } from '../../core/hardware/presets.ts';
-import type { Accelerator } from '../../core/hardware/accelerator.ts';
+import type { Config } from '../../state/config.ts';
 import { sameData } from '../../state/same.ts';
+import { useApp } from '../app.ts';
 import { attempt } from '../dialogs/attempt.ts';
 import { copyText, saveText } from '../dialogs/save.ts';
 import { draftOf, mappingText, type NestDraft } from './nest-draft.ts';
+import type { StagedStep } from './stage.ts';
 
 export interface MappingTextProps {
-  readonly accelerator: Accelerator;
-  readonly accounting: Accounting;
-  /** As it is; the mapping may cover padded extents. */
-  readonly gemm: Gemm;
+  /** The mapping may cover padded extents of its GEMM. */
+  readonly stage: StagedStep;
   readonly contraction: Contraction;
   /** Null while the fields are no mapping. */
   readonly mapping: Mapping | null;
@@ -22,11 +23,12 @@ export interface MappingTextProps {
 }
 
 export function MappingText(props: MappingTextProps) {
-  const { accelerator, accounting, gemm, contraction, mapping, onRead } = props;
+  const { stage, contraction, mapping, onRead } = props;
+  const config = useApp((state) => state.config);
   const [text, setText] = useState('');
   const [said, setSaid] = useState('');
   const [problem, setProblem] = useState<string | null>(null);
-  const command = commandFor(accelerator, accounting, gemm);
+  const command = commandFor(config, stage);
   const copy = async (): Promise<void> => {
     if (mapping === null) return;
     const json = mappingText(mapping);
@@ -35,7 +37,7 @@ export function MappingText(props: MappingTextProps) {
     setSaid('The browser did not allow it: copy the text below by hand');
   };
   const use = (): void => {
-    const read = attempt(() => draftOf(accelerator, contraction, readMapping(parsed(text))));
+    const read = attempt(() => draftOf(stage.machine, contraction, readMapping(parsed(text))));
     setProblem(read.ok ? null : read.problem);
     if (!read.ok) return;
     setText('');
@@ -62,9 +64,11 @@ export function MappingText(props: MappingTextProps) {
           {said}
         </span>
       </div>
-      <p className="note command">
-        The command line counts the same: <code>{command}</code>
-      </p>
+      {command !== null && (
+        <p className="note command">
+          The command line counts the same: <code>{command}</code>
+        </p>
+      )}
       <p>
         <label>
           <span className="note">Paste a mapping as JSON</span>
@@ -98,14 +102,27 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The command that costs a saved mapping; files stand for a machine that is no preset. */
-function commandFor(accelerator: Accelerator, accounting: Accounting, { batch, m, n, k }: Gemm): string {
+/**
+ * The command that costs a saved mapping; files stand for a machine that is no preset. Null where it cannot say the same:
+ * operands that live on chip, or narrow ones in other slots than weights and inputs.
+ */
+export function commandFor(config: Config, { place, gemm }: StagedStep): string | null {
+  const { accelerator, accounting, execution, quantization } = config;
+  const weights = weightBits(quantization);
+  if (place !== null || (weights !== null && (gemm.slots ?? 'aw') !== 'aw')) return null;
   const preset = presets[accelerator.name];
   const known = preset !== undefined && sameData(preset, accelerator);
+  const { batch, m, n, k } = gemm;
   const work =
     batch === 1
       ? `--gemm ${m},${n},${k}`
       : `--einsum 'BMK,BKN->BMN' --shapes '[[${batch},${m},${k}],[${batch},${k},${n}]]'`;
-  const counting = accounting === 'timeloop' ? '' : ` --accounting ${accounting}`;
-  return `rankscape cost ${work} --accelerator ${known ? accelerator.name : 'accelerator.json'} --mapping mapping.json${counting}`;
+  const activations = activationBits(quantization);
+  return [
+    `rankscape cost ${work} --accelerator ${known ? accelerator.name : 'accelerator.json'} --mapping mapping.json`,
+    accounting === 'timeloop' ? '' : ` --accounting ${accounting}`,
+    weights === null ? '' : ` --weight-bits ${weights}`,
+    activations === null ? '' : ` --activation-bits ${activations}`,
+    execution.outerWordsPerCycle === null ? '' : ` --dram-words ${execution.outerWordsPerCycle}`,
+  ].join('');
 }

@@ -4,8 +4,7 @@
  */
 import { useState } from 'react';
 import { gemmContraction } from '../../core/cost/gemm.ts';
-import type { MappedGemm } from '../../core/cost/mapper.ts';
-import type { Gear, Gemm, MappingCost } from '../../core/cost/mapping.ts';
+import type { Gear, MappingCost } from '../../core/cost/mapping.ts';
 import type { Accelerator } from '../../core/hardware/accelerator.ts';
 import { useApp } from '../app.ts';
 import { attempt } from '../dialogs/attempt.ts';
@@ -25,16 +24,15 @@ import { boundWords } from './loads.ts';
 import { MappingText } from './MappingText.tsx';
 import { coverage, draftOf, judge, mappingOfDraft, type NestDraft } from './nest-draft.ts';
 import { NestFields } from './NestFields.tsx';
+import type { StagedStep } from './stage.ts';
 import { standing } from './why.ts';
 import './nest.css';
 
 export interface NestDialogProps {
   /** `Step 2, U` */
   readonly title: string;
-  readonly accelerator: Accelerator;
-  readonly gemm: Gemm;
+  readonly stage: StagedStep;
   readonly gear: Gear;
-  readonly mapped: MappedGemm;
   /** What was edited before in this panel. */
   readonly kept: NestDraft | undefined;
   readonly onKeep: (draft: NestDraft) => void;
@@ -42,13 +40,14 @@ export interface NestDialogProps {
 }
 
 export function NestDialog(props: NestDialogProps) {
-  const { title, accelerator, gemm, gear, mapped, kept, onKeep, onClose } = props;
+  const { title, stage, gear, kept, onKeep, onClose } = props;
+  const { machine, mapped } = stage;
   const accounting = useApp((state) => state.config.accounting);
   const contraction = gemmContraction(mapped.padded);
-  const mappers = draftOf(accelerator, contraction, mapped.mapping);
+  const mappers = draftOf(machine, contraction, mapped.mapping);
   const [draft, setDraft] = useState(kept ?? mappers);
   const [fill, setFill] = useState(true);
-  const judgement = judge(accelerator, contraction, draft, accounting);
+  const judgement = judge(stage, contraction, draft, accounting);
   const [last, setLast] = useState(judgement.ok ? judgement.cost : mapped.cost);
   const cost = judgement.ok ? judgement.cost : last;
   const stale = !judgement.ok;
@@ -69,7 +68,7 @@ export function NestDialog(props: NestDialogProps) {
       <div className="nest-tools">
         <label className="check">
           <input type="checkbox" checked={fill} onChange={(event) => setFill(event.currentTarget.checked)} />
-          {accelerator.levels[0]?.name} takes the rest of each dim
+          {machine.levels[0]?.name} takes the rest of each dim
         </label>
         <span className="grow" />
         <span className="note keys-hint">↑ ↓ in a field: the next factor that divides</span>
@@ -78,7 +77,7 @@ export function NestDialog(props: NestDialogProps) {
         </button>
       </div>
       <NestFields
-        accelerator={accelerator}
+        stage={stage}
         contraction={contraction}
         draft={draft}
         cost={cost}
@@ -96,26 +95,24 @@ export function NestDialog(props: NestDialogProps) {
           )
           .join(', ')}
         {'; '}
-        {standing(gemm, mapped, gear)}
+        {standing(mapped, gear)}
       </p>
       {!judgement.ok && (
         <p className="problem" role="alert">
           {judgement.problem}. The figures below are of the last nest that could be counted.
         </p>
       )}
-      <Against accelerator={accelerator} cost={cost} mappers={mapped.cost} stale={stale} />
+      <Against accelerator={machine} cost={cost} mappers={mapped.cost} stale={stale} />
       <p className={stale ? 'stale' : undefined} role="status">
-        {boundWords(accelerator, cost)}
+        {boundWords(machine, cost)}
       </p>
       <details className="disclosure">
         <summary>Accesses</summary>
-        <Accesses accelerator={accelerator} cost={cost} accounting={accounting} label="Accesses by hand" />
+        <Accesses stage={stage} cost={cost} accounting={accounting} label="Accesses by hand" />
       </details>
       <h3>As text</h3>
       <MappingText
-        accelerator={accelerator}
-        accounting={accounting}
-        gemm={gemm}
+        stage={stage}
         contraction={contraction}
         mapping={made.ok ? made.value : null}
         onRead={change}

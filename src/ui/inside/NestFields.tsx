@@ -2,13 +2,13 @@
 import type { KeyboardEvent } from 'react';
 import { fanOut } from '../../core/cost/counts.ts';
 import type { Contraction, MappingCost } from '../../core/cost/mapping.ts';
-import type { Accelerator } from '../../core/hardware/accelerator.ts';
 import { formatExact, formatPercent } from '../format.ts';
 import { holdsText, levelColour } from './nest.ts';
+import { heldAt, type Stage } from './stage.ts';
 import { nextFactor, setFactor, swapLoops, type NestDraft, type Place } from './nest-draft.ts';
 
 export interface NestFieldsProps {
-  readonly accelerator: Accelerator;
+  readonly stage: Stage;
   readonly contraction: Contraction;
   readonly draft: NestDraft;
   /** Of the last draft that could be counted. */
@@ -23,8 +23,8 @@ export interface NestFieldsProps {
 }
 
 export function NestFields(props: NestFieldsProps) {
-  const { accelerator, contraction, draft, cost, stale, wrong, fill, onChange } = props;
-  const { levels } = accelerator;
+  const { stage, contraction, draft, cost, stale, wrong, fill, onChange } = props;
+  const { levels } = stage.machine;
 
   const field = (place: Place) => {
     const loop = draft[place.level]?.[place.kind][place.loop];
@@ -58,10 +58,8 @@ export function NestFields(props: NestFieldsProps) {
       {draft.map((level, l) => {
         const machine = levels[l];
         if (machine === undefined) return null;
-        const { x, y } = fanOut(accelerator, l);
-        const counts = cost.levels.find(({ name }) => name === level.level)?.operands ?? {};
-        const words = Object.values(counts).reduce((sum, { tileWords }) => sum + tileWords, 0);
-        const share = machine.depthWords === null ? null : words / machine.depthWords;
+        const { x, y } = fanOut(stage.machine, l);
+        const { words, full: share } = heldAt(stage, cost, l);
         const instances = machine.meshX * machine.meshY;
         return (
           <div

@@ -107,7 +107,7 @@ describe('apart', () => {
 describe('nestLines', () => {
   const gemm = { batch: 1, m: 128, n: 3072, k: 192 };
   const mapped = mapper.mapping(gemm, 'exact');
-  const lines = nestLines(accelerator, mapped);
+  const lines = nestLines({ mapped, machine: accelerator, gemm, swapped: false, place: null });
 
   it('has every loop above 1 exactly once: the bounds multiply to the extents', () => {
     const product: Record<string, number> = { M: 1, N: 1, K: 1 };
@@ -165,11 +165,15 @@ describe('whyLayer', () => {
 
   it('states the proof and the padding', () => {
     const gemm = { batch: 1, m: 128, n: 3072, k: 192 };
-    expect(standing(gemm, mapper.mapping(gemm, 'exact'), 'exact')).toMatch(
+    expect(standing(mapper.mapping(gemm, 'exact'), 'exact')).toMatch(
       /^exact mapper: (proven optimal|best found)/,
     );
     const odd = { ...gemm, k: 191 };
-    const mapped = { ...mapper.mapping(gemm, 'exact'), bound: { kind: 'best-found', gap: null } as const };
-    expect(standing(odd, mapped, 'fast')).toBe('fast mapper: best found, k 191 padded to 192');
+    const mapped = {
+      ...mapper.mapping(gemm, 'exact'),
+      gemm: odd,
+      bound: { kind: 'best-found', gap: null } as const,
+    };
+    expect(standing(mapped, 'fast')).toBe('fast mapper: best found, k 191 padded to 192');
   });
 });

@@ -1,12 +1,14 @@
 /** How busy each memory port is in a mapping, and which of them or the MACs sets the latency, in words with figures. */
+import { wholeCycles } from '../../core/cost/counts.ts';
 import type { MappingCost } from '../../core/cost/mapping.ts';
-import type { Accelerator } from '../../core/hardware/accelerator.ts';
+import { operands, type Accelerator } from '../../core/hardware/accelerator.ts';
+import { wordsTaken } from '../../core/hardware/bit-widths.ts';
 import { formatExact, formatNumber, formatPercent } from '../format.ts';
 
 interface PortLoad {
   readonly level: string;
   readonly direction: 'read' | 'write';
-  /** Per instance. */
+  /** Of the level, per instance: narrow operands move fewer. */
   readonly words: number;
   readonly wordsPerCycle: number;
   readonly cycles: number;
@@ -16,9 +18,15 @@ interface PortLoad {
 function portLoads({ levels }: Accelerator, cost: MappingCost): readonly PortLoad[] {
   return levels
     .flatMap((level): PortLoad[] => {
-      const counts = Object.values(cost.levels.find(({ name }) => name === level.name)?.operands ?? {});
-      const reads = counts.reduce((sum, { reads: words }) => sum + words, 0);
-      const writes = counts.reduce((sum, { fills, updates }) => sum + fills + updates, 0);
+      const counts = cost.levels.find(({ name }) => name === level.name)?.operands ?? {};
+      let [reads, writes] = [0, 0];
+      for (const operand of operands) {
+        const words = counts[operand];
+        if (words === undefined) continue;
+        const takes = wordsTaken(level, operand);
+        reads += words.reads * takes;
+        writes += (words.fills + words.updates) * takes;
+      }
       return (
         [
           ['read', reads, level.readWordsPerCycle],
@@ -33,7 +41,7 @@ function portLoads({ levels }: Accelerator, cost: MappingCost): readonly PortLoa
                 direction,
                 words,
                 wordsPerCycle,
-                cycles: Math.ceil(words / wordsPerCycle),
+                cycles: wholeCycles(words / wordsPerCycle),
               },
             ],
       );
@@ -44,7 +52,10 @@ function portLoads({ levels }: Accelerator, cost: MappingCost): readonly PortLoa
 const plain = (value: number): string =>
   Number.isInteger(value) ? formatExact(value) : formatNumber(value, 2);
 
-/** `DRAM bounds the latency: it reads 98,304 words at 16 a cycle, 6,144 cycles; the MACs need 4,608.` */
+/**
+ * `DRAM bounds the latency: it reads 98,304 words at 16 a cycle, 6,144 cycles; the MACs need 4,608.`
+ * @param accelerator as the operands see it (`Stage.machine`)
+ */
 export function boundWords(accelerator: Accelerator, cost: MappingCost): string {
   const { meshX, meshY } = accelerator.mac;
   const [busiest] = portLoads(accelerator, cost);
@@ -69,7 +80,9 @@ export function boundWords(accelerator: Accelerator, cost: MappingCost): string 
 export function drainEnergyPj({ levels }: Accelerator, cost: MappingCost): number {
   const keepers = levels.flatMap((level) => {
     const counts = cost.levels.find(({ name }) => name === level.name)?.operands.O;
-    return counts === undefined ? [] : [{ counts, readEnergyPj: level.readEnergyPj }];
+    return counts === undefined
+      ? []
+      : [{ counts, readEnergyPj: level.readEnergyPj * wordsTaken(level, 'O') }];
   });
   // reads = content - owned and fills = drained - owned, with updates = content.
   return keepers

@@ -19,14 +19,16 @@ import {
   type NestDraft,
   type Place,
 } from './nest-draft.ts';
+import type { Stage } from './stage.ts';
 
 const simba = presetByName('simba');
 const gemm: Gemm = { batch: 1, m: 128, n: 3072, k: 192 };
 const contraction = gemmContraction(gemm);
 const mapped = createMapper(simba).mapping(gemm, 'exact');
+const stage: Stage = { machine: simba, gemm, swapped: false, place: null };
 const start = draftOf(simba, contraction, mapped.mapping);
 const bad = (draft: NestDraft) => {
-  const judgement = judge(simba, contraction, draft, 'timeloop');
+  const judgement = judge(stage, contraction, draft, 'timeloop');
   if (judgement.ok) throw new Error('a legal nest');
   return judgement;
 };
@@ -39,7 +41,7 @@ const place = (draft: NestDraft, name: string, kind: Place['kind'], dim: string)
 describe('a loop nest edited by hand', () => {
   it('starts as the mapper left it and costs the same', () => {
     expect(mappingOfDraft(start)).toEqual(mapped.mapping);
-    expect(judge(simba, contraction, start, 'timeloop')).toEqual({ ok: true, cost: mapped.cost });
+    expect(judge(stage, contraction, start, 'timeloop')).toEqual({ ok: true, cost: mapped.cost });
   });
 
   it('goes out as JSON and comes back', () => {
@@ -77,7 +79,7 @@ describe('a loop nest edited by hand', () => {
     const outer = place(start, 'DRAM', 'temporal', 'M');
     const half = setFactor(start, m, '64', contraction.extents);
     expect(half[0]?.temporal[outer.loop]?.text).toBe('2');
-    expect(judge(simba, contraction, half, 'timeloop').ok).toBe(true);
+    expect(judge(stage, contraction, half, 'timeloop').ok).toBe(true);
     expect(setFactor(start, m, '64', null)[0]).toBe(start[0]);
     const odd = setFactor(start, m, '7', contraction.extents);
     expect(odd[0]?.temporal[outer.loop]?.text).toBe('1');

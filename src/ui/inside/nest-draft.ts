@@ -4,7 +4,7 @@
  * of it enters the config.
  */
 import { InputError, check } from '../../core/base/checks.ts';
-import { evaluateMapping, fanOut } from '../../core/cost/counts.ts';
+import { fanOut } from '../../core/cost/counts.ts';
 import type {
   Accounting,
   Contraction,
@@ -14,6 +14,7 @@ import type {
   MappingCost,
 } from '../../core/cost/mapping.ts';
 import type { Accelerator } from '../../core/hardware/accelerator.ts';
+import { countOn, type Stage } from './stage.ts';
 
 export interface LoopText {
   readonly dim: string;
@@ -103,7 +104,7 @@ export type Judgement =
 
 /** What the draft costs, or why it cannot be. */
 export function judge(
-  accelerator: Accelerator,
+  stage: Stage,
   contraction: Contraction,
   draft: NestDraft,
   accounting: Accounting,
@@ -111,7 +112,7 @@ export function judge(
   try {
     return {
       ok: true,
-      cost: evaluateMapping(accelerator, contraction, mappingOfDraft(draft), accounting),
+      cost: countOn(stage, contraction, mappingOfDraft(draft), accounting),
     };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

@@ -2,9 +2,8 @@
  * A mapping as a loop nest: one line per run of loops, outermost first, each with the memory level it belongs to and
  * what that level holds. Loops of bound 1 are left out.
  */
-import type { Accelerator } from '../../core/hardware/accelerator.ts';
-import type { MappedGemm } from '../../core/cost/mapper.ts';
 import type { Loop } from '../../core/cost/mapping.ts';
+import { heldAt, type StagedStep } from './stage.ts';
 
 export interface NestLine {
   /** Position of the level, outermost first; the MACs come after the last. */
@@ -22,20 +21,20 @@ export interface NestLine {
 
 const loopsOf = (loops: readonly Loop[]): readonly Loop[] => loops.filter(([, bound]) => bound > 1);
 
-export function nestLines(accelerator: Accelerator, mapped: MappedGemm): readonly NestLine[] {
+export function nestLines(stage: StagedStep): readonly NestLine[] {
+  const { machine, mapped } = stage;
   const lines: NestLine[] = [];
   let depth = 0;
-  for (const [index, level] of accelerator.levels.entries()) {
+  for (const [index, level] of machine.levels.entries()) {
     const loops = mapped.mapping.find((entry) => entry.level === level.name);
     const temporal = loopsOf(loops?.temporal ?? []);
     const spatial = loopsOf(loops?.spatial ?? []);
-    const cost = mapped.cost.levels.find((entry) => entry.name === level.name);
-    const words = Object.values(cost?.operands ?? {}).reduce((sum, operand) => sum + operand.tileWords, 0);
+    const { words, full } = heldAt(stage, mapped.cost, index);
     const own = {
       level: index,
       name: level.meshX * level.meshY > 1 ? `${level.meshX * level.meshY} ${level.name}` : level.name,
       holds: holdsText(words, level.depthWords, level.wordBits),
-      full: level.depthWords === null ? null : words / level.depthWords,
+      full,
     };
     const again = { level: index, name: '', holds: '', full: null };
     if (temporal.length === 0 && spatial.length === 0) {
@@ -46,9 +45,9 @@ export function nestLines(accelerator: Accelerator, mapped: MappedGemm): readonl
     if (spatial.length > 0)
       lines.push({ ...(temporal.length > 0 ? again : own), kind: 'par', loops: spatial, depth: depth++ });
   }
-  const { meshX, meshY } = accelerator.mac;
+  const { meshX, meshY } = machine.mac;
   lines.push({
-    level: accelerator.levels.length,
+    level: machine.levels.length,
     name: `${meshX * meshY} MAC`,
     kind: 'none',
     loops: [],

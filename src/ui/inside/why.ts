@@ -1,7 +1,7 @@
 /** Why a layer costs what it costs, in one sentence made of its own figures. */
 import type { LayerCost } from '../../core/cost/layer.ts';
 import type { MappedGemm } from '../../core/cost/mapper.ts';
-import type { Gear, Gemm } from '../../core/cost/mapping.ts';
+import type { Gear } from '../../core/cost/mapping.ts';
 import type { Accelerator } from '../../core/hardware/accelerator.ts';
 import { formatCount, formatPercent, formatRatio } from '../format.ts';
 
@@ -50,9 +50,9 @@ function boundSentence({ cost }: MappedGemm): string {
   return `${slowest.name} bounds it, its ports need ${formatRatio(slowest.cycles / cost.computeCycles)} the cycles of the MACs`;
 }
 
-/** `proven optimal`, `best found`, with the padding when there is one. */
-export function standing(gemm: Gemm, mapped: MappedGemm, gear: Gear): string {
-  const { bound, padded } = mapped;
+/** `proven optimal`, `best found`, with the padding and the exchange of operands when there is one. */
+export function standing(mapped: MappedGemm, gear: Gear): string {
+  const { bound, padded, gemm } = mapped;
   const proof =
     bound.kind === 'optimal'
       ? 'proven optimal'
@@ -62,5 +62,7 @@ export function standing(gemm: Gemm, mapped: MappedGemm, gear: Gear): string {
   const changes = (['batch', 'm', 'n', 'k'] as const).flatMap((dim) =>
     padded[dim] === gemm[dim] ? [] : [`${dim === 'batch' ? 'b' : dim} ${gemm[dim]} padded to ${padded[dim]}`],
   );
+  if (mapped.swapped === true)
+    changes.unshift('operands changed places (m counts columns of the result, n its rows)');
   return [`${gear} mapper: ${proof}`, ...changes].join(', ');
 }

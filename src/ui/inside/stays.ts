@@ -1,0 +1,122 @@
+/**
+ * What stays on chip around and between the steps of a layer, as it was costed, and what that saves: each intermediate
+ * against the same layer with that one through the outermost level, every product mapped anew.
+ */
+import type { Words } from '../../core/base/units.ts';
+import { chainOf, type Chain, type Intermediate } from '../../core/cost/fusion/chain.ts';
+import { possibleHomes } from '../../core/cost/fusion/homes.ts';
+import type { LayerCost } from '../../core/cost/layer.ts';
+import type { GemmCost, Mapper } from '../../core/cost/mapper.ts';
+import type { Gear } from '../../core/cost/mapping.ts';
+import type { Place } from '../../core/cost/place.ts';
+import { operands } from '../../core/hardware/accelerator.ts';
+import { wordsTaken } from '../../core/hardware/bit-widths.ts';
+import { formatChange, formatCount } from '../format.ts';
+
+/** Of the layer, in percent; below 0 = less. */
+export interface Change {
+  readonly energy: number;
+  readonly delay: number;
+}
+
+export interface Fate {
+  /** Positions of the steps that make and take it. */
+  readonly madeBy: number;
+  readonly usedBy: number;
+  readonly words: Words;
+  /** Where it stays; null = it goes through the outermost level. */
+  readonly level: string | null;
+  /** What staying changes; null when it does not stay. */
+  readonly change: Change | null;
+  /** Some level on chip has room for it alone. */
+  readonly fits: boolean;
+}
+
+/** One per intermediate, in the order of their making. */
+export function fates(mapper: Mapper, cost: LayerCost, gear: Gear): readonly Fate[] {
+  const chain = chainOf(cost.path);
+  const machine = mapper.machineOf({ batch: 1, m: 1, n: 1, k: 1 });
+  return chain.intermediates.map((intermediate): Fate => {
+    const { madeBy, usedBy, words, slot } = intermediate;
+    const level = cost.onChip?.find((each) => each.madeBy === madeBy)?.level ?? null;
+    return {
+      madeBy,
+      usedBy,
+      words,
+      level,
+      change: level === null ? null : changeOf(mapper, cost, gear, intermediate),
+      fits: possibleHomes(machine, slot, words).length > 0,
+    };
+  });
+}
+
+function changeOf(mapper: Mapper, cost: LayerCost, gear: Gear, intermediate: Intermediate): Change | null {
+  const { madeBy, usedBy } = intermediate;
+  let energyPj = cost.energyPj;
+  let cycles = cost.latencyCycles;
+  for (let s = madeBy; s <= usedBy; s += 1) {
+    const step = cost.steps[s];
+    if (step?.place === undefined) continue;
+    const place = without(mapper, step.place, intermediate, s, cost.steps[madeBy]?.place?.homes.O ?? 0);
+    const other: GemmCost | null =
+      place === null ? mapper.cost(step.gemm, gear) : mapper.costAt(step.gemm, gear, place);
+    if (other === null) return null;
+    energyPj += other.energyPj - step.cost.energyPj;
+    cycles += other.latencyCycles - step.cost.latencyCycles;
+  }
+  return {
+    energy: 100 * (cost.energyPj / energyPj - 1),
+    delay: 100 * (cost.latencyCycles / cycles - 1),
+  };
+}
+
+/** The place of step `s` when the intermediate goes through the outermost level; null = nothing is left of it. */
+function without(
+  mapper: Mapper,
+  { homes, held }: Place,
+  { madeBy, usedBy, slot, words }: Intermediate,
+  s: number,
+  home: number,
+): Place | null {
+  const at = { ...homes, ...(s === madeBy ? { O: 0 } : s === usedBy ? { [slot]: 0 } : {}) };
+  const passes = s > madeBy && s < usedBy;
+  const size = words * wordsTaken(mapper.machineOf({ batch: 1, m: 1, n: 1, k: 1 }).levels[home], 'O');
+  const left = held.map((each, l) => (passes && l === home ? Math.max(0, each - size) : each));
+  const nothing = operands.every((operand) => at[operand] === 0) && left.every((each) => each === 0);
+  return nothing ? null : { homes: at, held: left };
+}
+
+export interface Ends {
+  /** Levels that input and result stay in; null = the outermost. */
+  readonly input: string | null;
+  readonly output: string | null;
+}
+
+/** Where the layer's own input and result live, as it was costed. */
+export function endsOf({ accelerator }: Mapper, cost: LayerCost): Ends {
+  const chain: Chain = chainOf(cost.path);
+  const name = (home: number | undefined): string | null =>
+    home === undefined || home === 0 ? null : (accelerator.levels[home]?.name ?? null);
+  const first = chain.steps.findIndex(({ slots }) => slots.I === 0);
+  return {
+    input: name(cost.steps[first]?.place?.homes.I),
+    output: name(cost.steps.at(-1)?.place?.homes.O),
+  };
+}
+
+/** `From step 1 to 2: 24,576 words stay in GLB (energy −12%, delay 0%)`. */
+export function sayFate({ madeBy, usedBy, words, level, change, fits }: Fate, outermost: string): string {
+  const what = `From step ${madeBy + 1} to ${usedBy + 1}: ${formatCount(words)} words`;
+  if (level === null)
+    return `${what} go through ${outermost}, ${fits ? 'no worse here' : 'too many to stay'}`;
+  if (change === null) return `${what} stay in ${level}`;
+  const saved = `energy ${formatChange(change.energy)}, delay ${formatChange(change.delay)}`;
+  return `${what} stay in ${level} (${saved})`;
+}
+
+/** `Input from GLB, result to DRAM`. */
+export function sayEnds({ input, output }: Ends, outermost: string): string {
+  if (input === null && output === null) return `Input and result go through ${outermost}: no room on chip`;
+  if (input !== null && input === output) return `Input and result stay in ${input}`;
+  return `Input from ${input ?? outermost}, result to ${output ?? outermost}`;
+}
