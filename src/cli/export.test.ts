@@ -18,8 +18,8 @@ import { encodeLink } from '../state/url.ts';
 import { shippedModelPath } from './shipped.ts';
 import type { ExportedLayer } from './commands/export.ts';
 import { openDoor } from './door.ts';
-import { npy } from './npy.fixture.ts';
-import { readNpy } from './npy.ts';
+import { npy } from '../core/workload/npy.fixture.ts';
+import { readNpy } from '../core/workload/npy.ts';
 
 interface Exported {
   readonly path: string;

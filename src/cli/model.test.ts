@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDoor } from './door.ts';
-import { npy } from './npy.fixture.ts';
+import { npy } from '../core/workload/npy.fixture.ts';
 import type { Point } from './point.ts';
 
 let folder = '';
@@ -214,11 +214,11 @@ describe('factorize', () => {
     ],
     [
       ['--matrix', 'w.npy', '--format', 'svd', '--ranks', '2', '--calibration', 'two.npz'],
-      'factorize: --calibration must hold one array, got ["other.npy",',
+      'factorize: --calibration must hold one array, got ["other",',
     ],
     [
       ['--matrix', 'w.npy', '--format', 'svd', '--ranks', '2', '--calibration', 'broken.npz'],
-      'factorize: --calibration must be a sound .npz',
+      'factorize: npz: file must be sound',
     ],
   ];
   it.each(wrong)('refuses %j', async (args, message) => {

@@ -10,14 +10,18 @@ import { forwardEinsum } from '../../core/factor/forward.ts';
 import { parameterCount } from '../../core/factor/parameters.ts';
 import { checkFactorization } from '../../core/factor/ranks.ts';
 import { relativeDistance, type Matrix } from '../../core/tensor/dense.ts';
-import { readModelWeight } from '../../core/onnx/dropped-files.ts';
-import { readCalibration } from '../calibration.ts';
+import type { FileLayer } from '../../core/export/fit.ts';
+import { readModelWeight, type ModelFile } from '../../core/onnx/dropped-files.ts';
+import { hasGraphInputs, readInputs } from '../../core/onnx/user-inputs.ts';
+import { isNpz, npzNames } from '../../core/workload/npz.ts';
+import { calibrationOf } from '../calibration.ts';
 import { defineCommand, type Surroundings } from '../command.ts';
 import { readBytes } from '../files.ts';
 import { openModel } from '../model-files.ts';
-import { readNpy } from '../npy.ts';
+import { readNpy } from '../../core/workload/npy.ts';
 import { choice, common, otherwise, required, text, whole, wholes } from '../options.ts';
 import { facts } from '../table.ts';
+import { covariancesOver } from '../user-data.ts';
 
 interface Result {
   /** Of the factors, without bias. */
@@ -44,7 +48,8 @@ export const factorizeCommand = defineCommand({
     'inner ranks; tr the ring from r0; block-term the blocks, then the tucker ranks. Unrealizable ranks are refused.',
     'Result: {parameters, denseParameters, macs, relativeError, ranks, einsum, seconds}; relativeError is',
     "||W - W'|| / ||W|| (Frobenius) of the float32 factors. With --calibration the factors are those of least error",
-    "for these inputs X, and weightedError is ||(W - W') X'|| / ||W X'||.",
+    "for these inputs X, and weightedError is ||(W - W') X'|| / ||W X'||. Given the inputs of an ONNX model (arrays named as",
+    'the inputs of its graph, first axis examples), the model is run on them and X is what the layer reads.',
   ],
   options: {
     model: text('FILE', 'an ONNX or safetensors file, index or folder'),
@@ -56,16 +61,15 @@ export const factorizeCommand = defineCommand({
     ranks: wholes('8,8', 'ranks'),
     tokens: otherwise(whole('rows of X that macs are counted for'), 1),
     seed: common.seed,
-    calibration: text('FILE', 'inputs of the layer: .npy [rows, in], or .npz with the array NAME'),
+    calibration: text(
+      'FILE',
+      'inputs of the layer: .npy [rows, in], or .npz with the array NAME; or .npz with the inputs of an ONNX model',
+    ),
   },
   run: async (options, surroundings): Promise<Result> => {
     const start = surroundings.now();
-    const { weight, names } = await readSource(options, surroundings);
+    const { weight, covariance } = await readSource(options, surroundings);
     const factorization = factorizationOf(options, weight);
-    const covariance =
-      options.calibration === undefined
-        ? undefined
-        : readCalibration(surroundings.folder, options.calibration, names, weight.columns);
     const { factors } = decompose(weight, factorization, {
       seed: options.seed,
       ...(covariance !== undefined && { covariance }),
@@ -105,21 +109,31 @@ interface Source {
   readonly model: string | undefined;
   readonly layer: string | undefined;
   readonly matrix: string | undefined;
+  readonly calibration: string | undefined;
 }
 
 interface Weight {
   readonly weight: Matrix;
-  /** What the layer goes by; none for a bare matrix. */
-  readonly names: readonly string[];
+  /** E[x x^T] of the layer's inputs; undefined without --calibration. */
+  readonly covariance: Matrix | undefined;
 }
 
-async function readSource({ model, layer, matrix }: Source, { folder }: Surroundings): Promise<Weight> {
+async function readSource(
+  { model, layer, matrix, calibration }: Source,
+  { folder }: Surroundings,
+): Promise<Weight> {
   check(
     (matrix === undefined) !== (model === undefined) && (model === undefined) === (layer === undefined),
     'factorize',
     'needs either --model FILE and --layer NAME, or --matrix FILE.npy',
   );
-  if (matrix !== undefined) return { weight: readNpy(readBytes(folder, matrix, 'factorize')), names: [] };
+  const given = (): Uint8Array | undefined =>
+    calibration === undefined ? undefined : readBytes(folder, calibration, 'factorize');
+  if (matrix !== undefined) {
+    const weight = readNpy(readBytes(folder, matrix, 'factorize'));
+    const bytes = given();
+    return { weight, covariance: bytes && calibrationOf(bytes, [], weight.columns) };
+  }
   const open = await openModel(folder, model ?? '', 'factorize');
   try {
     const found = open.file.model.linears.find(({ name, weight }) => name === layer || weight === layer);
@@ -129,10 +143,23 @@ async function readSource({ model, layer, matrix }: Source, { folder }: Surround
       '--layer must be one that info lists',
       layer,
     );
-    return { weight: await readModelWeight(open.file, layer), names: [found.name, found.weight] };
+    const weight = await readModelWeight(open.file, layer);
+    const bytes = given();
+    return { weight, covariance: bytes && (await covarianceOf(open.file, found, bytes)) };
   } finally {
     open.close();
   }
+}
+
+/** From rows of the layer's own inputs, or through the model from the inputs of its graph. */
+async function covarianceOf(file: ModelFile, layer: FileLayer, bytes: Uint8Array): Promise<Matrix> {
+  const names = [layer.name, layer.weight];
+  const isOwn = isNpz(bytes) && npzNames(bytes).some((name) => names.includes(name));
+  if (isOwn || file.format !== 'onnx' || !hasGraphInputs(file.onnx, bytes))
+    return calibrationOf(bytes, names, layer.in);
+  const layers = file.model.linears.filter(({ name }) => name === layer.name);
+  const found = await covariancesOver(file, layers, readInputs(file.onnx, bytes));
+  return found.get(layer.name)!;
 }
 
 interface Wanted {

@@ -36,7 +36,7 @@ export function probeInputs(model: OnnxModel, size: ProbeSize): readonly ProbeIn
     .filter(({ name }) => !constants.has(name))
     .map((info): ProbeInput => {
       const { name } = info;
-      const dtype = dtypeOf(info);
+      const dtype = inputDtype(info);
       const shape = shapeOf(info, size);
       const count = shape.reduce((product, extent) => product * extent, 1);
       const numbers = filler(dtype, name, values.get(name), shape.at(-1) ?? 1, random);
@@ -44,7 +44,8 @@ export function probeInputs(model: OnnxModel, size: ProbeSize): readonly ProbeIn
     });
 }
 
-function dtypeOf({ name, type }: ValueInfoProto): ProbeInput['dtype'] {
+/** Element type of a graph's input. @throws InputError when it is no tensor of numbers */
+export function inputDtype({ name, type }: ValueInfoProto): ProbeInput['dtype'] {
   const element = type?.value.case === 'tensorType' ? type.value.value.elemType : undefined;
   const found = dtypes.find((dtype) => dataTypes[dtype] === element);
   if (found !== undefined) return found;

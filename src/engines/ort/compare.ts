@@ -4,10 +4,10 @@
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-web/wasm';
 import { InputError } from '../../core/base/checks.ts';
-import { halfBits, halfValue } from '../../core/onnx/edit-elements.ts';
+import { halfValue } from '../../core/onnx/edit-elements.ts';
 import type { ProbeInput } from '../../core/onnx/probe-inputs.ts';
 import { relativeDistance } from '../../core/tensor/dense.ts';
-import { failure, loadLibrary, type Library } from './ort.ts';
+import { failure, loadLibrary, tensorOf, type Library } from './ort.ts';
 
 export type Outputs = Readonly<Record<string, Float64Array>>;
 
@@ -86,25 +86,6 @@ export function largestDistance(a: readonly Outputs[], b: readonly Outputs[]): n
     }
   });
   return largest;
-}
-
-export function tensorOf({ Tensor: Made }: Library, { dtype, shape, values }: ProbeInput): Tensor {
-  switch (dtype) {
-    case 'F32':
-      return new Made('float32', Float32Array.from(values), shape);
-    case 'F16':
-      return new Made('float16', Uint16Array.from(values, halfBits), shape);
-    case 'F64':
-      return new Made('float64', values, shape);
-    case 'I64':
-      return new Made('int64', BigInt64Array.from(values, BigInt), shape);
-    case 'I32':
-      return new Made('int32', Int32Array.from(values), shape);
-    case 'BOOL':
-      return new Made('bool', Uint8Array.from(values), shape);
-    default:
-      return dtype satisfies never;
-  }
 }
 
 /** float16 comes as its bits where the engine has no Float16Array. */

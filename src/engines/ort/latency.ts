@@ -13,10 +13,9 @@ import { product } from '../../core/factor/tensorization.ts';
 import type { ModelFile } from '../../core/onnx/dropped-files.ts';
 import { replaceLayers } from '../../core/onnx/edit.ts';
 import { probeInputs, type ProbeInput } from '../../core/onnx/probe-inputs.ts';
-import { tensorOf } from './compare.ts';
 import { wholeModel } from './export.ts';
 import { denseGraph, factorGraph, randomFactors } from './layer-graph.ts';
-import { failure, loadLibrary, type Library } from './ort.ts';
+import { failure, loadLibrary, tensorOf, type Library } from './ort.ts';
 import { inTurns } from './turns.ts';
 
 export type Provider = 'wasm' | 'webgpu';

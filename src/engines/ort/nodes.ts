@@ -15,9 +15,9 @@ import {
 } from 'onnx-buf';
 import { invariant } from '../../core/base/checks.ts';
 
-type Attribute = readonly [name: string, value: number];
+type Attribute = readonly [name: string, value: number | readonly number[]];
 
-/** @param output also the name of the node; attributes are whole numbers */
+/** @param output also the name of the node; attributes are whole numbers and lists of them */
 export const nodeOf = (
   opType: string,
   input: readonly string[],
@@ -30,7 +30,13 @@ export const nodeOf = (
     input: [...input],
     output: [output],
     attribute: attributes.map(([name, value]) =>
-      create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INT, i: BigInt(value) }),
+      typeof value === 'number'
+        ? create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INT, i: BigInt(value) })
+        : create(AttributeProtoSchema, {
+            name,
+            type: AttributeProto_AttributeType.INTS,
+            ints: value.map(BigInt),
+          }),
     ),
   });
 

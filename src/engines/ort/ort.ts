@@ -5,15 +5,20 @@
 import type * as OrtModule from 'onnxruntime-web/wasm';
 import type { InferenceSession, Tensor } from 'onnxruntime-web/wasm';
 import { InputError } from '../../core/base/checks.ts';
+import { halfBits, halfValue } from '../../core/onnx/edit-elements.ts';
+import type { ProbeInput } from '../../core/onnx/probe-inputs.ts';
 import type { Column } from '../../core/tasks/task.ts';
 
 export type Feeds = Readonly<Record<string, Column>>;
+
+/** Numbers of any type that a graph's input may have. */
+export type AnyFeeds = Readonly<Record<string, Column | Pick<ProbeInput, 'dtype' | 'shape' | 'values'>>>;
 
 export interface OrtSession {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   /** @param wanted outputs to compute, all by default; @throws InputError when the run fails */
-  readonly run: (feeds: Feeds, wanted?: readonly string[]) => Promise<Readonly<Record<string, Column>>>;
+  readonly run: (feeds: AnyFeeds, wanted?: readonly string[]) => Promise<Readonly<Record<string, Column>>>;
   /** Frees the session's memory; it cannot be used afterwards. */
   readonly release: () => Promise<void>;
 }
@@ -88,7 +93,10 @@ function wrap(loaded: Library, session: InferenceSession): OrtSession {
     outputs: session.outputNames,
     run: async (feeds, wanted) => {
       const given = Object.fromEntries(
-        Object.entries(feeds).map(([name, column]) => [name, tensorOf(loaded, column)]),
+        Object.entries(feeds).map(([name, fed]) => [
+          name,
+          'dtype' in fed ? tensorOf(loaded, fed) : tensorOfColumn(loaded, fed),
+        ]),
       );
       let results: InferenceSession.OnnxValueMapType;
       try {
@@ -104,12 +112,40 @@ function wrap(loaded: Library, session: InferenceSession): OrtSession {
   };
 }
 
-const tensorOf = ({ Tensor: Made }: Library, { shape, values }: Column): Tensor =>
+const tensorOfColumn = ({ Tensor: Made }: Library, { shape, values }: Column): Tensor =>
   values instanceof Float32Array ? new Made('float32', values, shape) : new Made('int64', values, shape);
 
-function columnOf(name: string, { dims, data }: Tensor): Column {
+/** Numbers in the type that the graph's input has. */
+export function tensorOf(
+  { Tensor: Made }: Library,
+  { dtype, shape, values }: Pick<ProbeInput, 'dtype' | 'shape' | 'values'>,
+): Tensor {
+  switch (dtype) {
+    case 'F32':
+      return new Made('float32', Float32Array.from(values), shape);
+    case 'F16':
+      return new Made('float16', Uint16Array.from(values, halfBits), shape);
+    case 'F64':
+      return new Made('float64', values, shape);
+    case 'I64':
+      return new Made('int64', BigInt64Array.from(values, BigInt), shape);
+    case 'I32':
+      return new Made('int32', Int32Array.from(values), shape);
+    case 'BOOL':
+      return new Made('bool', Uint8Array.from(values), shape);
+    default:
+      return dtype satisfies never;
+  }
+}
+
+/** Floats of other sizes become float32; float16 comes as its bits where the engine has no Float16Array. */
+function columnOf(name: string, { type, dims, data }: Tensor): Column {
   if (data instanceof Float32Array || data instanceof BigInt64Array) return { shape: dims, values: data };
-  throw new InputError('onnxruntime', `output ${name} must be float32 or int64`);
+  if (type === 'float16' && data instanceof Uint16Array)
+    return { shape: dims, values: Float32Array.from(data, halfValue) };
+  if (type === 'float64' || type === 'float16')
+    return { shape: dims, values: Float32Array.from(data as Float64Array) };
+  throw new InputError('onnxruntime', `output ${name} must be floats or int64`);
 }
 
 /** onnxruntime throws errors, texts and bare numbers (addresses of C++ exceptions). */

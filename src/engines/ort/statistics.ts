@@ -6,16 +6,18 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import {
   ModelProtoSchema,
+  TensorProto_DataType,
   ValueInfoProtoSchema,
   type ModelProto,
   type NodeProto,
   type TensorProto,
 } from 'onnx-buf';
 import { check } from '../../core/base/checks.ts';
+import type { LayerInput, LayerInputs } from '../../core/onnx/layer-inputs.ts';
 import { matrix, type Matrix } from '../../core/tensor/dense.ts';
 import type { LayerSite } from './layers.ts';
 import { constant, nodeOf, withGraph } from './nodes.ts';
-import type { Feeds, Ort } from './ort.ts';
+import type { AnyFeeds, Feeds, Ort, OrtSession } from './ort.ts';
 
 export interface LayerStatistics {
   /** E[x x^T] over all rows seen, [in, in]. */
@@ -32,79 +34,129 @@ interface Additions {
   readonly constants: readonly TensorProto[];
 }
 
-const gramOf = (value: string): string => `${value}/gram`;
-const largestOf = (value: string): string => `${value}/largest`;
-const shapeOf = (value: string): string => `${value}/shape`;
+/** Names that no exporter gives. */
+const valueName = (part: string, k: number): string => `rankscape/statistics/${k}/${part}`;
+const zero = 'rankscape/statistics/zero';
+const told = ['gram', 'largest', 'shape'] as const;
 
-/** The model whose outputs are X^T X, max |X| and the shape of X, for X each of these values as rows of its width. */
-function withGrams(model: ModelProto, widths: ReadonlyMap<string, number>): ModelProto {
-  const additions = [...widths].map(([value, width]): Additions => {
-    const [asRows, rows, size] = [`${value}/asRows`, `${value}/rows`, `${value}/size`];
+/**
+ * The model whose outputs are X^T X, max |X| and the shape of X, for X the rows of each of these inputs, in float32
+ * whatever the model computes in.
+ */
+export function withGrams(model: ModelProto, inputs: readonly LayerInput[]): ModelProto {
+  const additions = inputs.map(({ value, width, perm }, k): Additions => {
+    const name = (part: string): string => valueName(part, k);
+    const turned = perm === null ? value : name('turned');
     return {
-      constants: [constant(asRows, [2], BigInt64Array.of(-1n, BigInt(width)))],
+      constants: [constant(name('asRows'), [2], BigInt64Array.of(-1n, BigInt(width)))],
       nodes: [
-        nodeOf('Reshape', [value, asRows], rows),
-        nodeOf('Gemm', [rows, rows], gramOf(value), [['transA', 1]]),
-        nodeOf('Abs', [rows], size),
-        nodeOf('ReduceMax', [size], largestOf(value), [['keepdims', 0]]),
-        nodeOf('Shape', [rows], shapeOf(value)),
+        ...(perm === null ? [] : [nodeOf('Transpose', [value], turned, [['perm', perm]])]),
+        nodeOf('Reshape', [turned, name('asRows')], name('own')),
+        nodeOf('Cast', [name('own')], name('rows'), [['to', TensorProto_DataType.FLOAT]]),
+        // The third operand may be left out from opset 11 on only.
+        nodeOf('Gemm', [name('rows'), name('rows'), zero], name('gram'), [['transA', 1]]),
+        nodeOf('Abs', [name('rows')], name('size')),
+        nodeOf('ReduceMax', [name('size')], name('largest'), [['keepdims', 0]]),
+        nodeOf('Shape', [name('rows')], name('shape')),
       ],
     };
   });
-  const outputs = [...widths.keys()].flatMap((value) => [gramOf(value), largestOf(value), shapeOf(value)]);
+  const outputs = inputs.flatMap((_, k) => told.map((part) => valueName(part, k)));
   return withGraph(model, ({ node, initializer }) => ({
     node: [...node, ...additions.flatMap(({ nodes }) => nodes)],
-    initializer: [...initializer, ...additions.flatMap(({ constants }) => constants)],
+    initializer: [
+      ...initializer,
+      constant(zero, [1], new Float32Array(1)),
+      ...additions.flatMap(({ constants }) => constants),
+    ],
     output: outputs.map((name) => create(ValueInfoProtoSchema, { name })),
   }));
 }
 
 /** Sums over examples that come one batch after another. */
 export interface Statistician {
-  readonly add: (feeds: Feeds) => Promise<void>;
+  readonly add: (feeds: AnyFeeds) => Promise<void>;
   /** By layer name; layers of one input share the object. @throws InputError before the first batch */
   readonly result: () => ReadonlyMap<string, LayerStatistics>;
   readonly release: () => Promise<void>;
 }
+
+/** What these layers read, each once, whichever layers share it. */
+export function distinctInputs(layers: readonly LayerInputs[]): readonly LayerInput[] {
+  const inputs = layers.flatMap((layer) => layer.inputs);
+  return [...new Map(inputs.map((input) => [keyOf(input), input])).values()];
+}
+
+const keyOf = ({ value, width, perm }: LayerInput): string => JSON.stringify([value, width, perm]);
+
+/** @param session of the model `withGrams` of the layers' distinct inputs */
+export function createStatistician(session: OrtSession, layers: readonly LayerInputs[]): Statistician {
+  const inputs = distinctInputs(layers);
+  const sums = inputs.map(({ width }) => ({ gram: new Float64Array(width * width), rows: 0, largest: 0 }));
+  const places = new Map(inputs.map((input, k) => [keyOf(input), k]));
+  return {
+    add: async (feeds) => {
+      const outputs = await session.run(feeds);
+      for (const [k, sum] of sums.entries()) {
+        const gram = outputs[valueName('gram', k)]?.values ?? [];
+        for (let at = 0; at < sum.gram.length; at++) sum.gram[at] = sum.gram[at]! + Number(gram[at]);
+        sum.rows += Number(outputs[valueName('shape', k)]?.values[0]);
+        sum.largest = Math.max(sum.largest, Number(outputs[valueName('largest', k)]?.values[0]));
+      }
+    },
+    result: () => {
+      const found = new Map<string, LayerStatistics>();
+      return new Map(
+        layers.map((layer) => {
+          const own = [...new Set(layer.inputs.map((input) => places.get(keyOf(input)) ?? 0))];
+          const key = own.join(' ');
+          const statistics =
+            found.get(key) ??
+            together(
+              layer,
+              own.map((k) => sums[k]!),
+            );
+          found.set(key, statistics);
+          return [layer.name, statistics];
+        }),
+      );
+    },
+    release: session.release,
+  };
+}
+
+interface Sums {
+  readonly gram: Float64Array;
+  readonly rows: number;
+  readonly largest: number;
+}
+
+/** Of a layer that several nodes use all rows count alike. */
+function together({ name, inputs }: LayerInputs, parts: readonly Sums[]): LayerStatistics {
+  const width = inputs[0]?.width ?? 0;
+  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+  const largest = Math.max(...parts.map((part) => part.largest));
+  check(rows > 0, 'calibration', 'needs examples');
+  const [first = new Float64Array(), ...others] = parts.map(({ gram }) => gram);
+  const gram = others.reduce((sum, each) => sum.map((value, k) => value + each[k]!), first);
+  const isFinite = Number.isFinite(largest) && gram.every(Number.isFinite);
+  check(isFinite, 'calibration', `needs finite activations before layer ${name}`, largest);
+  return { covariance: matrix(width, width, symmetric(gram, width, rows)), largest };
+}
+
+const inputsOf = ({ name, input, in: width }: LayerSite): LayerInputs => ({
+  name,
+  inputs: [{ value: input, width, perm: null }],
+});
 
 export async function openStatistician(
   ort: Ort,
   model: ModelProto,
   sites: readonly LayerSite[],
 ): Promise<Statistician> {
-  const widths = new Map(sites.map(({ input, in: width }) => [input, width]));
-  const session = await ort.createSession(toBinary(ModelProtoSchema, withGrams(model, widths)));
-  const sums = new Map(
-    [...widths].map(([value, width]) => [
-      value,
-      { width, gram: new Float64Array(width * width), rows: 0, largest: 0 },
-    ]),
-  );
-  return {
-    add: async (feeds) => {
-      const outputs = await session.run(feeds);
-      for (const [value, sum] of sums) {
-        const gram = outputs[gramOf(value)]?.values ?? [];
-        for (let k = 0; k < sum.gram.length; k++) sum.gram[k] = sum.gram[k]! + Number(gram[k]);
-        sum.rows += Number(outputs[shapeOf(value)]?.values[0]);
-        sum.largest = Math.max(sum.largest, Number(outputs[largestOf(value)]?.values[0]));
-      }
-    },
-    result: () => {
-      const found = new Map(
-        [...sums].map(([value, { width, gram, rows, largest }]) => {
-          check(
-            rows > 0 && Number.isFinite(largest),
-            'calibration',
-            'needs examples with finite activations',
-          );
-          return [value, { covariance: matrix(width, width, symmetric(gram, width, rows)), largest }];
-        }),
-      );
-      return new Map(sites.map(({ name, input }) => [name, found.get(input)!]));
-    },
-    release: session.release,
-  };
+  const layers = sites.map(inputsOf);
+  const changed = withGrams(model, distinctInputs(layers));
+  return createStatistician(await ort.createSession(toBinary(ModelProtoSchema, changed)), layers);
 }
 
 /** All at once. @param batches examples for the model's inputs */
