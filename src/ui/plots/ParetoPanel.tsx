@@ -77,9 +77,7 @@ export function ParetoPanel() {
   return (
     <div className="pareto-panel">
       <header className="pareto-head">
-        <h2 title={`Reduction against dense, and ${words.axis}`}>
-          {axisName[axis]} reduction<span className="optional"> and {words.name.toLowerCase()}</span>
-        </h2>
+        <h2 title={`Reduction against dense, and ${words.axis}`}>{axisName[axis]} reduction</h2>
         <div className="seg" role="group" aria-label="Horizontal axis">
           {axes.map((name) => (
             <button key={name} type="button" aria-pressed={name === axis} onClick={() => look(name)}>

@@ -216,7 +216,8 @@ export function liveMarks(
           inside: data.limit >= domain.y[0] && data.limit <= domain.y[1],
         };
 
-  const points = [now, ...(before === null ? [] : [before]), dense, ...pins].map(({ x, y }) =>
+  const echo = data.echo === null ? null : { ...at(data.echo), tier: data.echo.tier };
+  const points = [now, ...[before, echo].filter((mark) => mark !== null), dense, ...pins].map(({ x, y }) =>
     boxAround(x, y, 11),
   );
   const dots = front.map(({ x, y }) => boxAround(x, y, 3));
@@ -227,7 +228,7 @@ export function liveMarks(
   const taken = [...points, ...dots, ...whiskers, ...(flag === null ? [] : [flag])];
   return {
     now: { ...now, tier: data.now.tier },
-    echo: data.echo === null ? null : { ...at(data.echo), tier: data.echo.tier },
+    echo,
     band: band(data.now),
     before,
     trail: before === null ? '' : trail(before, now),
