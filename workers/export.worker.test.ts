@@ -1,0 +1,125 @@
+/** The worker itself, in this process: `self` is stood in for, the runtime is the real one. */
+import { strFromU8, unzipSync } from 'fflate';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { findPath } from '../src/core/einsum/path.ts';
+import type { WantedLayer } from '../src/core/export/fit.ts';
+import type { Factorization } from '../src/core/factor/factorization.ts';
+import { forwardEinsum } from '../src/core/factor/forward.ts';
+import { safetensorsBytes } from '../src/core/workload/safetensors.fixture.ts';
+import { randomModel } from '../src/engines/ort/random-model.fixture.ts';
+import type { ExportMade, ExportReply, ExportRequest, ExportStart } from './protocol.ts';
+
+const replies: ExportReply[] = [];
+let send: (request: ExportRequest) => void = () => {};
+
+beforeAll(async () => {
+  vi.stubGlobal('self', {
+    addEventListener: (_: string, listener: (event: { data: ExportRequest }) => void) => {
+      send = (data) => listener({ data });
+    },
+    postMessage: (reply: ExportReply) => replies.push(reply),
+  });
+  await import('./export.worker.ts');
+});
+
+const name = 'encoder.layer.1.output.dense';
+const factorization: Factorization = { format: 'svd', outModes: [96], inModes: [384], ranks: [6] };
+const wanted: WantedLayer = { name, factorization, path: findPath(forwardEinsum(factorization, 24)) };
+const model = new File([randomModel('glyph-vit').slice()], 'glyph.onnx');
+
+const request = (run: number, change: Partial<ExportStart> = {}): ExportStart => ({
+  kind: 'start-export',
+  run,
+  weights: { kind: 'files', files: [model] },
+  form: 'onnx',
+  layers: [wanted],
+  precision: 'f32',
+  quantization: { kind: 'none' },
+  stem: 'glyph_factorized',
+  link: '#v1.x',
+  texts: [],
+  ...change,
+});
+
+async function ended(start: ExportStart): Promise<ExportReply> {
+  replies.length = 0;
+  send(start);
+  const last = (): ExportReply | undefined => replies.at(-1);
+  while (last() === undefined || last()?.kind === 'export-progress')
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  return last()!;
+}
+
+async function made(start: ExportStart): Promise<ExportMade> {
+  const reply = await ended(start);
+  if (reply.kind !== 'export-done') throw new Error(JSON.stringify(reply));
+  return reply.made;
+}
+
+const bytesOf = async (blob: Blob): Promise<Uint8Array> => new Uint8Array(await blob.arrayBuffer());
+
+describe('the export worker', () => {
+  it('writes ONNX that does what its factors say, and tells its stages', async () => {
+    const { files, check, layers, bytes, originalBytes } = await made(request(1));
+    expect(files.map((file) => file.name)).toEqual(['glyph_factorized.onnx']);
+    expect(files[0]?.blob.size).toBe(bytes);
+    expect(originalBytes).toBe(model.size);
+    // The weight in float32 less its factors.
+    expect(originalBytes - bytes).toBeGreaterThan(0.95 * 4 * (96 * 384 - 6 * (96 + 384)));
+    expect(check).toMatchObject({ of: 'outputs', reason: null });
+    expect(check?.difference).toBeLessThan(check?.limit ?? 0);
+    expect(layers).toMatchObject([{ name, parameters: 6 * (96 + 384) }]);
+    const stages = replies.flatMap((reply) => (reply.kind === 'export-progress' ? [reply.stage] : []));
+    expect([...new Set(stages)]).toEqual(['loading', 'decomposing', 'writing', 'checking']);
+  });
+
+  it('writes PyTorch from safetensors, its factors read back', async () => {
+    const weight = new Float32Array(96 * 384).map((_, k) => Math.sin(k * k * 0.01));
+    const buffer = safetensorsBytes([
+      { name: `${name}.weight`, dtype: 'F32', shape: [96, 384], bytes: new Uint8Array(weight.buffer) },
+    ]);
+    const weights = { kind: 'files', files: [new File([buffer.slice()], 'm.safetensors')] } as const;
+    const { files, check } = await made(request(2, { form: 'pytorch', weights }));
+    expect(files.map((file) => file.name)).toEqual([
+      'glyph_factorized.py',
+      'glyph_factorized.json',
+      'glyph_factorized.safetensors',
+    ]);
+    expect(check).toEqual({ of: 'factors', difference: 0, reason: null, limit: 1e-4 });
+    const refused = await ended(request(3, { weights }));
+    expect(refused).toMatchObject({
+      kind: 'export-failed',
+      run: 3,
+      message: expect.stringMatching(/^export: ONNX needs the graph/),
+    });
+  });
+
+  it('zips all of it, with the texts it is given', async () => {
+    const texts = [{ name: 'link.txt', text: '#v1.x' }];
+    const { files, check } = await made(request(4, { form: 'zip', texts }));
+    const zip = unzipSync(await bytesOf(files[0]?.blob ?? new Blob()));
+    expect(Object.keys(zip)).toEqual([
+      'glyph_factorized.onnx',
+      'glyph_factorized.py',
+      'glyph_factorized.json',
+      'glyph_factorized.safetensors',
+      'glyph_factorized-layers.csv',
+      'link.txt',
+    ]);
+    expect(strFromU8(zip['glyph_factorized-layers.csv'] ?? new Uint8Array())).toContain(name);
+    expect(check?.of).toBe('outputs');
+  });
+
+  it('says what it cannot do', async () => {
+    expect(await ended(request(5, { layers: [{ ...wanted, name: 'none' }] }))).toMatchObject({
+      kind: 'export-failed',
+      message: 'design: glyph.onnx must have the layer, got "none"',
+    });
+    const spoiled = new File([new Uint8Array(9)], 'bad.onnx');
+    expect(await ended(request(6, { weights: { kind: 'files', files: [spoiled] } }))).toMatchObject({
+      kind: 'export-failed',
+      run: 6,
+      message: expect.stringMatching(/^ONNX file: /),
+    });
+  });
+});

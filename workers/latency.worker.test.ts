@@ -1,0 +1,78 @@
+/** The worker itself, in this process: `self` is stood in for, the runtime is the real one. */
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { findPath } from '../src/core/einsum/path.ts';
+import type { Factorization } from '../src/core/factor/factorization.ts';
+import { forwardEinsum } from '../src/core/factor/forward.ts';
+import type { LatencyReply, LatencyRequest, LatencySubject } from './protocol.ts';
+
+const replies: LatencyReply[] = [];
+let send: (request: LatencyRequest) => void = () => {};
+let gpu: unknown;
+
+beforeAll(async () => {
+  vi.stubGlobal('self', {
+    addEventListener: (_: string, listener: (event: { data: LatencyRequest }) => void) => {
+      send = (data) => listener({ data });
+    },
+    postMessage: (reply: LatencyReply) => replies.push(structuredClone(reply)),
+  });
+  vi.stubGlobal('navigator', {
+    get gpu() {
+      return gpu;
+    },
+  });
+  await import('./latency.worker.ts');
+});
+
+async function last(request: LatencyRequest): Promise<LatencyReply> {
+  replies.length = 0;
+  send(request);
+  const ended = (reply: LatencyReply | undefined): boolean =>
+    reply !== undefined && (reply.kind !== 'latency' || reply.complete);
+  while (!ended(replies.at(-1))) await new Promise((resolve) => setTimeout(resolve, 5));
+  return replies.at(-1)!;
+}
+
+const f: Factorization = { format: 'svd', outModes: [64], inModes: [64], ranks: [4] };
+const path = findPath(forwardEinsum(f, 16));
+const layer: LatencySubject = { kind: 'layer', factorization: f, path, rows: 16 };
+
+describe('the latency worker', () => {
+  it('tells medians as they become known, and the last one', async () => {
+    const reply = await last({ kind: 'start-latency', run: 1, provider: 'wasm', subject: layer });
+    if (reply.kind !== 'latency') throw new Error(JSON.stringify(reply));
+    expect(reply.run).toBe(1);
+    expect(reply.latency.dense.median).toBeGreaterThan(0);
+    expect(reply.latency.factorized.count).toBe(reply.latency.dense.count);
+    expect(replies.filter((each) => each.kind === 'latency' && each.complete)).toHaveLength(1);
+  });
+
+  it('names the adapter, a program as such, and none for none or a silent one', async () => {
+    const info = { vendor: 'nvidia', architecture: 'turing', description: '' };
+    const adapters = [
+      [undefined, { name: null, software: false }],
+      [{ requestAdapter: async () => null }, { name: null, software: false }],
+      [{ requestAdapter: () => Promise.reject(new Error('no')) }, { name: null, software: false }],
+      [{ requestAdapter: async () => ({ info }) }, { name: 'nvidia turing', software: false }],
+      [
+        { requestAdapter: async () => ({ info: { ...info, isFallbackAdapter: true } }) },
+        { name: 'nvidia turing', software: true },
+      ],
+    ] as const;
+    for (const [given, expected] of adapters) {
+      gpu = given;
+      expect(await last({ kind: 'find-adapter', run: 2 })).toEqual({ kind: 'adapter', run: 2, ...expected });
+    }
+  });
+
+  it('says what it cannot run', async () => {
+    const files = [new File([new Uint8Array(9)], 'bad.onnx')];
+    const weights = { kind: 'files', files } as const;
+    const subject: LatencySubject = { kind: 'model', weights, layers: [], batch: 1, length: 8 };
+    expect(await last({ kind: 'start-latency', run: 3, provider: 'wasm', subject })).toMatchObject({
+      kind: 'latency-failed',
+      run: 3,
+      message: expect.stringMatching(/^ONNX file: /),
+    });
+  });
+});
