@@ -177,8 +177,9 @@ async function afterFirstPaint(): Promise<void> {
   later(measurer.start, runtimeAfterMs);
   performance.mark('rankscape: complete');
   later(() => {
-    exporter.warm(Object.keys(tasks).map(modelUrl));
-    stopwatch.warm();
+    const urls = Object.keys(tasks).map(modelUrl);
+    exporter.warm(urls);
+    stopwatch.warm(urls);
   }, warmMs);
 }
 

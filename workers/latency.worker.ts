@@ -76,6 +76,16 @@ async function findAdapter(of: number): Promise<void> {
   }
 }
 
+/** What could not be fetched now is fetched, and missed, when it is needed. */
+async function warm(urls: readonly string[]): Promise<void> {
+  try {
+    await warmRuntime();
+    for (const url of urls) await fetchModel(url, url);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+  }
+}
+
 self.addEventListener('message', ({ data }: MessageEvent<LatencyRequest>) => {
   switch (data.kind) {
     case 'start-latency':
@@ -87,8 +97,7 @@ self.addEventListener('message', ({ data }: MessageEvent<LatencyRequest>) => {
     case 'find-adapter':
       return void findAdapter(data.run);
     case 'warm-latency':
-      // What could not be loaded now is missed when it is needed.
-      return void warmRuntime().catch(() => null);
+      return void warm(data.urls);
   }
   data satisfies never;
 });

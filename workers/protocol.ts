@@ -296,7 +296,8 @@ export type LatencySubject =
 
 export type LatencyRequest =
   | LatencyStart
-  | { readonly kind: 'warm-latency' }
+  /** As `warm-export`. */
+  | { readonly kind: 'warm-latency'; readonly urls: readonly string[] }
   | { readonly kind: 'find-adapter'; readonly run: number };
 
 export interface Latency {

@@ -47,8 +47,8 @@ export interface LatencyRun {
 export interface Stopwatch {
   readonly measure: (question: LatencyQuestion) => void;
   readonly cancel: () => void;
-  /** Gets ready what WASM needs without a network. */
-  readonly warm: () => void;
+  /** Gets ready what these models need on WASM without a network. */
+  readonly warm: (urls: readonly string[]) => void;
 }
 
 const wasm: Device = { provider: 'wasm', adapter: null, software: false };
@@ -129,7 +129,7 @@ export function createStopwatch(port: WorkerPort<LatencyRequest, LatencyReply>):
         port.restart();
         finish();
       },
-      warm: () => port.post({ kind: 'warm-latency' }),
+      warm: (urls) => port.post({ kind: 'warm-latency', urls }),
     },
   };
 }
