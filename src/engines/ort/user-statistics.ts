@@ -6,11 +6,12 @@ import { check } from '../../core/base/checks.ts';
 import { withProto } from '../../core/onnx/edit.ts';
 import { layerInputs, type LayerInput, type LayerInputs } from '../../core/onnx/layer-inputs.ts';
 import type { OnnxLayer, OnnxModel } from '../../core/onnx/model.ts';
-import { someInputs, type UserInputs } from '../../core/onnx/user-inputs.ts';
+import type { UserInputs } from '../../core/onnx/user-inputs.ts';
 import type { Matrix } from '../../core/tensor/dense.ts';
 import { wholeModel } from './export.ts';
 import type { Ort } from './ort.ts';
 import { createStatistician, distinctInputs, withGrams } from './statistics.ts';
+import { batchFor, feedsOf } from './user-batches.ts';
 
 /** Second moments of a wider layer are 134 MB, and their decomposition takes minutes. */
 const mostInputs = 4096;
@@ -19,9 +20,7 @@ const mostOfGroup = 2 ** 25;
 /** Of all layers together: 2 GB. */
 const mostTogether = 2 ** 28;
 /** The model, its tensors and onnxruntime share the 4 GiB of a WebAssembly memory. */
-export const mostModelBytes = 1e9;
-/** Examples at once where the graph leaves it open. */
-export const usualBatch = 8;
+const mostModelBytes = 1e9;
 
 export interface Progress {
   readonly done: number;
@@ -54,10 +53,9 @@ export async function* layerCovariances(
     const session = await ort.createSession(await wholeModel(graph));
     const { add, result, release } = createStatistician(session, group);
     try {
-      const step = inputs.batch ?? usualBatch;
+      const step = await batchFor(session, inputs);
       for (let from = 0; from < inputs.count; from += step) {
-        const feed = someInputs(inputs, from, Math.min(step, inputs.count - from));
-        await add(Object.fromEntries(feed.map((each) => [each.name, each])));
+        await add(feedsOf(inputs, from, Math.min(step, inputs.count - from)));
         yield { done: k * inputs.count + Math.min(from + step, inputs.count), of };
       }
       for (const [name, { covariance }] of result()) found.set(name, covariance);
