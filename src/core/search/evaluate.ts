@@ -70,6 +70,9 @@ export interface Evaluator {
   readonly classes: readonly LayerClass[];
   /** Whatever the linear layers are: attention products and, where it counts, vector work. */
   readonly fixed: FixedCost;
+  /** The two parts of `fixed`. */
+  readonly attention: FixedCost;
+  readonly vector: FixedCost;
   /** Every linear layer dense, weights as the machine's words. */
   readonly dense: Evaluation;
   denseFactorization(index: number): Factorization;
@@ -165,6 +168,8 @@ export function createEvaluator(setting: EvaluatorSetting): Evaluator {
     accuracy,
     classes,
     fixed: around.fixed,
+    attention: around.attention,
+    vector: around.vector,
     dense: { ...dense, edpReduction: 1 },
     denseFactorization: (index) =>
       denseCandidate[index] ?? denseFactorization(classAt(index).out, classAt(index).in),

@@ -3,6 +3,7 @@ import { useActions, useSettled } from '../app.ts';
 import { Icon } from '../icons.tsx';
 import { focusOn } from '../../state/selection.ts';
 import { Lane } from './Lane.tsx';
+import { WholeModel } from './WholeModel.tsx';
 import { levelColour } from './nest.ts';
 import './inside.css';
 
@@ -72,28 +73,31 @@ export function InsidePanel() {
           ))}
         </ul>
       </header>
-      <div className={`lanes lanes-${pins.length + 1}`}>
-        <Lane
-          key={`now ${focus}`}
-          who="now"
-          evaluator={evaluator}
-          index={focus}
-          factorization={view.factorization}
-          beside={pins.length > 0}
-        />
-        {pins.map(({ letter, design }) => {
-          const factorization = design[focus];
-          return factorization === undefined ? null : (
-            <Lane
-              key={`${letter} ${focus}`}
-              who={letter}
-              evaluator={evaluator}
-              index={focus}
-              factorization={factorization}
-              beside
-            />
-          );
-        })}
+      <div className="inside-scroll">
+        <div className={`lanes lanes-${pins.length + 1}`}>
+          <Lane
+            key={`now ${focus}`}
+            who="now"
+            evaluator={evaluator}
+            index={focus}
+            factorization={view.factorization}
+            beside={pins.length > 0}
+          />
+          {pins.map(({ letter, design }) => {
+            const factorization = design[focus];
+            return factorization === undefined ? null : (
+              <Lane
+                key={`${letter} ${focus}`}
+                who={letter}
+                evaluator={evaluator}
+                index={focus}
+                factorization={factorization}
+                beside
+              />
+            );
+          })}
+        </div>
+        <WholeModel />
       </div>
     </div>
   );

@@ -3,6 +3,7 @@ import { lazy, memo, Suspense, useMemo, useRef, useState } from 'react';
 import { InputError } from '../../core/base/checks.ts';
 import type { Factorization } from '../../core/factor/factorization.ts';
 import { operandNames } from '../../core/factor/forward.ts';
+import { roofline } from '../../core/cost/roofline.ts';
 import type { Gemm } from '../../core/cost/mapping.ts';
 import type { Evaluator } from '../../core/search/evaluate.ts';
 import { useApp } from '../app.ts';
@@ -26,6 +27,7 @@ import { boundWords } from './loads.ts';
 import { levelColour, loopsText, nestLines } from './nest.ts';
 import type { NestDraft } from './nest-draft.ts';
 import { orderMarks } from './order.ts';
+import { sayRoof } from './roof.ts';
 import { stageStep, type StagedStep } from './stage.ts';
 import { Stays } from './Stays.tsx';
 import { standing, whyLayer } from './why.ts';
@@ -75,6 +77,11 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
       throw error;
     }
   }, [mapper, gear, step]);
+
+  const roof = useMemo(
+    () => (beside || cost.steps.length === 0 ? null : roofline(mapper, cost, gear)),
+    [beside, mapper, cost, gear],
+  );
 
   const edp = (dense.energyPj * dense.latencyCycles) / (cost.energyPj * cost.latencyCycles);
   const width = size?.width ?? 0;
@@ -219,7 +226,10 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
         )}
       </div>
       {stage !== null && (
-        <p className="why">{whyLayer(accelerator, cost, chosen, stage.mapped, stepNames, !beside)}</p>
+        <p className="why">
+          {whyLayer(accelerator, cost, chosen, stage.mapped, stepNames, !beside)}
+          {roof !== null && ` ${sayRoof(roof)}.`}
+        </p>
       )}
       {stage !== null && (
         <details
