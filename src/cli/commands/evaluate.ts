@@ -1,89 +1,113 @@
-/** `evaluate`: measured accuracy of the design in a link, beside the dense model's. */
+/**
+ * `evaluate`: measured accuracy of a design beside the dense model's: of a shipped model on fresh examples of its task, of
+ * any ONNX model on examples in a file.
+ */
 import { readFileSync } from 'node:fs';
-import { InputError } from '../../core/base/checks.ts';
 import type { Share } from '../../core/accuracy/intervals.ts';
+import { rebuiltWeight } from '../../core/accuracy/rebuild.ts';
 import type { Measurement } from '../../core/accuracy/tally.ts';
+import { InputError, check } from '../../core/base/checks.ts';
+import { checkFactorization } from '../../core/factor/ranks.ts';
+import type { DenseWeight } from '../../core/onnx/edit-dense.ts';
+import { readInputs } from '../../core/onnx/user-inputs.ts';
+import { readOnnxWeight } from '../../core/onnx/weights.ts';
 import { seeds, type Task } from '../../core/tasks/task.ts';
+import type { Matrix } from '../../core/tensor/dense.ts';
 import { modelById } from '../../core/workload/cards.ts';
 import { openMeasurer, type Measurer } from '../../engines/ort/measurer.ts';
 import { loadOrt } from '../../engines/ort/ort.ts';
-import { defineCommand } from '../command.ts';
-import { onFile } from '../files.ts';
+import { measureUserModel, type UserMeasurement } from '../../engines/ort/user-measure.ts';
+import { defineCommand, type Surroundings } from '../command.ts';
+import { chooseLayers, modelPathOf, readDesign, type Design } from '../designs.ts';
+import { onFile, readBytes } from '../files.ts';
 import { configOfLink } from '../links.ts';
-import { common, otherwise, positional, required, text, whole } from '../options.ts';
+import { openModel } from '../model-files.ts';
+import { common, jsonFile, positional, text, whole, type Values } from '../options.ts';
 import { shippedModelPath, taskNamed } from '../shipped.ts';
 import { facts } from '../table.ts';
+import {
+  readCalibration,
+  shippedCovariances,
+  withGraph,
+  type Calibration,
+  type OnnxFile,
+} from '../user-data.ts';
 
 interface Figures {
-  /** Share of right answers, 0 to 1, with its 95 % interval. */
-  readonly accuracy: number;
-  readonly low: number;
-  readonly high: number;
+  /** Share of right answers, 0 to 1, with its 95 % interval; null without labels. */
+  readonly accuracy: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
 }
 
 interface Result {
   readonly dense: Figures;
   readonly candidate: Figures & {
-    /** Mean divergence from the dense model, nats an example. */
+    /** Mean divergence from the dense model, nats an example; an answer where an example has several. */
     readonly kl: number;
-    /** Share of examples answered differently from the dense model. */
+    /** Share of examples, or answers, that differ from the dense model's. */
     readonly flips: number;
   };
-  /** Candidate less dense on the same examples, -1 to 1, its 95 % interval, and McNemar's exact p. */
+  /** Candidate less dense on the same examples, -1 to 1, its 95 % interval, and McNemar's exact p; null without labels. */
   readonly paired: {
-    readonly difference: number;
-    readonly low: number;
-    readonly high: number;
-    readonly p: number;
+    readonly difference: number | null;
+    readonly low: number | null;
+    readonly high: number | null;
+    readonly p: number | null;
+  };
+  /** Of examples in a file: how many, how many answers they have, and the outputs that were compared. */
+  readonly data?: {
+    readonly examples: number;
+    readonly answers: number;
+    readonly labelled: number;
+    readonly outputs: readonly string[];
   };
 }
 
 const progressMs = 1000;
 
+const options = {
+  link: positional(text('LINK', 'the link of a design')),
+  design: jsonFile('{layers: [{name, format, outModes, inModes, ranks}]}, instead of a link'),
+  model: text('FILE.onnx', 'the model (default that of the link, where it is shipped)'),
+  data: text('FILE.npz', "inputs of the model's graph, and labels where there are any"),
+  calibration: text('FILE.npz', 'other inputs, which the factors are fitted to'),
+  outputs: text('NAME,NAME', 'outputs to compare (default those with labels, else those called logits)'),
+  examples: whole('how many (default 4096, or all in the file)'),
+  seed: whole(`stream of examples; training used 1, calibration 2 (default ${seeds.heldOut})`, 0),
+  progress: common.progress,
+};
+
+type Options = Values<typeof options>;
+
 export const evaluateCommand = defineCommand({
   name: 'evaluate',
-  summary: 'measured accuracy of the design in a link',
-  usage: 'evaluate LINK [--examples N] [--seed N] [--progress]',
+  summary: "measured accuracy of a design, on a task or on one's own examples",
+  usage:
+    'evaluate LINK [--examples N] [--seed N] [--progress] | evaluate (LINK | --design FILE) [--model FILE.onnx] --data FILE.npz [--calibration FILE.npz]',
   notes: [
-    'LINK is of a design of glyph-vit or lexical-qa. Result: {dense: {accuracy, low, high}, candidate: {accuracy, low,',
-    'high, kl, flips}, paired: {difference, low, high, p}}. Shares are from 0 to 1 with 95 % intervals (Wilson; paired:',
-    'Bonett, Price), kl is in nats an example against the dense model, flips the share answered differently, p of',
-    "McNemar's exact test. Weights are rebuilt from the factors, fitted to what the layers' inputs use.",
+    'A LINK of glyph-vit or lexical-qa is measured on fresh examples. Result: {dense: {accuracy, low, high}, candidate:',
+    '{accuracy, low, high, kl, flips}, paired: {difference, low, high, p}}. Shares are from 0 to 1 with 95 % intervals',
+    '(Wilson; paired: Bonett, Price), kl is in nats an example against the dense model, flips the share answered',
+    "differently, p of McNemar's exact test. Weights are rebuilt from the factors, fitted to what the layers' inputs use.",
+    "With --data any ONNX model is measured: arrays named as the graph's inputs, first axis examples. An answer is the",
+    'largest entry of a row of the outputs (their last axis), so that every token may be one; without labels (an array',
+    'labels, OUTPUT/labels, or named as a part of one output; negative ones are left out) accuracies are null. Factors are',
+    'fitted to --calibration, which must be another file, or by plain least squares.',
   ],
-  options: {
-    link: required(positional(text('LINK', 'the link'))),
-    examples: otherwise(whole('how many'), 4096),
-    seed: otherwise(whole('stream of examples; training used 1, calibration 2', 0), seeds.heldOut),
-    progress: common.progress,
-  },
-  run: async ({ link, examples, seed, progress }, { note, now }): Promise<Result> => {
-    const { model, design, quantization } = configOfLink(link, 'evaluate');
-    if (model.kind !== 'card')
-      throw new InputError('evaluate', 'LINK must be of a model that was trained here', model.kind);
-    const measurer = await measurerOf(taskNamed(model.id, 'evaluate'));
-    let told = now();
-    let last: Measurement | null = null;
-    for await (const step of measurer.measure({ design, quantization }, { examples, seed })) {
-      if (step.kind === 'measured') last = step.measurement;
-      if (!progress || now() - told < progressMs) continue;
-      told = now();
-      note(`evaluate: ${last === null ? 'preparing the weights' : `${last.n} of ${examples} examples`}`);
-    }
-    if (last === null) throw new Error('internal: nothing was measured');
-    const { dense, candidate, kl, flips, paired } = last;
-    const { difference, low, high, p } = paired;
-    return {
-      dense: figures(dense),
-      candidate: { ...figures(candidate), kl, flips },
-      paired: { difference, low, high, p },
-    };
-  },
+  options,
+  run: async (given, surroundings): Promise<Result> =>
+    given.data === undefined ? onTask(given, surroundings) : onData(given, given.data, surroundings),
   print: ({ dense, candidate, paired }) =>
     facts([
-      ['dense', percent(dense.accuracy, dense)],
-      ['this design', percent(candidate.accuracy, candidate)],
-      ['difference', percent(paired.difference, paired)],
-      ['p (McNemar)', paired.p],
+      ...(dense.accuracy === null
+        ? []
+        : ([
+            ['dense', percent(dense.accuracy, dense)],
+            ['this design', percent(candidate.accuracy, candidate)],
+            ['difference', percent(paired.difference, paired)],
+            ['p (McNemar)', paired.p],
+          ] as const)),
       ['answered differently', percent(candidate.flips)],
       ['divergence (nats)', candidate.kl],
     ]),
@@ -91,9 +115,147 @@ export const evaluateCommand = defineCommand({
 
 const figures = ({ value, low, high }: Share): Figures => ({ accuracy: value, low, high });
 
-function percent(value: number, ends?: { readonly low: number; readonly high: number }): string {
-  const show = (share: number): string => (100 * share).toFixed(2);
+function percent(
+  value: number | null,
+  ends?: { readonly low: number | null; readonly high: number | null },
+): string {
+  const show = (share: number | null): string => (100 * (share ?? 0)).toFixed(2);
   return `${show(value)} %${ends === undefined ? '' : `  [${show(ends.low)}, ${show(ends.high)}]`}`;
+}
+
+/** Tells progress where it is wanted, once a second. */
+function teller({ progress }: Options, { note, now }: Surroundings): (what: string) => void {
+  let told = now();
+  return (what) => {
+    if (!progress || now() - told < progressMs) return;
+    told = now();
+    note(`evaluate: ${what}`);
+  };
+}
+
+async function onTask(given: Options, surroundings: Surroundings): Promise<Result> {
+  for (const option of ['design', 'model', 'calibration', 'outputs'] as const)
+    check(
+      given[option] === undefined,
+      'evaluate',
+      `--${option} needs --data FILE.npz, examples to measure on`,
+    );
+  check(given.link !== undefined, 'evaluate', 'needs LINK, or a design with --data FILE.npz');
+  const { examples = 4096, seed = seeds.heldOut } = given;
+  const { model, design, quantization } = configOfLink(given.link, 'evaluate');
+  if (model.kind !== 'card')
+    throw new InputError(
+      'evaluate',
+      'LINK must be of a model that was trained here, or come with --model FILE.onnx --data FILE.npz',
+      model.kind,
+    );
+  const measurer = await measurerOf(taskNamed(model.id, 'evaluate'));
+  const tell = teller(given, surroundings);
+  let last: Measurement | null = null;
+  for await (const step of measurer.measure({ design, quantization }, { examples, seed })) {
+    if (step.kind === 'measured') last = step.measurement;
+    tell(last === null ? 'preparing the weights' : `${last.n} of ${examples} examples`);
+  }
+  if (last === null) throw new Error('internal: nothing was measured');
+  return resultOf(last, last);
+}
+
+async function onData(given: Options, data: string, surroundings: Surroundings): Promise<Result> {
+  const { folder } = surroundings;
+  check(given.seed === undefined, 'evaluate', '--seed is of examples of a task; --data has its own');
+  const design = readDesign(given.link, given.design, 'evaluate');
+  check(
+    design.quantization.kind !== 'w8a8',
+    'evaluate',
+    'with --data weights may be quantized, activations not',
+    'w8a8',
+  );
+  const bytes = readBytes(folder, data, 'evaluate');
+  const tell = teller(given, surroundings);
+  const { file, close } = await openModel(folder, modelPathOf(given.model, design, 'evaluate'), 'evaluate');
+  try {
+    const own = withGraph(file, '--data', 'evaluate');
+    const inputs = readInputs(own.onnx, bytes);
+    const calibration = readCalibration(given.calibration, file, folder, 'evaluate');
+    check(
+      calibration === null || !isSame(calibration.bytes, bytes),
+      'evaluate',
+      '--calibration must be other examples than --data: what factors are fitted to flatters them',
+      given.calibration,
+    );
+    const weights = await rebuilt(given, design, own, calibration, tell);
+    let last: UserMeasurement | null = null;
+    const range = { examples: given.examples, outputs: given.outputs?.split(',') };
+    for await (const step of measureUserModel(await loadOrt(), own.onnx, weights, inputs, range)) {
+      last = step;
+      tell(`${step.examples} of ${inputs.count} examples`);
+    }
+    if (last === null) throw new Error('internal: nothing was measured');
+    const { all, labelled, examples, outputs } = last;
+    return {
+      ...resultOf(all, labelled),
+      data: { examples, answers: all.n, labelled: labelled?.n ?? 0, outputs },
+    };
+  } finally {
+    close();
+  }
+}
+
+const isSame = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, k) => byte === b[k]);
+
+/** The weights of the design's layers as they are measured: put together from their factors, stored as the link says. */
+async function rebuilt(
+  { model }: Options,
+  design: Design,
+  file: OnnxFile,
+  calibration: Calibration | null,
+  tell: (what: string) => void,
+): Promise<readonly DenseWeight[]> {
+  const { quantization } = design;
+  const isKept = quantization.kind === 'none';
+  const chosen = chooseLayers(design, file.model.linears).filter(
+    ({ factorization }) => !isKept || factorization.format !== 'dense',
+  );
+  const factorized = chosen.filter(({ factorization }) => factorization.format !== 'dense');
+  const covariances =
+    calibration !== null
+      ? await calibration.covariances(
+          factorized.map(({ layer }) => layer),
+          (done, of) => tell(`${done} of ${of} examples of --calibration`),
+        )
+      : model === undefined
+        ? await shippedCovariances(design, 'evaluate')
+        : new Map<string, Matrix>();
+  const weights: DenseWeight[] = [];
+  for (const { layer, factorization } of chosen) {
+    const found = file.model.linears.find(({ name }) => name === layer.name);
+    if (found === undefined) throw new Error(`internal: no layer ${layer.name}`);
+    checkFactorization(factorization, found.out, found.in);
+    const covariance = covariances.get(found.name);
+    const weight = rebuiltWeight(await readOnnxWeight(file.onnx, found), factorization, {
+      quantization,
+      ...(covariance === undefined ? {} : { covariance }),
+    });
+    weights.push({ layer: found, weight });
+    tell(`${weights.length} of ${chosen.length} layers`);
+  }
+  return weights;
+}
+
+/** @param all of divergence and flips; @param labelled of accuracies, null without labels */
+function resultOf({ kl, flips }: Measurement, labelled: Measurement | null): Result {
+  if (labelled === null) {
+    const none = { accuracy: null, low: null, high: null };
+    const paired = { difference: null, low: null, high: null, p: null };
+    return { dense: none, candidate: { ...none, kl, flips }, paired };
+  }
+  const { difference, low, high, p } = labelled.paired;
+  return {
+    dense: figures(labelled.dense),
+    candidate: { ...figures(labelled.candidate), kl, flips },
+    paired: { difference, low, high, p },
+  };
 }
 
 const measurers = new Map<Task['id'], Promise<Measurer>>();

@@ -14,19 +14,16 @@ import { parameterCount } from '../../core/factor/parameters.ts';
 import type { Quantization } from '../../core/factor/quantization.ts';
 import { readModelWeight, type ModelFile } from '../../core/onnx/dropped-files.ts';
 import type { LayerReplacement } from '../../core/onnx/edit.ts';
-import { taskOf } from '../../core/tasks/tasks.ts';
 import { relativeDistance, type Matrix } from '../../core/tensor/dense.ts';
 import { bytesSource } from '../../core/workload/byte-source.ts';
-import { modelById } from '../../core/workload/cards.ts';
-import { checkOnnx, inputCovariances, onnxExport, type ExportCheck } from '../../engines/ort/export.ts';
-import { loadOrt } from '../../engines/ort/ort.ts';
+import { checkOnnx, onnxExport, type ExportCheck } from '../../engines/ort/export.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { defineCommand, type Surroundings } from '../command.ts';
 import { chooseLayers, modelPathOf, pathChooser, readDesign, type Design } from '../designs.ts';
 import { openModel } from '../model-files.ts';
 import { choice, common, jsonFile, otherwise, positional, required, text, type Values } from '../options.ts';
-import { shippedModelPath } from '../shipped.ts';
 import { facts, table } from '../table.ts';
+import { readCalibration, shippedCovariances, type Calibration } from '../user-data.ts';
 import { outputPath, writeFiles } from '../write-files.ts';
 
 const { version } = packageJson;
@@ -65,6 +62,10 @@ const options = {
   output: required(text('PATH', 'the file to write')),
   precision: otherwise(choice(['f32', 'f16'], 'how factors are stored'), 'f32'),
   weights: choice(['int8', 'int4'], 'integer factors instead, a scale per row or per 32 (onnx)'),
+  calibration: text(
+    'FILE.npz',
+    "inputs of the ONNX model's graph, first axis examples: factors are fitted to them",
+  ),
   accelerator: common.accelerator,
   accounting: common.accounting,
   objective: common.objective,
@@ -80,15 +81,17 @@ type Options = Values<typeof options>;
 export const exportCommand = defineCommand({
   name: 'export',
   summary: 'a model with factors in place of its layers: ONNX, PyTorch, tables',
-  usage: 'export (LINK | --design FILE) [--model FILE] --to onnx|tltorch|pytorch|csv --output PATH',
+  usage:
+    'export (LINK | --design FILE) [--model FILE] --to onnx|tltorch|pytorch|csv --output PATH [--calibration FILE.npz]',
   notes: [
     'Result: {path, bytes, originalBytes, layers: [{name, weight, node, format, ranks, parameters, relativeError}],',
     "check: {difference}}; relativeError is ||W - W'|| / ||W|| of the float32 factors. onnx: the same graph, factors along",
     'the contraction path; difference is the largest relative distance of an output from that of the source with the same',
     'matrices, on random inputs. tltorch and pytorch: NAME.py with NAME.json and NAME.safetensors beside it. A design file',
     "has the layers' names as info lists them; others stay dense. A link of a shipped model has factors fitted to what the",
-    "layers' inputs use, as evaluate measures them; any other has plain least squares. onnx stores the weights as the",
-    'link does, where ONNX can; tltorch and pytorch have floats.',
+    "layers' inputs use, as evaluate measures them; any other has plain least squares, or with --calibration (arrays named",
+    'as the inputs of the ONNX graph) factors fitted to what the layers read on these examples, on which the file is then',
+    'checked too. onnx stores the weights as the link does, where ONNX can; tltorch and pytorch have floats.',
   ],
   options,
   run: async (given, surroundings): Promise<Result> => {
@@ -113,7 +116,8 @@ export const exportCommand = defineCommand({
     );
     const { file, close } = await openModel(folder, source, 'export');
     try {
-      const made = await factorize(given, surroundings, design, file, shipped);
+      const calibration = readCalibration(given.calibration, file, folder, 'export');
+      const made = await factorize(given, surroundings, design, file, { shipped, calibration });
       return await writers[given.to](made, path, given, surroundings);
     } finally {
       close();
@@ -146,6 +150,7 @@ interface Made {
   readonly design: Design;
   readonly layers: readonly FittedLayer[];
   readonly quantization: Quantization;
+  readonly calibration: Calibration | null;
 }
 
 const progressMs = 1000;
@@ -155,7 +160,7 @@ async function factorize(
   { note, now }: Surroundings,
   design: Design,
   file: ModelFile,
-  shipped: boolean,
+  { shipped, calibration }: { readonly shipped: boolean; readonly calibration: Calibration | null },
 ): Promise<Made> {
   if (given.to === 'onnx' && file.format !== 'onnx')
     throw new InputError(
@@ -171,18 +176,28 @@ async function factorize(
     factorization,
     path: pathOf(layer, factorization),
   }));
+  let told = now();
+  const tell = (progress: string): void => {
+    if (!given.progress || now() - told < progressMs) return;
+    told = now();
+    note(`export: ${progress}`);
+  };
+  const factorized = wanted.filter(({ factorization }) => factorization.format !== 'dense');
+  const covariances =
+    calibration !== null
+      ? await calibration.covariances(factorized, (done, of) => tell(`${done} of ${of} examples`))
+      : shipped
+        ? await shippedCovariances(design, 'export')
+        : new Map<string, Matrix>();
   const steps = fitLayers(file, wanted, {
     seed: given.seed,
     balanced: quantization.kind !== 'none',
-    covariances: shipped ? await covariancesOf(design) : new Map(),
+    covariances,
   });
-  let told = now();
   for (;;) {
     const next = await steps.next();
-    if (next.done === true) return { file, design, layers: next.value, quantization };
-    if (!given.progress || now() - told < progressMs) continue;
-    told = now();
-    note(`export: ${next.value} of ${wanted.length} layers`);
+    if (next.done === true) return { file, design, layers: next.value, quantization, calibration };
+    tell(`${next.value} of ${wanted.length} layers`);
   }
 }
 
@@ -213,18 +228,6 @@ function quantizationOf({ weights, to, precision }: Options, design: Design): Qu
   return to === 'onnx' ? quantization : { kind: 'none' };
 }
 
-/** What the inputs of a shipped model's layers are like, as `evaluate` takes it. */
-async function covariancesOf({ config }: Design): Promise<ReadonlyMap<string, Matrix>> {
-  const task = config?.model.kind === 'card' ? taskOf(config.model.id) : null;
-  if (task === null) return new Map();
-  const bytes = readFileSync(shippedModelPath(task.id, 'export'));
-  const steps = inputCovariances(await loadOrt(), bytes, modelById(task.id).linears, task);
-  for (;;) {
-    const next = await steps.next();
-    if (next.done === true) return next.value;
-  }
-}
-
 type Writer = (made: Made, path: string, given: Options, surroundings: Surroundings) => Promise<Result>;
 
 const described = ({ layer, factorization, relativeError }: FittedLayer): ExportedLayer => ({
@@ -239,7 +242,7 @@ const described = ({ layer, factorization, relativeError }: FittedLayer): Export
 
 const totalBytes = (files: readonly ExportFile[]): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
 
-const writeOnnx: Writer = async ({ file, design, layers, quantization }, path, given) => {
+const writeOnnx: Writer = async ({ file, design, layers, quantization, calibration }, path, given) => {
   if (file.format !== 'onnx') throw new Error('internal: no graph to write');
   const kept = quantization.kind === 'none';
   const replaced = layers.flatMap((made) =>
@@ -251,7 +254,8 @@ const writeOnnx: Writer = async ({ file, design, layers, quantization }, path, g
   const written = onnxExport(file.onnx, replaced, { precision, quantization, link, version, name });
   await writeFiles(dirname(path), written.files, 'export');
   const { maxSequence } = file.model;
-  const checked = await checkOnnx(file.onnx, written, { seed, maxSequence });
+  const examples = calibration === null ? [] : [calibration.first];
+  const checked = await checkOnnx(file.onnx, written, { seed, maxSequence, examples });
   const stored = new Map(written.edit.layers.map((layer) => [layer.layer.name, layer]));
   const results: ExportedLayer[] = [];
   for (const made of layers) {
