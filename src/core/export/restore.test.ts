@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { outputsOf } from '../../engines/ort/compare.ts';
+import { largestDistance, outputsOf } from '../../engines/ort/compare.ts';
 import { wholeModel } from '../../engines/ort/export.ts';
 import { randomFactors } from '../../engines/ort/layer-graph.ts';
 import { randomModel } from '../../engines/ort/random-model.fixture.ts';
@@ -56,6 +57,13 @@ function exported(precision: 'layer' | 'f16', quantization: Quantization): OnnxE
     return { layer, factorization, factors, path: findPath(forwardEinsum(factorization, 36)) };
   });
   return replaceLayers(source.onnx, replacements, { precision, quantization, version: '0' });
+}
+
+/** Two factors, the smaller one first. */
+function split(side: number): readonly number[] {
+  let small = Math.floor(Math.sqrt(side));
+  while (side % small !== 0) small -= 1;
+  return [small, side / small];
 }
 
 const shapes = (file: ModelFile) =>
@@ -120,6 +128,40 @@ describe('an exported model read back', () => {
     if (file.format !== 'onnx') throw new Error('no graph');
     const count = ({ onnx }: OnnxFile): number => onnx.proto.graph?.node.length ?? 0;
     expect(count(file)).toBe(count(source));
+  });
+
+  // From the same files as the tests of edits: their scripts are in scripts/corpus.
+  it.each([
+    'dynamo-gpt2',
+    'hand-names',
+    'optimum-llama',
+    'quantized-qdq',
+    'tf2onnx-keras-15',
+    'torchscript-t5',
+    'ort-optimized-bert',
+  ])('is the source again, whoever made it: %s', async (name) => {
+    const corpus = new URL('../onnx/corpus/', import.meta.url);
+    const given = await open(new Uint8Array(readFileSync(new URL(`${name}.onnx`, corpus))));
+    const replacements = given.model.linears.map((layer, k) => {
+      const [a, b] = [split(layer.out), split(layer.in)];
+      const factorization: Factorization =
+        k % 2 === 0 || a[0] === 1 || b[0] === 1
+          ? { format: 'svd', outModes: [layer.out], inModes: [layer.in], ranks: [2] }
+          : { format: 'tt', outModes: a, inModes: b, ranks: [2, 3, 2] };
+      const path = findPath(forwardEinsum(factorization, 8));
+      return { layer, factorization, factors: randomFactors(factorization, k), path };
+    });
+    const bytes = await wholeModel(replaceLayers(given.onnx, replacements, { version: '0' }).model);
+    const { file, design } = restoreFactorized(await open(bytes));
+    if (file.format !== 'onnx') throw new Error('no graph');
+    expect(shapes(file)).toEqual(shapes(given));
+    expect(design.size).toBe(replacements.length);
+    const inputs = [probeInputs(given.onnx, { batch: 2, length: 8, seed: 1 })];
+    const distance = largestDistance(
+      await outputsOf(bytes, inputs),
+      await outputsOf(await wholeModel(file.onnx), inputs),
+    );
+    expect(distance).toBeLessThan(1e-5);
   });
 
   it('stays as the graph shows it where the metadata are not to be believed', async () => {

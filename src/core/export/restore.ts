@@ -16,7 +16,7 @@ import type { ModelFile } from '../onnx/dropped-files.ts';
 import { floatBytes, type FloatDtype } from '../onnx/edit-elements.ts';
 import { constantType, namer, rebuild, unused } from '../onnx/edit-graph.ts';
 import { node, rawTensor } from '../onnx/edit-messages.ts';
-import { linkGraph, type Graph, type Op, type Value } from '../onnx/graph.ts';
+import { linkGraph, type Graph, type Op, type Use, type Value } from '../onnx/graph.ts';
 import { onnxLayers } from '../onnx/layers.ts';
 import type { OnnxLayer, OnnxModel, OnnxTensor, WeightSource } from '../onnx/model.ts';
 import { readOnnxWeight } from '../onnx/weights.ts';
@@ -102,24 +102,39 @@ function findChain(graph: Graph, constants: Constants, layer: DesignLayer): Chai
     const all = new Set(given.flatMap((value) => [...factorsIn(value)]));
     for (const output of op.outputs) madeOf.set(output, all);
     if (given.every(constants.isConstant)) continue;
-    if (last !== null && !(follows.has(op.type) && isSoleUse(last, op))) break;
+    const hint = op.node.name.slice(name.length + 1);
+    if (framed.test(hint)) return null;
+    // Others of this name were there before.
+    if (!ours.test(hint)) continue;
+    const isExtent = all.size === 0 && extents.has(op.type);
+    if (!isExtent && last !== null && !(follows.has(op.type) && isSoleUse(last, op))) break;
     const outside = given.filter((value) => !constants.isConstant(value) && !madeBy(value, ops));
     if (outside.length > 0 && !begins.has(op.type)) return null;
     for (const value of outside) inputs.add(value);
     ops.add(op);
-    if (all.size === roots.size && op.type !== 'Shape') last = op;
+    if (all.size === roots.size) last = op;
   }
   const [input] = inputs;
   const dtype = computedIn(ops, constants);
   if (last === null || input === undefined || dtype === undefined) return null;
   if (inputs.size > 1 || !isClosed(ops, last)) return null;
+  // A weight that several nodes use is one layer still, which one product does not stand for.
+  const parts = [...roots, ...[...madeOf].flatMap(([value, of]) => (of.size > 0 ? [value] : []))];
+  const isOwn = ({ op }: Use): boolean => ops.has(op) || op.outputs.every(constants.isConstant);
+  if (!parts.filter(constants.isConstant).every(({ uses }) => uses.every(isOwn))) return null;
   return { ...layer, input, last, ops, factors: whole.map(({ source }) => source), dtype };
 }
 
 /** What an input meets first: a product, the splitting of its axis, the extents of the others. */
 const begins = new Set(['MatMul', 'Reshape', 'Shape']);
+/** What finds out the extents of the input's other axes. */
+const extents = new Set(['Shape', 'Slice', 'Concat']);
 /** What may come after the last product. */
 const follows = new Set(['Reshape', 'Transpose']);
+/** What `factor-nodes.ts` calls its nodes. */
+const ours = /^(?:split|join|merge|part|MatMul|Transpose|Shape|Slice|Concat|ReduceSum)(?:_\d+)?$/;
+/** Nodes that turn an input or a result: the layer was no plain product. */
+const framed = /^(?:operand|result|transA|channelsLast|channelsFirst)(?:_\d+)?$/;
 
 /** The type of what is multiplied. */
 function computedIn(ops: ReadonlySet<Op>, { isConstant }: Constants): FloatDtype | undefined {
