@@ -4,6 +4,7 @@
  * and `validate.mjs` beside it read and write the files.
  */
 import { agreementOf, type Judged, type ValidatedModel } from '../src/core/accuracy/agreement.ts';
+import { fitQuantization } from '../src/core/accuracy/fit-quantization.ts';
 import { spearman } from '../src/core/accuracy/rank-correlation.ts';
 import { fitFormats, type TriedLayer } from '../src/core/accuracy/fit-sensitivity.ts';
 import {
@@ -20,10 +21,12 @@ import {
   type LayerTable,
   type QuantizationTable,
 } from '../src/core/accuracy/sensitivity.ts';
+import type { AccuracyModel } from '../src/core/accuracy/model.ts';
 import { fitTier, type TierCurve } from '../src/core/accuracy/tier-curve.ts';
 import { check, InputError } from '../src/core/base/checks.ts';
 import { createRandom, type Random } from '../src/core/base/random.ts';
 import { quantizationByName, quantizationName } from '../src/core/factor/check-quantization.ts';
+import { factorizationKey } from '../src/core/cost/layer.ts';
 import { balanceFactors } from '../src/core/factor/balance.ts';
 import { momentsOf, truncateWeighted } from '../src/core/factor/decompose/covariance.ts';
 import { decompose } from '../src/core/factor/decompose/decompose.ts';
@@ -69,7 +72,7 @@ export interface CalibrationSizes {
   readonly seed: number;
   /** Random designs measured. */
   readonly designs: number;
-  /** Decompositions of each format tried per layer, in each of two pools. */
+  /** Decompositions of each format tried per layer. */
   readonly perFormat: number;
   /** Examples per design. */
   readonly examples: number;
@@ -243,45 +246,47 @@ function outputSpectrum(w: Matrix, c: Matrix): readonly number[] {
   return energy.map((each) => each / whole);
 }
 
-async function quantizationTables(
-  probe: Probe,
-  pools: Pools,
-  random: Random,
-  progress: Progress,
-): Promise<Readonly<Record<string, QuantizationTable>>> {
+/** Dense layers alone; what factors add is fitted to the designs. */
+async function quantizationTables(probe: Probe): Promise<Readonly<Record<string, QuantizationTable>>> {
   const tables: Record<string, QuantizationTable> = {};
   for (const name of quantizationNames) {
     const q = quantizationByName(name);
     const dense: number[] = [];
     for (const [index, { weight }] of probe.layers.entries())
-      dense.push(await probe.divergence(index, quantizedDense(weight, q)));
-    tables[name] = { dense: dense.map((nats) => round(nats, 3)), factors: {} };
+      dense.push(round(await probe.divergence(index, quantizedDense(weight, q)), 3));
+    tables[name] = { dense, factors: {} };
   }
-  progress('quantized dense layers');
-  // Sums over a few decompositions of a format: what is added beside what dense layers lose.
-  const added = new Map<string, { factors: number; dense: number }>();
-  const block = blockLayers(probe);
-  const asked = ['int4-row', 'int4-g32', 'int3-row', 'fp4-g32', 'palette3'];
-  for (const format of new Set(pools.flat().map(({ member }) => member.f.format)))
-    for (let sample = 0; sample < 6; sample++) {
-      const index = block[random.below(block.length)]!;
-      const some = pools[index]!.filter(({ member }) => member.f.format === format);
-      const tried = some[random.below(Math.max(1, some.length))];
-      if (tried === undefined) continue;
-      for (const name of asked) {
-        const w = quantized(tried.member.f, tried.factors, quantizationByName(name));
-        const more = (await probe.divergence(index, w)) - tried.divergence;
-        const sum = added.get(format) ?? { factors: 0, dense: 0 };
-        sum.factors += Math.max(0, more);
-        sum.dense += tables[name]!.dense[index]!;
-        added.set(format, sum);
-      }
-    }
-  const factors: Partial<Record<Format, number>> = {};
-  for (const [format, sum] of added)
-    factors[format as Format] = round(Math.min(100, Math.max(1, sum.factors / sum.dense)), 2);
-  return Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, { ...table, factors }]));
+  return tables;
 }
+
+/** The tables with what quantized factors lost in the designs, each layer beside its unquantized self. */
+function withQuantization({ base, tried, designs }: CalibrationData): CalibrationTable {
+  const exact = new Map(tried.map(({ layer, f, divergence }) => [keyOf(layer, f), divergence]));
+  const layers = designs.flatMap(({ quantization, factorizations, divergences }) =>
+    factorizations.flatMap((f, layer) => {
+      const known = exact.get(keyOf(layer, f));
+      const dense = base.quantizations[quantization]?.dense[layer];
+      return known === undefined || dense === undefined
+        ? []
+        : [{ format: f.format, quantization, exact: known, quantized: divergences[layer] ?? 0, dense }];
+    }),
+  );
+  const { formats, quantizations } = fitQuantization(layers);
+  return {
+    ...base,
+    quantizations: Object.fromEntries(
+      Object.entries(base.quantizations).map(([name, { dense }]) => {
+        const of = quantizations.get(name) ?? 1;
+        const factors = Object.fromEntries(
+          [...formats].map(([format, more]) => [format, round(more * of, 3)]),
+        );
+        return [name, { dense, factors }];
+      }),
+    ),
+  };
+}
+
+const keyOf = (layer: number, f: Factorization): string => `${layer} ${factorizationKey(f)}`;
 
 function withFormats(table: CalibrationTable, tried: readonly TriedLayer[]): CalibrationTable {
   const { formats, shifts } = fitFormats(table.layers, tried);
@@ -290,10 +295,10 @@ function withFormats(table: CalibrationTable, tried: readonly TriedLayer[]): Cal
   return {
     ...table,
     formats: Object.fromEntries(
-      Object.entries(formats).map(([format, { offset, slope, spread, samples }]) => [
-        format,
-        { offset: round(offset, 3), slope: round(slope, 3), spread: round(spread, 3), samples },
-      ]),
+      Object.entries(formats).map(([format, { offset, byLoss, bySize, spread, samples }]) => {
+        const [a, b, c, d] = [offset, byLoss, bySize, spread].map((value) => round(value, 4));
+        return [format, { offset: a!, byLoss: b!, bySize: c!, spread: d!, samples }];
+      }),
     ),
     layers: table.layers.map((layer, k) => ({ ...layer, shifts: rounded(shifts[k] ?? {}) })),
   };
@@ -329,9 +334,8 @@ function open(id: string, bytes: Uint8Array): Promise<Probe> {
 export interface CalibrationData {
   /** Tables without what is said of formats, and curves that hold nothing. */
   readonly base: CalibrationTable;
-  readonly tried: readonly [readonly TriedLayer[], readonly TriedLayer[]];
-  /** Each of one pool. */
-  readonly designs: readonly (KnownDesign & { readonly pool: 0 | 1 })[];
+  readonly tried: readonly TriedLayer[];
+  readonly designs: readonly KnownDesign[];
 }
 
 export async function measureCalibration(
@@ -345,10 +349,7 @@ export async function measureCalibration(
   const layers: LayerTable[] = [];
   for (const index of probe.layers.keys()) layers.push(await svdTable(probe, index));
   progress('svd tables');
-  const pools = [
-    await tryPool(probe, random, perFormat, progress),
-    await tryPool(probe, random, perFormat, progress),
-  ] as const;
+  const pools = await tryPool(probe, random, perFormat, progress);
   const { dense } = await probe.measure(new Map(), calibrationFrom, examples);
   const nothing = { x: [0], y: [-1], spread: [1], width: 1, fitted: 0, held: 0 };
   const base: CalibrationTable = {
@@ -356,66 +357,100 @@ export async function measureCalibration(
     model: id,
     seed,
     dense: { score: probe.task.score, accuracy: dense.value, examples },
-    powers: { estimated: 1, calibrated: 1 },
+    power: 1,
     divergenceExamples,
     measured: { from: calibrationFrom, examples },
     layers,
     formats: {},
-    quantizations: await quantizationTables(probe, pools[0], random, progress),
+    quantizations: await quantizationTables(probe),
     estimated: nothing,
     calibrated: nothing,
     source: `scripts/calibrate.mjs ${id} --seed ${seed} --designs ${designs} --per-format ${perFormat} --examples ${examples}`,
   };
-  const known: (KnownDesign & { readonly pool: 0 | 1 })[] = [];
+  const known: KnownDesign[] = [];
   for (let k = 0; k < designs; k++) {
-    const pool = Math.floor(k / 2) % 2 === 0 ? 0 : 1;
     const bin = k % 3 === 2 ? 0.12 * (0.85 / 0.12) ** random.next() : bins[random.below(bins.length)]!;
-    const drawn = draw(probe, pools[pool], random, bin);
-    known.push({ pool, ...(await measureDesign(probe, pools[pool], drawn, calibrationFrom, examples)) });
+    known.push(await measureDesign(probe, pools, draw(probe, pools, random, bin), calibrationFrom, examples));
     if (k % 20 === 19) progress(`${k + 1} of ${designs} designs`);
   }
   await probe.release();
-  return { base, tried: [triedOf(pools[0]), triedOf(pools[1])], designs: known };
+  return { base, tried: triedOf(pools), designs: known };
 }
 
-/** Powers tried; which orders designs of equal parameters best is told by those that curves are fitted to. */
+/** Powers tried; the one that orders designs of equal parameters best is taken. */
 const powers = [0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.85, 1];
 
-export function fitCalibration({ base, tried, designs }: CalibrationData): CalibrationTable {
+export function fitCalibration(data: CalibrationData): CalibrationTable {
+  const { tried, designs } = data;
+  const base = withQuantization(data);
   const model = modelById(base.model);
-  /** Damages of all designs at the power that is best. */
-  const best = (damagesAt: (power: number) => readonly number[]) => {
-    const choices = powers.map((power) => {
-      const pairs = damagesAt(power).map((damage, k) => ({ damage, points: designs[k]!.points }));
-      return { power, pairs, order: orderAt(designs, pairs) };
-    });
-    return choices.reduce((a, b) => (b.order > a.order ? b : a));
-  };
-  // Designs of one pool are estimated by tables of the other, as designs that come later will be.
-  const estimated = best((power) => {
-    const at = { ...base, powers: { ...base.powers, estimated: power } };
-    const crossed = [withFormats(at, tried[1]), withFormats(at, tried[0])] as const;
-    return designs.map((design) => estimate(crossed[design.pool], model, design));
+  const divergences = crossEstimates(base, model, tried);
+  const choices = powers.map((power) => {
+    const pairs = (of: (design: KnownDesign) => readonly number[]) =>
+      designs.map((design) => ({
+        damage: sumOf(of(design).map((nats) => nats ** power)),
+        points: design.points,
+      }));
+    const [estimated, calibrated] = [pairs(divergences), pairs((design) => design.divergences)];
+    return {
+      power,
+      estimated,
+      calibrated,
+      order: orderAt(designs, estimated) + orderAt(designs, calibrated),
+    };
   });
-  const calibrated = best((power) =>
-    designs.map(({ divergences }) => sumOf(divergences.map((nats) => nats ** power))),
-  );
+  const { power, estimated, calibrated } = choices.reduce((a, b) => (b.order > a.order ? b : a));
   return {
-    ...withFormats(base, tried.flat()),
-    powers: { estimated: estimated.power, calibrated: calibrated.power },
-    estimated: roundedCurve(fitTier(estimated.pairs)),
-    calibrated: roundedCurve(fitTier(calibrated.pairs)),
+    ...withFormats(base, tried),
+    power,
+    estimated: roundedCurve(fitTier(estimated)),
+    calibrated: roundedCurve(fitTier(calibrated)),
   };
 }
 
-/** Spearman's rho at equal parameters, over the designs that make the curve (`fitTier` takes every second one). */
+/** Parts of the tried factorizations that estimate one another. */
+const folds = 4;
+
+/**
+ * Estimated divergences of a design's layers, each by tables that were fitted without its factorization, as those of
+ * designs that come later will be.
+ */
+function crossEstimates(
+  base: CalibrationTable,
+  model: TransformerModel,
+  tried: readonly TriedLayer[],
+): (design: KnownDesign) => readonly number[] {
+  const foldOf = new Map(tried.map(({ layer, f }, k) => [keyOf(layer, f), k % folds]));
+  const plain = { ...base, power: 1 };
+  const tables = Array.from({ length: folds }, (_, fold) =>
+    withFormats(
+      plain,
+      tried.filter(({ layer, f }) => foldOf.get(keyOf(layer, f)) !== fold),
+    ),
+  );
+  const known = new Map<string, readonly AccuracyModel[]>();
+  return ({ factorizations, quantization }) => {
+    let models = known.get(quantization);
+    if (models === undefined) {
+      const q = quantizationByName(quantization);
+      models = tables.map((table) => createSensitivityModel(table, model, q));
+      known.set(quantization, models);
+    }
+    const each = models;
+    return factorizations.map(
+      (f, layer) => each[foldOf.get(keyOf(layer, f)) ?? 0]?.damage(layer, f).value ?? 0,
+    );
+  };
+}
+
+/** Spearman's rho at equal parameters. */
 function orderAt(
   designs: readonly KnownDesign[],
   pairs: readonly { readonly damage: number; readonly points: number }[],
 ): number {
   let [sum, count] = [0, 0];
   for (const bin of bins) {
-    const some = pairs.filter((_, k) => k % 2 === 0 && designs[k]!.bin === bin);
+    const some = pairs.filter((_, k) => designs[k]!.bin === bin);
     sum +=
       some.length *
       spearman(

@@ -43,13 +43,13 @@ export const smallTable: CalibrationTable = {
   model: 'small',
   seed: 7,
   dense: { score: 'accuracy', accuracy: 0.98, examples: 512 },
-  powers: { estimated: 1, calibrated: 1 },
+  power: 1,
   divergenceExamples: 64,
   measured: { from: 0, examples: 512 },
   layers: [layer('a', 24, 36, 5), layer('b', 48, 24, 2)],
   formats: {
-    tt: { offset: 0.5, slope: 0.1, spread: 0.4, samples: 30 },
-    kronecker: { offset: -0.3, slope: -0.2, spread: 0.3, samples: 30 },
+    tt: { offset: 0.5, byLoss: 0.8, bySize: 0.3, spread: 0.4, samples: 30 },
+    kronecker: { offset: -0.3, byLoss: 0.2, bySize: 0.7, spread: 0.3, samples: 30 },
   },
   quantizations: {
     'int4-row': { dense: [0.02, 0.01], factors: { svd: 3 } },

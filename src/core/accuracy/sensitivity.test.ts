@@ -69,7 +69,7 @@ describe('sensitivity tables', () => {
     const plain = createSensitivityModel(
       {
         ...smallTable,
-        formats: { tt: { offset: 0, slope: 0, spread: 0.4, samples: 30 } },
+        formats: { tt: { offset: 0, byLoss: 1, bySize: 0, spread: 0.4, samples: 30 } },
         layers: smallTable.layers.map((layer) => ({ ...layer, shifts: {} })),
       },
       smallModel,

@@ -5,25 +5,32 @@
  * accuracy. The power is below one where a confident model hides what single layers lose. Linearized damages (K-FAC, logit-Jacobian) rank designs of mixed formats worse: large errors of tensorized shapes
  * leave the region where the network is linear.
  *
- * svd: measured at many ranks, between two of them a straight line in logarithms. Other formats: the share of output
- * energy that is lost (`weight-energy.ts` on the spectrum of W C^(1/2), C = E[x x^T]) goes through the layer's own
- * svd curve, shifted and tilted by what decompositions of that format showed.
+ * svd: measured at many ranks, between two of them a straight line in logarithms. Other formats: what svd would lose at
+ * the same share of output energy lost (`weight-energy.ts` on the spectrum of W C^(1/2), C = E[x x^T]) and at the same
+ * number of parameters, weighed and shifted by what decompositions of that format showed. Estimated shares alone err
+ * more, since factors fitted under C lose less than those of random matrices; sizes alone do not see ranks.
  */
 import { check } from '../base/checks.ts';
 import { factorizationKey } from '../cost/layer.ts';
 import { quantizationName } from '../factor/check-quantization.ts';
 import type { Factorization, Format } from '../factor/factorization.ts';
 import { unquantized, type Quantization } from '../factor/quantization.ts';
+import { parameterCount } from '../factor/parameters.ts';
 import type { TransformerModel } from '../workload/model.ts';
 import type { AccuracyFigure } from './figure.ts';
 import type { AccuracyModel, Damage } from './model.ts';
 import { bandMeaning, tierAxis, type Axis, type Range, type TierCurve } from './tier-curve.ts';
 import { createWeightEnergy } from './weight-energy.ts';
 
-/** Of one format, all layers: ln divergence = the layer's svd curve at ln lost + offset + slope (ln lost + 1). */
+/**
+ * Of one format, all layers: ln divergence = offset + byLoss x (ln of what svd loses at the same lost share) + bySize x
+ * (the same at equal parameters).
+ */
 export interface FormatShift {
   readonly offset: number;
-  readonly slope: number;
+  /** Not negative, as `bySize`. */
+  readonly byLoss: number;
+  readonly bySize: number;
   /** Standard deviation of ln divergence around it. */
   readonly spread: number;
   /** Decompositions it was fitted to. */
@@ -57,8 +64,8 @@ export interface CalibrationTable {
   /** Of the random designs; validation refuses it. */
   readonly seed: number;
   readonly dense: { readonly score: string; readonly accuracy: number; readonly examples: number };
-  /** Damage = divergence ** power, by tier. */
-  readonly powers: Readonly<Record<'estimated' | 'calibrated', number>>;
+  /** Damage = divergence ** power. */
+  readonly power: number;
   /** Examples that divergences are means over: the first of the calibration stream. */
   readonly divergenceExamples: number;
   /** Examples that designs were measured on, from this one of the held-out stream on. */
@@ -120,7 +127,7 @@ export function calibratedFigure(table: CalibrationTable, divergences: readonly 
     'must be finite and not negative',
     divergences,
   );
-  const power = table.powers.calibrated;
+  const { power } = table;
   const value = divergences.reduce((sum, each) => sum + each ** power, 0);
   return tierFigures(table, 'calibrated').figure({ value, low: value, high: value });
 }
@@ -171,7 +178,7 @@ function coarser(table: CalibrationTable, q: Quantization): QuantizationTable | 
 
 function layerDamage(table: CalibrationTable, layer: LayerTable, added: Added): (f: Factorization) => Damage {
   const nats = layerDivergence(table, layer);
-  const power = table.powers.estimated;
+  const { power } = table;
   const compute = (f: Factorization): Damage => {
     const more = added(f.format);
     const { value, low, high } = nats(f);
@@ -197,31 +204,56 @@ function layerDivergence({ formats }: CalibrationTable, layer: LayerTable): (f: 
     kind: 'spectrum',
     spectrum: Float64Array.from(layer.spectrum),
   });
-  const curve = svdCurve(layer);
-  const shifted = new Map<Format, Curve>();
-  const curveOf = (format: Format, shift: FormatShift | undefined): Curve => {
-    const known = shifted.get(format);
-    if (known !== undefined) return known;
-    const made = shiftedCurve(curve, shift, layer.shifts[format] ?? 0);
-    shifted.set(format, made);
-    return made;
-  };
+  const likeness = svdLikeness(layer, (f) => 1 - kept(f).value);
   return (f) => {
     if (f.format === 'dense') return none;
     if (f.format === 'svd') return exactly(svdDivergence(layer, f.ranks[0] ?? 1));
-    const lost = 1 - kept(f).value;
-    if (!(lost > noLoss)) return none;
+    const like = likeness(f);
+    if (like === null) return none;
     const shift = formats[f.format];
-    const value = Math.exp(along(curveOf(f.format, shift), Math.log(lost)));
+    const { offset, byLoss, bySize } = shift ?? unknownShift;
+    const own = layer.shifts[f.format] ?? 0;
+    const value = Math.exp(offset + own + byLoss * like.loss + bySize * like.size);
     const usual =
       shift !== undefined &&
       fittedOrders.includes(f.outModes.length) &&
       fittedOrders.includes(f.inModes.length);
     if (usual) return exactly(value);
-    const factor = Math.exp(z90 * (shift?.spread ?? 1));
+    const factor = Math.exp(z90 * (shift?.spread ?? unknownShift.spread));
     return { value, low: value / factor, high: value * factor };
   };
 }
+
+/** Of a format that was never tried: as svd, give or take a factor of e. */
+const unknownShift = { offset: 0, byLoss: 0.5, bySize: 0.5, spread: 1 };
+
+/** What svd would do to the layer in place of a factorization, ln nats. */
+export interface SvdLikeness {
+  /** At the same share of output energy lost. */
+  readonly loss: number;
+  /** At the same number of parameters. */
+  readonly size: number;
+}
+
+/** @param lostBy share of output energy that a factorization loses; @returns null where nothing is lost */
+export function svdLikeness(
+  layer: LayerTable,
+  lostBy: (f: Factorization) => number,
+): (f: Factorization) => SvdLikeness | null {
+  const curve = svdCurve(layer);
+  return (f) => {
+    const lost = lostBy(f);
+    if (!(lost > noLoss)) return null;
+    const rank = parameterCount(f) / (layer.out + layer.in);
+    return {
+      loss: along(curve, Math.log(lost)),
+      size: Math.log(Math.max(leastNats, svdDivergence(layer, rank))),
+    };
+  };
+}
+
+/** Nats below it are rounding. */
+const leastNats = 1e-7;
 
 const exactly = (value: number): Damage => ({ value, low: value, high: value });
 
@@ -229,7 +261,7 @@ const exactly = (value: number): Damage => ({ value, low: value, high: value });
 const noLoss = 1e-9;
 
 /** Rising in both. */
-export interface Curve {
+interface Curve {
   /** ln of the share of output energy lost. */
   readonly lost: readonly number[];
   /** ln divergence. */
@@ -237,7 +269,7 @@ export interface Curve {
 }
 
 /** The layer's svd curve over ln lost, from full ranks (little) to the lowest (much). */
-export function svdCurve({ spectrum, ranks, divergence }: LayerTable): Curve {
+function svdCurve({ spectrum, ranks, divergence }: LayerTable): Curve {
   const tail = [...spectrum, 0];
   for (let k = tail.length - 2; k >= 0; k--) tail[k] = tail[k]! + tail[k + 1]!;
   const lost: number[] = [];
@@ -253,18 +285,8 @@ export function svdCurve({ spectrum, ranks, divergence }: LayerTable): Curve {
   return { lost, nats };
 }
 
-/** Tilt and shift may not turn the curve: what falls is held. */
-function shiftedCurve({ lost, nats }: Curve, shift: FormatShift | undefined, own: number): Curve {
-  const { offset = 0, slope = 0 } = shift ?? {};
-  let most = Number.NEGATIVE_INFINITY;
-  return {
-    lost,
-    nats: nats.map((value, k) => (most = Math.max(most, value + offset + own + slope * (lost[k]! + 1)))),
-  };
-}
-
 /** Straight between knots; below the first in proportion to the loss, above the last as it ended. */
-export function along({ lost, nats }: Curve, at: number): number {
+function along({ lost, nats }: Curve, at: number): number {
   const last = lost.length - 1;
   if (last < 0) return at;
   if (at <= lost[0]!) return nats[0]! + at - lost[0]!;
