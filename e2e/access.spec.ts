@@ -41,7 +41,8 @@ for (const scheme of ['light', 'dark'] as const)
       .getByRole('button', { name: /^Lock rank/ })
       .first()
       .click();
-    await type(page.getByRole('textbox', { name: /^Least weight energy kept/ }), '90');
+    await type(page.getByRole('textbox', { name: /^Most accuracy points/ }), '2');
+    await page.getByText('each step by itself, as references count').click();
     await page
       .getByRole('region', { name: 'Compare' })
       .getByText(/differ from|all as in/)

@@ -66,9 +66,16 @@ test('tabs bring every panel below the plot, without violations', async ({ page 
 
 test('everything else stands in one menu', async ({ page }) => {
   await open(page);
-  for (const name of ['Model', 'Accelerator', 'Workload', 'Share and save', 'Help and shortcuts']) {
+  for (const name of [
+    'Model',
+    'Accelerator',
+    'Workload',
+    'Share and save',
+    'Export the model',
+    'Help and shortcuts',
+  ]) {
     await page.getByRole('button', { name: 'More', exact: true }).tap();
-    await page.locator('#more').getByRole('button', { name }).tap();
+    await page.locator('#more').getByRole('button', { name, exact: true }).tap();
     await expect(dialog(page)).toBeVisible();
     const { violations } = await new AxeBuilder({ page }).include('dialog').analyze();
     expect(violations.map(({ id }) => `${name} ${id}`)).toEqual([]);
