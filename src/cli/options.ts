@@ -73,13 +73,19 @@ export function otherwise<T>(option: Option<T | undefined>, value: T): Option<T>
   };
 }
 
-export const flag = (help: string): Option<boolean> => ({
+/** `--name` or `--name=false`; absent is neither. */
+export const toggle = (help: string): Option<boolean | undefined> => ({
   help,
   read: (raw, place) => {
-    if (absent(raw)) return false;
+    if (absent(raw)) return undefined;
     if (raw === true || raw === false) return raw;
     return refuse(place, 'true or false', raw);
   },
+});
+
+export const flag = (help: string): Option<boolean> => ({
+  help,
+  read: (raw, place) => toggle(help).read(raw, place) ?? false,
 });
 
 export const text = (value: string, help: string): Option<string | undefined> => ({

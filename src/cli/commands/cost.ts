@@ -1,6 +1,6 @@
 /** `cost`: energy and latency of one contraction, of its best mapping or of a given one. */
 import { InputError, check } from '../../core/base/checks.ts';
-import { machinesAtBits } from '../../core/cost/bit-widths.ts';
+import { machinesAtBits, type BitWidths } from '../../core/cost/bit-widths.ts';
 import { evaluateMapping } from '../../core/cost/counts.ts';
 import { createMapper, type Mapper } from '../../core/cost/mapper.ts';
 import type {
@@ -19,6 +19,13 @@ import { readMapping } from '../../core/cost/mapping-json.ts';
 import { paddedExtents } from '../../core/cost/padding.ts';
 import { compileMachine } from '../../core/cost/tables.ts';
 import type { Accelerator } from '../../core/hardware/accelerator.ts';
+import {
+  activationBits,
+  unquantized,
+  weightBits,
+  type Quantization,
+} from '../../core/factor/quantization.ts';
+import { withOuterBandwidth } from '../../core/hardware/bandwidth.ts';
 import { withExtras } from '../../core/hardware/extras.ts';
 import {
   contractionOfEinsum,
@@ -31,6 +38,7 @@ import {
 } from '../contraction.ts';
 import { defineCommand } from '../command.ts';
 import { choice, common, finite, flag, jsonFile, otherwise, shapes, text, wholes } from '../options.ts';
+import { settingOptions } from '../settings.ts';
 import { facts, table } from '../table.ts';
 
 interface Result {
@@ -59,7 +67,7 @@ export const costCommand = defineCommand({
   summary: 'energy and latency of a matrix product or an einsum of two operands',
   usage:
     'cost (--gemm M,N,K | --einsum EQUATION --shapes SHAPES) [--mapping FILE] [--factors perfect|any] [--swap]\n' +
-    '       [--weight-bits B] [--activation-bits B] [--dataflow flexible|fixed]',
+    '       [--weight-bits B] [--activation-bits B] [--quantization NAME] [--dataflow flexible|fixed] [--dram-words N]',
   notes: [
     'O[M,N] = I[M,K] W[K,N]; in an einsum the first operand is I, the second W, and the dims are its letters.',
     'Without --mapping the best mapping is searched. A mapping is a list of levels, outermost first:',
@@ -69,6 +77,7 @@ export const costCommand = defineCommand({
     'are totals. The mapping returned, given back, yields the same numbers.',
     'Bits change energy, ports and capacity of their operand (counts stay in its words) and the MACs; weights narrower',
     'than activations leave the MACs alone. A fixed dataflow spreads N along X and K along Y and pads nothing.',
+    'A quantization stands for the bits of a large factor stored so (int4-g128: 4.125, w8a8: 8 and 8).',
     'Hops, leakage and double buffers are no part of the reference tools; without these options nothing is charged.',
   ],
   options: {
@@ -81,6 +90,8 @@ export const costCommand = defineCommand({
     weightBits: finite("bits of a weight, 4.125 say; else the accelerator's word", 'B'),
     activationBits: finite("bits of inputs and results; else the accelerator's word", 'B'),
     dataflow: otherwise(choice(['flexible', 'fixed'], 'how freely the array maps'), 'flexible'),
+    dramWords: settingOptions.dramWords,
+    quantization: settingOptions.quantization,
     hop: finite('energy per word and fan-out that it passes', 'PJ'),
     leakage: finite('energy per cycle', 'PJ'),
     doubleBuffered: flag('tiles take twice their words'),
@@ -92,15 +103,13 @@ export const costCommand = defineCommand({
     const { accounting, objective, dataflow } = options;
     const start = now();
     const contraction = contractionOf(options);
-    const accelerator = withExtras(options.accelerator, {
+    const machine = withOuterBandwidth(options.accelerator, options.dramWords ?? null);
+    const accelerator = withExtras(machine, {
       hopPj: options.hop ?? 0,
       leakagePjPerCycle: options.leakage ?? 0,
       doubleBuffered: options.doubleBuffered,
     });
-    const machineAt = machinesAtBits(accelerator, {
-      ...(options.weightBits === undefined ? {} : { weights: options.weightBits }),
-      ...(options.activationBits === undefined ? {} : { activations: options.activationBits }),
-    });
+    const machineAt = machinesAtBits(accelerator, bitsOf(options));
     const factors = dataflow === 'fixed' ? 'perfect' : options.factors;
     const machineFor = (slots: Slots): Machine => ({
       accounting,
@@ -219,6 +228,19 @@ interface Work {
   readonly gemm: readonly number[] | undefined;
   readonly einsum: string | undefined;
   readonly shapes: readonly (readonly number[])[] | undefined;
+}
+
+interface Widths {
+  readonly weightBits: number | undefined;
+  readonly activationBits: number | undefined;
+  readonly quantization: Quantization | undefined;
+}
+
+/** Bits that are given go before those of the quantization. */
+function bitsOf({ weightBits: w, activationBits: a, quantization = unquantized }: Widths): BitWidths {
+  const weights = w ?? weightBits(quantization);
+  const activations = a ?? activationBits(quantization);
+  return { ...(weights !== null && { weights }), ...(activations !== null && { activations }) };
 }
 
 function contractionOf({ gemm, einsum, shapes: sizes }: Work): Contraction {

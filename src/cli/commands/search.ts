@@ -15,6 +15,7 @@ import { openingView } from '../../state/defaults.ts';
 import { defineCommand, type Surroundings } from '../command.ts';
 import { chooseModel } from '../models.ts';
 import { choice, common, finite, otherwise, required, text, whole } from '../options.ts';
+import { executionOf, settingOptions } from '../settings.ts';
 import { shippedCalibration } from '../shipped.ts';
 import { describeLayer, pointOf, type Point } from '../point.ts';
 import { facts, figure, table } from '../table.ts';
@@ -40,13 +41,17 @@ const mostBudget = 100_000_000;
 export const searchCommand = defineCommand({
   name: 'search',
   summary: 'designs of a whole model that no other beats',
-  usage: 'search --model M [--strategy S] [--budget EVALUATIONS] [--within VALUE]',
+  usage:
+    'search --model M [--strategy S] [--budget EVALUATIONS] [--within VALUE] [--fusion] [--residency] [--whole-model]\n' +
+    '       [--swap] [--dataflow flexible|fixed] [--dram-words N] [--quantization NAME]',
   notes: [
     'Result: {dense, frontier: [POINT, ...], best?, uniform?, candidates: {format: count}, evaluations, seconds}; a POINT has',
     '{edpReduction, energyPj, latencyCycles, parameters, macs, bytes, accuracy: {metric, tier, value, low, high}, link,',
     'layers}. value is higher-is-better: percent of the squared weights kept where there are no data; for the shipped',
     'models points of accuracy against dense, estimated, so that --within 1.1 asks for a loss of 1.1 points at most.',
     'uniform: times the EDP of one svd rank everywhere at equal value (mean, most), and whether it is near-optimal.',
+    'Settings hold for dense and factorized alike (default: each operation by itself, as references count); with a',
+    "quantization every design stores its weights so, and dense stays at the machine's own words.",
     'A file gives its shapes; its weights are not read here. Same seed and same budget give the same frontier on any',
     'machine.',
   ],
@@ -63,25 +68,30 @@ export const searchCommand = defineCommand({
     accelerator: common.accelerator,
     accounting: common.accounting,
     objective: common.objective,
+    ...settingOptions,
     seed: common.seed,
     progress: common.progress,
   },
   run: async (options, surroundings): Promise<Result> => {
     const { accelerator, accounting, objective, strategy, budget, within, seed } = options;
+    const { quantization = unquantized } = options;
+    const execution = executionOf(options, referenceExecution);
     check(budget <= mostBudget, 'search', `--budget must be at most ${mostBudget}`, budget);
     const start = surroundings.now();
     const { model, choice: modelChoice } = await chooseModel(surroundings.folder, options.model, 'search');
     const workload = resolveWorkload(model, options);
-    const table = shippedCalibration(modelChoice);
+    const calibration = shippedCalibration(modelChoice);
     const evaluator = createEvaluator({
       model,
       workload,
       accelerator,
       accounting,
       objective,
+      execution,
+      quantization,
       gear: 'exact',
       weights: () => ({ kind: 'synthetic' }),
-      ...(table !== null && { accuracy: createSensitivityModel(table, model) }),
+      ...(calibration !== null && { accuracy: createSensitivityModel(calibration, model, quantization) }),
     });
     const dense = model.linears.map((_, index) => evaluator.denseFactorization(index));
     const locked = model.linears.map(() => false);
@@ -99,8 +109,8 @@ export const searchCommand = defineCommand({
       accelerator,
       accounting,
       design: dense,
-      execution: referenceExecution,
-      quantization: unquantized,
+      execution,
+      quantization,
       locks: [],
       search: { strategy, budget, seed, limit },
       pins: [],

@@ -1,9 +1,13 @@
 /** `show`: the design in a link, with the cost of each layer. */
+import type { Execution } from '../../core/cost/execution.ts';
+import { quantizationName } from '../../core/factor/check-quantization.ts';
+import type { Config } from '../../state/config.ts';
 import { createDerive } from '../../state/derive.ts';
 import { defineCommand } from '../command.ts';
 import { shippedCalibration } from '../shipped.ts';
 import { configOfLink } from '../links.ts';
 import { positional, required, text } from '../options.ts';
+import { executionOf, settingOptions } from '../settings.ts';
 import { describeLayer, pointOf, type Point, type PointLayer } from '../point.ts';
 import { facts, table } from '../table.ts';
 
@@ -20,25 +24,36 @@ interface LayerFigures extends PointLayer {
 }
 
 interface Result extends Point {
+  readonly execution: Execution;
+  /** By name: `none`, `int4-g128`. */
+  readonly quantization: string;
   readonly layers: readonly LayerFigures[];
 }
 
 export const showCommand = defineCommand({
   name: 'show',
   summary: 'the design in a link',
-  usage: 'show LINK',
+  usage:
+    'show LINK [--fusion] [--residency] [--whole-model] [--swap] [--dataflow D] [--dram-words N] [--quantization Q]',
   notes: [
     'LINK is a whole address or its part from #v1. on.',
-    'Result: one POINT (see search) whose layers also have {energyPj, latencyCycles, macs, parameters, edpReduction,',
-    'value}.',
+    'Result: one POINT (see search) with {execution, quantization}, whose layers also have {energyPj, latencyCycles, macs,',
+    "parameters, edpReduction, value}. Settings that are not given are the link's own; --fusion=false turns one off. The",
+    "point's link has the settings that it was counted with. EDP reductions of the model are against the dense model at the",
+    "machine's own words under the same settings, those of layers against the same layer dense, stored alike.",
   ],
-  options: { link: required(positional(text('LINK', 'the link'))) },
-  run: ({ link }): Result => {
-    const config = configOfLink(link, 'show');
+  options: { link: required(positional(text('LINK', 'the link'))), ...settingOptions },
+  run: ({ link, ...given }): Result => {
+    const own = configOfLink(link, 'show');
+    const execution = executionOf(given, own.execution);
+    const quantization = given.quantization ?? own.quantization;
+    const config: Config = { ...own, execution, quantization };
     const { model, evaluation, linears } = createDerive(undefined, shippedCalibration)(config);
     const point = pointOf(model, config, evaluation);
     return {
       ...point,
+      execution,
+      quantization: quantizationName(quantization),
       layers: point.layers.flatMap((layer, index) => {
         const view = linears[index];
         if (view === undefined) return [];
@@ -65,6 +80,8 @@ export const showCommand = defineCommand({
         ['parameters', point.parameters],
         ['MACs', point.macs],
         ['weight bytes', point.bytes],
+        ['execution', describeExecution(point.execution)],
+        ['quantization', point.quantization],
         [`${metric} (${tier})`, `${value.toFixed(2)}  [${low.toFixed(2)}, ${high.toFixed(2)}]`],
       ]),
       '',
@@ -83,3 +100,17 @@ export const showCommand = defineCommand({
     ].join('\n');
   },
 });
+
+/** `fusion, residency`; `reference` where every operation is counted by itself. */
+function describeExecution(execution: Execution): string {
+  const { fusion, residency, wholeModel, swap, dataflow, outerWordsPerCycle } = execution;
+  const parts = [
+    fusion ? ['fusion'] : [],
+    residency ? ['residency'] : [],
+    wholeModel ? ['whole model'] : [],
+    swap ? ['swap'] : [],
+    dataflow === 'fixed' ? ['fixed dataflow'] : [],
+    outerWordsPerCycle === null ? [] : [`${outerWordsPerCycle} DRAM words a cycle`],
+  ].flat();
+  return parts.join(', ') || 'reference';
+}

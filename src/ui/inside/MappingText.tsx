@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { InputError } from '../../core/base/checks.ts';
 import { readMapping } from '../../core/cost/mapping-json.ts';
 import type { Contraction, Mapping } from '../../core/cost/mapping.ts';
-import { activationBits, weightBits } from '../../core/factor/quantization.ts';
+import { quantizationName } from '../../core/factor/check-quantization.ts';
 import { presets } from '../../core/hardware/presets.ts';
 import type { Config } from '../../state/config.ts';
 import { sameData } from '../../state/same.ts';
@@ -108,8 +108,8 @@ function parsed(text: string): unknown {
  */
 export function commandFor(config: Config, { place, gemm }: StagedStep): string | null {
   const { accelerator, accounting, execution, quantization } = config;
-  const weights = weightBits(quantization);
-  if (place !== null || (weights !== null && (gemm.slots ?? 'aw') !== 'aw')) return null;
+  const narrow = quantization.kind !== 'none';
+  if (place !== null || (narrow && (gemm.slots ?? 'aw') !== 'aw')) return null;
   const preset = presets[accelerator.name];
   const known = preset !== undefined && sameData(preset, accelerator);
   const { batch, m, n, k } = gemm;
@@ -117,12 +117,10 @@ export function commandFor(config: Config, { place, gemm }: StagedStep): string 
     batch === 1
       ? `--gemm ${m},${n},${k}`
       : `--einsum 'BMK,BKN->BMN' --shapes '[[${batch},${m},${k}],[${batch},${k},${n}]]'`;
-  const activations = activationBits(quantization);
   return [
     `rankscape cost ${work} --accelerator ${known ? accelerator.name : 'accelerator.json'} --mapping mapping.json`,
     accounting === 'timeloop' ? '' : ` --accounting ${accounting}`,
-    weights === null ? '' : ` --weight-bits ${weights}`,
-    activations === null ? '' : ` --activation-bits ${activations}`,
+    narrow ? ` --quantization ${quantizationName(quantization)}` : '',
     execution.outerWordsPerCycle === null ? '' : ` --dram-words ${execution.outerWordsPerCycle}`,
   ].join('');
 }
