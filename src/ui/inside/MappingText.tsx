@@ -3,13 +3,10 @@ import { useState } from 'react';
 import { InputError } from '../../core/base/checks.ts';
 import { readMapping } from '../../core/cost/mapping-json.ts';
 import type { Contraction, Mapping } from '../../core/cost/mapping.ts';
-import { quantizationName } from '../../core/factor/check-quantization.ts';
-import { presets } from '../../core/hardware/presets.ts';
-import type { Config } from '../../state/config.ts';
-import { sameData } from '../../state/same.ts';
 import { useApp } from '../app.ts';
 import { attempt } from '../dialogs/attempt.ts';
 import { copyText, saveText } from '../dialogs/save.ts';
+import { commandFor } from './command.ts';
 import { draftOf, mappingText, type NestDraft } from './nest-draft.ts';
 import type { StagedStep } from './stage.ts';
 
@@ -100,27 +97,4 @@ function parsed(text: string): unknown {
   } catch {
     throw new InputError('mapping', 'must be JSON: a list of levels, outermost first');
   }
-}
-
-/**
- * The command that costs a saved mapping; files stand for a machine that is no preset. Null where it cannot say the same:
- * operands that live on chip, or narrow ones in other slots than weights and inputs.
- */
-export function commandFor(config: Config, { place, gemm }: StagedStep): string | null {
-  const { accelerator, accounting, execution, quantization } = config;
-  const narrow = quantization.kind !== 'none';
-  if (place !== null || (narrow && (gemm.slots ?? 'aw') !== 'aw')) return null;
-  const preset = presets[accelerator.name];
-  const known = preset !== undefined && sameData(preset, accelerator);
-  const { batch, m, n, k } = gemm;
-  const work =
-    batch === 1
-      ? `--gemm ${m},${n},${k}`
-      : `--einsum 'BMK,BKN->BMN' --shapes '[[${batch},${m},${k}],[${batch},${k},${n}]]'`;
-  return [
-    `rankscape cost ${work} --accelerator ${known ? accelerator.name : 'accelerator.json'} --mapping mapping.json`,
-    accounting === 'timeloop' ? '' : ` --accounting ${accounting}`,
-    narrow ? ` --quantization ${quantizationName(quantization)}` : '',
-    execution.outerWordsPerCycle === null ? '' : ` --dram-words ${execution.outerWordsPerCycle}`,
-  ].join('');
 }
