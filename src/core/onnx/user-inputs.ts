@@ -108,7 +108,7 @@ export function readInputs(model: OnnxModel, bytes: Uint8Array): UserInputs {
 }
 
 const typeText = ({ dtype, shape }: Declared): string =>
-  shape === null ? dtype : `${dtype} [${shape.map((extent) => extent ?? '?').join(', ')}]`;
+  shape === null ? wordOf[dtype] : `${wordOf[dtype]} [${shape.map((extent) => extent ?? '?').join(', ')}]`;
 
 const isFloat = (dtype: string): boolean => dtype.startsWith('F');
 
