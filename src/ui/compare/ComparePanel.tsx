@@ -293,7 +293,7 @@ function Downloads({
         Frontier CSV
       </button>
       <button type="button" className="tb" aria-label="Download the plot as SVG" onClick={saveSvg}>
-        Plot SVG
+        SVG
       </button>
       <button
         type="button"

@@ -258,14 +258,14 @@ function Made({ made }: { readonly made: ExportMade }) {
           );
         })}
       </ul>
-      <p
-        className={verdict?.bad === true ? 'problem' : 'note'}
-        role={verdict?.bad === true ? 'alert' : 'status'}
-      >
-        {verdict?.bad === true
-          ? 'The file does not do what its factors say. It can be taken, but something is wrong with it.'
-          : `The model read has ${sizeText(originalBytes)}, what takes its place ${sizeText(bytes)}.`}
+      <p className="note" role="status">
+        The model read has {sizeText(originalBytes)}, what takes its place {sizeText(bytes)}.
       </p>
+      {verdict !== null && verdict.note !== null && (
+        <p className={verdict.bad ? 'problem' : 'note'} role={verdict.bad ? 'alert' : undefined}>
+          {verdict.note}
+        </p>
+      )}
       <details className="disclosure">
         <summary>
           {formatExact(layers.length)} {layers.length === 1 ? 'layer' : 'layers'}, largest error of a matrix{' '}

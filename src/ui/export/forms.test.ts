@@ -67,14 +67,20 @@ describe('the words of an export', () => {
 
   it('put the check on the button, and warn when it fails', () => {
     const found = { of: 'outputs', difference: 3.2e-7, reason: null, limit: 1e-4 } as const;
-    expect(verdictOf(found)).toEqual({ bad: false, text: 'differs by 3e−7 from the same matrices' });
-    expect(verdictOf({ ...found, difference: 0.02 })).toEqual({
+    expect(verdictOf(found)).toEqual({
+      bad: false,
+      text: 'differs by 3e−7 from the same matrices',
+      note: null,
+    });
+    expect(verdictOf({ ...found, difference: 0.02 })).toMatchObject({
       bad: true,
       text: 'differs by 2e−2 from the same matrices, more than 1e−4: do not use it',
     });
-    expect(verdictOf({ ...found, difference: null, reason: 'too large' })?.text).toBe(
-      'not checked: too large',
-    );
+    expect(verdictOf({ ...found, difference: null, reason: 'too large' })).toEqual({
+      bad: false,
+      text: 'not checked',
+      note: 'It could not be checked here: too large.',
+    });
     expect(verdictOf({ ...found, of: 'factors', difference: 0 })?.text).toBe(
       'differs by 0 from the factors meant',
     );

@@ -148,19 +148,31 @@ export const formatDistance = (value: number): string =>
 
 export interface Verdict {
   readonly bad: boolean;
+  /** For the button. */
   readonly text: string;
+  /** Below it. */
+  readonly note: string | null;
 }
 
-/** What the check says of a file, for its button. */
+/** What the check says of a file. */
 export function verdictOf(check: ExportMade['check']): Verdict | null {
   if (check === null) return null;
   const { of, difference, reason, limit } = check;
-  if (difference === null) return { bad: false, text: `not checked: ${reason ?? 'it could not be run'}` };
+  if (difference === null)
+    return {
+      bad: false,
+      text: 'not checked',
+      note: `It could not be checked here: ${reason ?? 'it did not run'}.`,
+    };
   const meant = of === 'outputs' ? 'the same matrices' : 'the factors meant';
   const text = `differs by ${formatDistance(difference)} from ${meant}`;
   return difference <= limit
-    ? { bad: false, text }
-    : { bad: true, text: `${text}, more than ${formatDistance(limit)}: do not use it` };
+    ? { bad: false, text, note: null }
+    : {
+        bad: true,
+        text: `${text}, more than ${formatDistance(limit)}: do not use it`,
+        note: 'The file does not do what its factors say. It can be taken, but something is wrong with it.',
+      };
 }
 
 /** Which of the files of an export its check is about. */
