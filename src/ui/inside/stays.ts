@@ -7,6 +7,7 @@ import { chainOf, type Chain, type Intermediate } from '../../core/cost/fusion/c
 import { possibleHomes } from '../../core/cost/fusion/homes.ts';
 import type { LayerCost } from '../../core/cost/layer.ts';
 import type { GemmCost, Mapper } from '../../core/cost/mapper.ts';
+import { homeOfActivations } from '../../core/cost/residency.ts';
 import type { Gear } from '../../core/cost/mapping.ts';
 import type { Place } from '../../core/cost/place.ts';
 import { operands } from '../../core/hardware/accelerator.ts';
@@ -28,11 +29,14 @@ export interface Fate {
   readonly level: string | null;
   /** What staying changes; null when it does not stay. */
   readonly change: Change | null;
-  /** Some level on chip has room for it alone. */
-  readonly fits: boolean;
+  /** Why it does not stay: no memory on chip takes results and hands them on, none has room, or staying costs no less. */
+  readonly reason: 'no memory' | 'no room' | 'dearer' | null;
 }
 
-/** One per intermediate, in the order of their making. */
+/**
+ * One per intermediate, in the order of their making.
+ * @param cost of a layer that may be fused
+ */
 export function fates(mapper: Mapper, cost: LayerCost, gear: Gear): readonly Fate[] {
   const chain = chainOf(cost.path);
   const machine = mapper.machineOf({ batch: 1, m: 1, n: 1, k: 1 });
@@ -45,7 +49,14 @@ export function fates(mapper: Mapper, cost: LayerCost, gear: Gear): readonly Fat
       words,
       level,
       change: level === null ? null : changeOf(mapper, cost, gear, intermediate),
-      fits: possibleHomes(machine, slot, words).length > 0,
+      reason:
+        level !== null
+          ? null
+          : possibleHomes(machine, slot, 0).length === 0
+            ? 'no memory'
+            : possibleHomes(machine, slot, words).length === 0
+              ? 'no room'
+              : 'dearer',
     };
   });
 }
@@ -90,10 +101,13 @@ export interface Ends {
   /** Levels that input and result stay in; null = the outermost. */
   readonly input: string | null;
   readonly output: string | null;
+  /** Some memory on chip takes both inputs and results. */
+  readonly possible: boolean;
 }
 
 /** Where the layer's own input and result live, as it was costed. */
-export function endsOf({ accelerator }: Mapper, cost: LayerCost): Ends {
+export function endsOf(mapper: Mapper, cost: LayerCost): Ends {
+  const { accelerator } = mapper;
   const chain: Chain = chainOf(cost.path);
   const name = (home: number | undefined): string | null =>
     home === undefined || home === 0 ? null : (accelerator.levels[home]?.name ?? null);
@@ -101,22 +115,29 @@ export function endsOf({ accelerator }: Mapper, cost: LayerCost): Ends {
   return {
     input: name(cost.steps[first]?.place?.homes.I),
     output: name(cost.steps.at(-1)?.place?.homes.O),
+    possible: homeOfActivations(accelerator) > 0,
   };
 }
 
+const reasons: Readonly<Record<NonNullable<Fate['reason']>, string>> = {
+  'no memory': 'no memory on chip takes results and hands them on',
+  'no room': 'too many to stay',
+  dearer: 'to keep them costs no less',
+};
+
 /** `From step 1 to 2: 24,576 words stay in GLB (energy −12%, delay 0%)`. */
-export function sayFate({ madeBy, usedBy, words, level, change, fits }: Fate, outermost: string): string {
+export function sayFate({ madeBy, usedBy, words, level, change, reason }: Fate, outermost: string): string {
   const what = `From step ${madeBy + 1} to ${usedBy + 1}: ${formatCount(words)} words`;
-  if (level === null)
-    return `${what} go through ${outermost}, ${fits ? 'no worse here' : 'too many to stay'}`;
+  if (reason !== null) return `${what} go through ${outermost}: ${reasons[reason]}`;
   if (change === null) return `${what} stay in ${level}`;
   const saved = `energy ${formatChange(change.energy)}, delay ${formatChange(change.delay)}`;
   return `${what} stay in ${level} (${saved})`;
 }
 
 /** `Input from GLB, result to DRAM`. */
-export function sayEnds({ input, output }: Ends, outermost: string): string {
-  if (input === null && output === null) return `Input and result go through ${outermost}: no room on chip`;
+export function sayEnds({ input, output, possible }: Ends, outermost: string): string {
+  if (input === null && output === null)
+    return `Input and result go through ${outermost}${possible ? '' : ': no memory on chip takes both'}`;
   if (input !== null && input === output) return `Input and result stay in ${input}`;
   return `Input from ${input ?? outermost}, result to ${output ?? outermost}`;
 }
