@@ -169,10 +169,12 @@ async function afterFirstPaint(): Promise<void> {
   // From here on the page needs no network.
   searchPort.warm();
   filePort.warm();
-  await Promise.all([import('./ui/dialogs/Dialogs.tsx'),
+  await Promise.all([
+    import('./ui/dialogs/Dialogs.tsx'),
     import('./ui/export/ExportDialog.tsx'),
     import('./ui/accuracy/PredictionsDialog.tsx'),
-    import('./state/project.ts')]);
+    import('./state/project.ts'),
+  ]);
   // What ships with the page is measured already: 14 MB of runtime do not compete with the first drags.
   later(measurer.start, runtimeAfterMs);
   performance.mark('rankscape: complete');
