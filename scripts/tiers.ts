@@ -528,6 +528,7 @@ export function judge(table: CalibrationTable, { seed, examples, designs }: Fres
   }));
   return {
     model: table.model,
+    seed,
     n: designs.length,
     examples,
     pairs,

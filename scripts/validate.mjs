@@ -45,13 +45,16 @@ await main(async () => {
   else print(models);
 });
 
-/** Models that were not validated now stay in the file as they are when they were with the same seed and sizes. */
+/** Models that were not validated now stay in the file as they are. */
 function withOthers(file) {
   if (!existsSync(written)) return file;
   const before = JSON.parse(readFileSync(written, 'utf8'));
-  if (before.seed !== file.seed || before.quick !== file.quick) return file;
   const others = before.models.filter(({ model }) => file.models.every((each) => each.model !== model));
-  return { ...file, models: [...others, ...file.models].sort((a, b) => a.model.localeCompare(b.model)) };
+  return {
+    ...file,
+    quick: file.quick || before.quick,
+    models: [...others, ...file.models].sort((a, b) => a.model.localeCompare(b.model)),
+  };
 }
 
 function print(models) {

@@ -43,6 +43,8 @@ export interface ValidatedPair extends Agreement {
 
 export interface ValidatedModel {
   readonly model: string;
+  /** Of its designs; not the one that its tiers were calibrated with. */
+  readonly seed: number;
   readonly n: number;
   /** Held-out examples per design. */
   readonly examples: number;
@@ -60,7 +62,7 @@ export interface ValidatedModel {
 
 /** What public/accuracy-validation.json holds. */
 export interface AccuracyValidation {
-  /** Of the designs; not the one that the tiers were calibrated with. */
+  /** Of the newest run; models keep their own. */
   readonly seed: number;
   readonly quick: boolean;
   readonly models: readonly ValidatedModel[];
