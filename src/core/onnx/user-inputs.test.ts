@@ -107,6 +107,20 @@ describe("a person's examples", () => {
     ]);
   });
 
+  it('need no cache of a past that is empty', () => {
+    const decoder = graphOf({
+      input_ids: ['I64', ['batch', 'sequence']],
+      'past.0.key': ['F32', ['batch', 2, 'past_sequence', 12]],
+    });
+    const inputs = readInputs(decoder, npzOf({ input_ids: sound.input_ids }));
+    expect(someInputs(inputs, 1, 1)[1]).toEqual({
+      name: 'past.0.key',
+      dtype: 'F32',
+      shape: [1, 2, 0, 12],
+      values: new Float64Array(),
+    });
+  });
+
   const float = (shape: string, values: Float32Array) => npzOf({ image: npy('<f4', shape, values) });
   it.each([
     [text, mask, 'inputs: must be a .npz with one array per input of the graph'],

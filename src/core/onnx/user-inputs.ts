@@ -68,13 +68,14 @@ export function hasGraphInputs(model: OnnxModel, bytes: Uint8Array): boolean {
 
 /**
  * @param bytes .npz; right answers are arrays of whole numbers named `labels`, OUTPUT/labels, or as a part of the name of
- * one output (`start` of `start_logits`); other arrays are left alone
+ * one output (`start` of `start_logits`); other arrays are left alone. Caches of past keys and values may be left out.
  * @throws InputError that names the array
  */
 export function readInputs(model: OnnxModel, bytes: Uint8Array): UserInputs {
   check(isNpz(bytes), subject, `must be a .npz with one array per input of the graph`);
-  const wanted = givenInputs(model).map(declared);
   const names = npzNames(bytes);
+  const all = givenInputs(model).map(declared);
+  const wanted = all.filter((each) => names.includes(each.name) || !isPast(each));
   const missing = wanted.find(({ name }) => !names.includes(name));
   if (missing !== undefined)
     throw new InputError(subject, `must have the array ${missing.name} (${typeText(missing)})`, names);
@@ -104,7 +105,22 @@ export function readInputs(model: OnnxModel, bytes: Uint8Array): UserInputs {
       `examples must be a multiple of ${batch}, the batch that the graph fixes`,
       count,
     );
-  return { count, batch, inputs, labels: labelsOf(model, bytes, names, wanted, count) };
+  const past = all.filter((each) => !wanted.includes(each)).map((each) => nothingPast(each, count));
+  return { count, batch, inputs: [...inputs, ...past], labels: labelsOf(model, bytes, names, wanted, count) };
+}
+
+const pastExtent = (extent: number | string | null): boolean =>
+  typeof extent === 'string' && /^past/i.test(extent) && !extent.includes('+');
+
+/** Keys and values of tokens before the first: none, unless they are given. */
+const isPast = ({ shape }: Declared): boolean =>
+  shape !== null &&
+  shape.some(pastExtent) &&
+  shape.every((extent, axis) => axis === 0 || pastExtent(extent) || isFixed(extent));
+
+function nothingPast({ name, dtype, shape }: Declared, count: number): UserInput {
+  const extents = (shape ?? []).map((extent, axis) => (axis === 0 ? count : isFixed(extent) ? extent : 0));
+  return { name, dtype, shape: extents, values: new Float64Array(), isShared: false };
 }
 
 const typeText = ({ dtype, shape }: Declared): string =>
