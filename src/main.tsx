@@ -86,6 +86,7 @@ const accuracyPort = openWorker<AccuracyRequest, AccuracyReply>(
 );
 const modelUrl = (id: string): string => new URL(`models/${id}.onnx`, document.baseURI).href;
 const { run: accuracy, runner: measurer } = createAccuracyRunner({
+  tableOf: calibration.tableOf,
   port: accuracyPort,
   committed,
   modelUrl,

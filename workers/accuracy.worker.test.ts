@@ -47,6 +47,7 @@ const start = (run: number, change: Partial<MeasureStart> = {}): MeasureStart =>
   quantization: { kind: 'none' },
   seed: 3,
   examples: 160,
+  table: null,
   ...change,
 });
 

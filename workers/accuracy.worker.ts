@@ -1,4 +1,5 @@
 /** Measured accuracy: a thin shell around onnxruntime and `engines/ort`. It listens between two steps of a measurement. */
+import { calibratedFigure, type CalibrationTable } from '../src/core/accuracy/sensitivity.ts';
 import { InputError } from '../src/core/base/checks.ts';
 import { taskOf } from '../src/core/tasks/tasks.ts';
 import { modelById } from '../src/core/workload/cards.ts';
@@ -39,6 +40,7 @@ const listen = (): Promise<void> => new Promise((resolve) => setTimeout(resolve,
 async function run(request: MeasureStart): Promise<void> {
   if (request.run !== newest) return;
   const measurer = await measurerOf(request.model);
+  if (request.table !== null && !(await probe(measurer, request, request.table))) return;
   let report = firstReport;
   const batches: AnswerBatch[] = [];
   for await (const step of measurer.measure(request, request)) {
@@ -57,11 +59,32 @@ async function run(request: MeasureStart): Promise<void> {
   }
 }
 
+/** Each changed layer alone, for the calibrated tier; false when a newer run has come. */
+async function probe(measurer: Measurer, request: MeasureStart, table: CalibrationTable): Promise<boolean> {
+  const steps = measurer.diverge(request);
+  for (;;) {
+    const next = await steps.next();
+    await listen();
+    if (request.run !== newest) return false;
+    if (next.done === true) {
+      post({ kind: 'calibrated', run: request.run, figure: calibratedFigure(table, next.value) });
+      return true;
+    }
+    if (next.value.kind !== 'measured') tell(request.run, next.value);
+  }
+}
+
 function tell(of: number, step: Exclude<MeasureStep, { kind: 'measured' }>): void {
   const progress = { kind: 'measure-progress', run: of } as const;
   if (step.kind === 'calibrated')
     post({ ...progress, stage: 'calibrating', done: step.examples, of: step.of });
-  else post({ ...progress, stage: 'rebuilding', done: step.layers, of: step.of });
+  else
+    post({
+      ...progress,
+      stage: step.kind === 'probed' ? 'probing' : 'rebuilding',
+      done: step.layers,
+      of: step.of,
+    });
 }
 
 /** Neighbouring batches as one. */

@@ -3,6 +3,8 @@
  * its replies repeat; the newest run wins and replies of older ones are dropped. All of it is plain data.
  */
 import type { AccuracySource } from '../src/core/accuracy/source.ts';
+import type { AccuracyFigure } from '../src/core/accuracy/figure.ts';
+import type { CalibrationTable } from '../src/core/accuracy/sensitivity.ts';
 import type { Measurement } from '../src/core/accuracy/tally.ts';
 import type { WeightSource } from '../src/core/accuracy/weight-energy.ts';
 import type { Spread } from '../src/core/base/spread.ts';
@@ -158,6 +160,8 @@ export interface MeasureStart {
   readonly quantization: Quantization;
   readonly seed: number;
   readonly examples: number;
+  /** Tells, before the examples are run, the calibrated figure of these tables; null leaves it out. */
+  readonly table: CalibrationTable | null;
 }
 
 export type AccuracyRequest = MeasureStart | { readonly kind: 'cancel-measure'; readonly run: number };
@@ -170,9 +174,10 @@ export interface AnswerBatch {
   readonly candidate: Int32Array;
 }
 
-export type MeasureStage = 'loading' | 'calibrating' | 'rebuilding' | 'measuring';
+export type MeasureStage = 'loading' | 'calibrating' | 'rebuilding' | 'probing' | 'measuring';
 
 export type AccuracyReply =
+  | { readonly kind: 'calibrated'; readonly run: number; readonly figure: AccuracyFigure }
   | {
       readonly kind: 'measure-progress';
       readonly run: number;

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { AccuracyReply, AccuracyRequest, MeasureStart } from '../../workers/protocol.ts';
+import type { AccuracyFigure } from '../core/accuracy/figure.ts';
+import { tableOf } from '../core/accuracy/calibration.fixture.ts';
 import { measurementOf, noTally } from '../core/accuracy/tally.ts';
+import { modelById } from '../core/workload/cards.ts';
 import type { FrontierPoint } from '../core/search/pareto.ts';
 import { createAccuracyRunner, measurementKey } from './accuracy-run.ts';
 import type { Config } from './config.ts';
@@ -29,6 +32,8 @@ const answers = (from: number, to: number) => {
   return { from, truth: values(0), dense: values(0), candidate: values(1) };
 };
 
+const table = tableOf(modelById('glyph-vit'));
+
 /** A worker and a clock by hand. */
 function open(initial: Config = glyphs, started = true) {
   let time = 0;
@@ -50,6 +55,7 @@ function open(initial: Config = glyphs, started = true) {
     port,
     committed,
     modelUrl: (id) => `page/${id}.onnx`,
+    tableOf: () => table,
     setTimeout: (later, milliseconds) => timers.push({ due: time + milliseconds, run: later }),
   });
   const pass = (milliseconds: number): void => {
@@ -289,6 +295,41 @@ describe('promotion', () => {
     expect(now()).toMatchObject({ status: 'idle', progress: null, promotion: null });
     measured(512, true);
     expect(now().measurements.size).toBe(1);
+  });
+});
+
+describe('the calibrated tier', () => {
+  const figure: AccuracyFigure = {
+    metric: 'accuracyChangePoints',
+    tier: 'calibrated',
+    value: -1,
+    low: -2,
+    high: 0,
+    provenance: 'test',
+  };
+
+  it('is asked for once for the design on screen, and stays until it is measured', () => {
+    const { last, reply, now, finish, set, pass } = open();
+    expect(last().table).toBe(table);
+    reply({ kind: 'calibrated', run: last().run, figure });
+    expect(now().calibrated.get(keyOf(glyphs))).toEqual(figure);
+    finish();
+    set(withRank(glyphs, 4));
+    pass(300);
+    expect(last().table).toBe(table);
+    set(glyphs);
+    pass(300);
+    expect(last()).toMatchObject({ design: glyphs.design, table: null });
+  });
+
+  it('is not asked of frontier points, nor where activations are rounded', () => {
+    const { runner, finish, last, set, pass } = open();
+    finish();
+    runner.promote([point(withRank(glyphs, 3), -2, -1)]);
+    expect(last()).toMatchObject({ design: withRank(glyphs, 3).design, table: null });
+    set(setQuantization(glyphs, { kind: 'w8a8' }));
+    pass(300);
+    expect(last()).toMatchObject({ quantization: { kind: 'w8a8' }, table: null });
   });
 });
 

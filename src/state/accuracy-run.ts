@@ -12,6 +12,7 @@ import type {
   MeasureStart,
 } from '../../workers/protocol.ts';
 import type { AccuracyFigure } from '../core/accuracy/figure.ts';
+import type { CalibrationTable } from '../core/accuracy/sensitivity.ts';
 import { promotionOrder } from '../core/accuracy/promotion.ts';
 import { measuredFigure, type Measurement } from '../core/accuracy/tally.ts';
 import { factorizationKey } from '../core/cost/layer.ts';
@@ -59,6 +60,8 @@ export interface AccuracyRun {
   readonly status: AccuracyStatus;
   /** By `measurementKey`, of every model measured in this page. */
   readonly measurements: ReadonlyMap<string, Measured>;
+  /** Calibrated figures (tier T1) by the same keys: told before the examples are run. */
+  readonly calibrated: ReadonlyMap<string, AccuracyFigure>;
   /** Key of the design on screen (the last undo step); null when it cannot be measured. */
   readonly current: string | null;
   /** Of the run that goes on. */
@@ -99,6 +102,8 @@ export interface AccuracyRunnerOptions {
   readonly committed: Source<Derived>;
   /** Address of the ONNX file of a model. */
   readonly modelUrl: (id: string) => string;
+  /** Tables of a model, where they have come; null = no calibrated tier. */
+  readonly tableOf: (model: Config['model']) => CalibrationTable | null;
   readonly setTimeout: (run: () => void, milliseconds: number) => unknown;
 }
 
@@ -122,6 +127,7 @@ export function measurementKey(modelId: string, design: Candidate, quantization:
 const nothing: AccuracyRun = {
   status: 'unavailable',
   measurements: new Map(),
+  calibrated: new Map(),
   current: null,
   progress: null,
   answers: null,
@@ -133,7 +139,7 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
   readonly run: StoreApi<AccuracyRun>;
   readonly runner: AccuracyRunner;
 } {
-  const { port, committed, modelUrl } = options;
+  const { port, committed, modelUrl, tableOf } = options;
   const store = createStore<AccuracyRun>()(() => nothing);
   let started = false;
   /** The run whose replies count. */
@@ -147,8 +153,14 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
   const ask = (question: Question, status: 'measuring' | 'promoting'): void => {
     newest += 1;
     inFlight = { question, run: newest, status };
-    const { modelId, design, quantization, examples } = question;
+    const { key, modelId, design, quantization, examples } = question;
     const model = { id: modelId, url: modelUrl(modelId) };
+    const { measurements, calibrated } = store.getState();
+    // Where a measurement is known already, or rounding of activations counts, it would tell nothing.
+    const table =
+      status === 'promoting' || measurements.has(key) || calibrated.has(key) || quantization.kind === 'w8a8'
+        ? null
+        : tableOf(committed.get().config.model);
     const request: MeasureStart = {
       kind: 'start-measure',
       run: newest,
@@ -157,6 +169,7 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
       quantization,
       seed: seeds.heldOut,
       examples,
+      table,
     };
     store.setState({ status, progress: { stage: 'loading', done: 0, of: 1 }, problem: null });
     port.post(request);
@@ -204,7 +217,8 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
     stop();
     if (question === null) {
       forget();
-      store.setState({ ...nothing, measurements: store.getState().measurements });
+      const { measurements, calibrated } = store.getState();
+      store.setState({ ...nothing, measurements, calibrated });
       return;
     }
     if (waiting[0] !== undefined && !isAlike(waiting[0], question)) forget();
@@ -235,6 +249,10 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
     switch (reply.kind) {
       case 'measure-progress':
         return store.setState({ progress: { stage: reply.stage, done: reply.done, of: reply.of } });
+      case 'calibrated':
+        return store.setState(({ calibrated }) => ({
+          calibrated: new Map(calibrated).set(question.key, reply.figure),
+        }));
       case 'measured': {
         const { measurement, complete } = reply;
         const { n } = measurement;

@@ -4,13 +4,14 @@ import type { AccuracyRun, Measured } from '../../state/accuracy-run.ts';
 import { useAccuracyRun, useAppObject, useSettled } from '../app.ts';
 import { useOpenDialog } from '../dialogs/dialog-context.ts';
 import { formatExact, formatNumber, formatPercent, formatSigned } from '../format.ts';
-import { useFindMeasured } from './shown.ts';
+import { useFindKnown } from './shown.ts';
 import './accuracy.css';
 
 const stages: Readonly<Record<NonNullable<AccuracyRun['progress']>['stage'], string>> = {
   loading: 'loading the runtime and the model',
   calibrating: 'taking the inputs of each layer',
   rebuilding: 'decomposing layers',
+  probing: 'trying each changed layer alone',
   measuring: 'running examples',
 };
 
@@ -18,7 +19,7 @@ export function AccuracySection() {
   const run = useAccuracyRun((state) => state);
   const { measurer } = useAppObject();
   const { config } = useSettled();
-  const measured = useFindMeasured(config)(config.design);
+  const measured = useFindKnown(config)(config.design).measured;
   const open = useOpenDialog();
   if (run.status === 'unavailable') return null;
   const { progress, promotion, status, problem } = run;

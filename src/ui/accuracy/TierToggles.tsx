@@ -10,6 +10,11 @@ const offered: readonly { readonly tier: Tier; readonly name: string; readonly t
     title: 'Predicted from sensitivity tables, with a 90 % band (open marks)',
   },
   {
+    tier: 'calibrated',
+    name: 'Calibrated',
+    title: 'Each changed layer tried alone in this tab, summed, with a 90 % band (half marks)',
+  },
+  {
     tier: 'measured',
     name: 'Measured',
     title: 'Run in this tab on held-out examples, with a 95 % interval (full marks)',

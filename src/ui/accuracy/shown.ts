@@ -1,41 +1,43 @@
 /**
- * Which figure of a design is on screen: the measured one where there is one and measured figures are shown, else the
- * estimate. Only figures of the axis's own metric stand on it.
+ * Which figure of a design is on screen: of the tiers shown the surest one there is, else the estimate. Only figures of
+ * the axis's own metric stand on it.
  */
 import { useCallback } from 'react';
 import type { AccuracyFigure } from '../../core/accuracy/figure.ts';
 import type { Candidate } from '../../core/search/evaluation.ts';
-import { measurementKey, type AccuracyRun, type Measured } from '../../state/accuracy-run.ts';
+import { measurementKey, type Measured } from '../../state/accuracy-run.ts';
 import type { Config, View } from '../../state/config.ts';
 import { useAccuracyRun } from '../app.ts';
 
+/** What is known of a design beyond the estimate. */
+export interface Known {
+  readonly measured: Measured | undefined;
+  readonly calibrated: AccuracyFigure | undefined;
+}
+
+const nothing: Known = { measured: undefined, calibrated: undefined };
+
 export function shownFigure(
   estimate: AccuracyFigure,
-  measured: Measured | undefined,
+  { measured, calibrated }: Known,
   tiers: View['tiers'],
 ): AccuracyFigure {
-  const figure = measured?.figure;
-  return figure !== undefined && figure.metric === estimate.metric && tiers.includes(figure.tier)
-    ? figure
-    : estimate;
+  const sound = [measured?.figure, calibrated].find(
+    (figure) => figure?.metric === estimate.metric && tiers.includes(figure.tier),
+  );
+  return sound ?? estimate;
 }
 
-/** What was measured of a design under the model and quantization of a config. */
-export type FindMeasured = (design: Candidate) => Measured | undefined;
-
-export function findMeasured(
-  measurements: AccuracyRun['measurements'],
-  { model, quantization }: Pick<Config, 'model' | 'quantization'>,
-  design: Candidate,
-): Measured | undefined {
-  if (model.kind !== 'card' || measurements.size === 0) return undefined;
-  return measurements.get(measurementKey(model.id, design, quantization));
-}
-
-export function useFindMeasured({ model, quantization }: Config): FindMeasured {
+/** Under the model and quantization of a config. */
+export function useFindKnown({ model, quantization }: Config): (design: Candidate) => Known {
   const measurements = useAccuracyRun((run) => run.measurements);
+  const calibrated = useAccuracyRun((run) => run.calibrated);
   return useCallback(
-    (design) => findMeasured(measurements, { model, quantization }, design),
-    [measurements, model, quantization],
+    (design) => {
+      if (model.kind !== 'card' || measurements.size + calibrated.size === 0) return nothing;
+      const key = measurementKey(model.id, design, quantization);
+      return { measured: measurements.get(key), calibrated: calibrated.get(key) };
+    },
+    [measurements, calibrated, model, quantization],
   );
 }

@@ -2,9 +2,8 @@
 import { memo, useMemo, type ReactNode } from 'react';
 import type { Accelerator } from '../../core/hardware/accelerator.ts';
 import type { Evaluation } from '../../core/search/evaluation.ts';
-import type { Measured } from '../../state/accuracy-run.ts';
 import { AccuracySection } from '../accuracy/AccuracySection.tsx';
-import { shownFigure, useFindMeasured } from '../accuracy/shown.ts';
+import { shownFigure, useFindKnown, type Known } from '../accuracy/shown.ts';
 import { useActions, useApp, useDerived, useSearchRun, useSettled } from '../app.ts';
 import { useOpenDialog } from '../dialogs/dialog-context.ts';
 import { LatencySection } from '../latency/LatencySection.tsx';
@@ -28,7 +27,7 @@ import './compare.css';
 function useColumns({ config, evaluator, model, dense, evaluation }: Derived): readonly Column[] {
   const { pins, design } = config;
   const { tiers } = config.view;
-  const find = useFindMeasured(config);
+  const find = useFindKnown(config);
   const fixed = useMemo(
     (): Column => ({
       who: 'dense',
@@ -52,12 +51,8 @@ function useColumns({ config, evaluator, model, dense, evaluation }: Derived): r
   );
 }
 
-function withFigure(
-  evaluation: Evaluation,
-  measured: Measured | undefined,
-  tiers: View['tiers'],
-): Evaluation {
-  const accuracy = shownFigure(evaluation.accuracy, measured, tiers);
+function withFigure(evaluation: Evaluation, known: Known, tiers: View['tiers']): Evaluation {
+  const accuracy = shownFigure(evaluation.accuracy, known, tiers);
   return accuracy === evaluation.accuracy ? evaluation : { ...evaluation, accuracy };
 }
 

@@ -6,12 +6,15 @@ import { useActions, useApp } from '../app.ts';
 import { formatNumber } from '../format.ts';
 import { quantizationTitle } from '../words.ts';
 
-/** What people reach for; any other comes by link or project file. */
+/** What people reach for, all in the tables of the shipped models; any other comes by link or project file. */
 const offered = [
-  { label: 'Integer, a scale per output row', names: ['int8-row', 'int6-row', 'int5-row', 'int4-row'] },
+  {
+    label: 'Integer, a scale per output row',
+    names: ['int8-row', 'int6-row', 'int5-row', 'int4-row', 'int3-row'],
+  },
   {
     label: 'Integer, a scale per group',
-    names: ['int4-g128', 'int4-g64', 'int4-g32', 'int3-g64', 'int3-g32'],
+    names: ['int4-g128', 'int4-g32', 'int3-g32'],
   },
   { label: 'Weights and activations', names: ['w8a8'] },
   { label: 'FP4 (E2M1)', names: ['fp4-g32', 'fp4-g16'] },

@@ -1,6 +1,6 @@
 /** The plot's twin: the frontier as a table, every design adoptable by button. */
 import type { Tier } from '../../core/accuracy/figure.ts';
-import { useFindMeasured } from '../accuracy/shown.ts';
+import { useFindKnown } from '../accuracy/shown.ts';
 import { formatCount, formatEnergy, formatLatency, formatRatio, inline } from '../format.ts';
 import { bandText, metricWords } from '../metric.ts';
 import type { Derived } from '../../state/derive.ts';
@@ -32,10 +32,10 @@ export function FrontierTable({ found, derived, baselines, onAdopt }: FrontierTa
   const { metric } = derived.evaluation.accuracy;
   const words = metricWords(metric);
   const rows = thinRows(found.length);
-  const find = useFindMeasured(config);
+  const find = useFindKnown(config);
   // As on the plot: what was measured stands before the estimate, unless measured figures are switched off.
   const figureOf = (point: FoundPlace['point']): ShownFigure => {
-    const measured = config.view.tiers.includes('measured') ? find(point.design)?.figure : undefined;
+    const measured = config.view.tiers.includes('measured') ? find(point.design).measured?.figure : undefined;
     return measured?.metric === metric ? measured : { ...point, tier: 'estimated' };
   };
   return (

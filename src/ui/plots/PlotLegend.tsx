@@ -20,6 +20,15 @@ export const PlotLegend = memo(function PlotLegend({ still, ghost, cloud, now }:
         </svg>
         estimated
       </li>
+      {now === 'calibrated' && (
+        <li>
+          <svg width={14} height={12} viewBox="-7 -6 14 12" aria-hidden="true">
+            <circle r={4} fill="var(--rs-bg)" stroke="var(--rs-ink-2)" strokeWidth={1.5} />
+            <path d="M-4 0a4 4 0 0 0 8 0Z" fill="var(--rs-ink-2)" />
+          </svg>
+          calibrated
+        </li>
+      )}
       {(still.measured.length > 0 || now === 'measured') && (
         <li>
           <svg width={14} height={12} viewBox="-7 -6 14 12" aria-hidden="true">

@@ -1,6 +1,6 @@
 /** What the plot draws, from the store: places of the search run, the current design, its last change, the pins. */
 import { useDeferredValue, useMemo } from 'react';
-import { shownFigure, useFindMeasured } from '../accuracy/shown.ts';
+import { shownFigure, useFindKnown } from '../accuracy/shown.ts';
 import { useApp, useSearchRun } from '../app.ts';
 import type { AccuracyFigure } from '../../core/accuracy/figure.ts';
 import type { Candidate, Evaluation } from '../../core/search/evaluation.ts';
@@ -31,7 +31,7 @@ function placeOf(
 export function useRunPlaces(config: Config, dense: Evaluation) {
   const run = useSearchRun((state) => state);
   const { axis, tiers } = config.view;
-  const find = useFindMeasured(config);
+  const find = useFindKnown(config);
   const { metric } = dense.accuracy;
   const { model, workload, accelerator, accounting, execution, quantization } = config;
   const current = useMemo(
@@ -55,7 +55,7 @@ export function useRunPlaces(config: Config, dense: Evaluation) {
       measured: !tiers.includes('measured')
         ? []
         : found.flatMap(({ x, y, point }): readonly MeasuredPlace[] => {
-            const figure = find(point.design)?.figure;
+            const figure = find(point.design).measured?.figure;
             if (figure === undefined || figure.metric !== metric) return [];
             return [{ x, y: figure.value, low: figure.low, high: figure.high, estimate: y }];
           }),
@@ -77,7 +77,7 @@ export function useLive(derived: Derived, committed: Derived, dragging: boolean)
   const last = useApp((state) => state.past.at(-1));
   const { config, evaluator, dense, evaluation, model } = derived;
   const { axis, tiers } = config.view;
-  const find = useFindMeasured(config);
+  const find = useFindKnown(config);
   const before = useMemo(() => {
     if (dragging)
       return {
