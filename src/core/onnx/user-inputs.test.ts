@@ -8,6 +8,8 @@ import {
   type ValueInfoProto,
 } from 'onnx-buf';
 import { describe, expect, it } from 'vitest';
+import { InputError } from '../base/checks.ts';
+import { createRandom } from '../base/random.ts';
 import { arrayOf, npzOf, openCorpus } from '../../engines/ort/user-inputs.fixture.ts';
 import { npy } from '../workload/npy.fixture.ts';
 import { changed, dataTypes } from './edit-messages.ts';
@@ -186,5 +188,22 @@ describe("a person's examples", () => {
   it('that are cut off are refused', () => {
     const bytes = npzOf(sound);
     expect(() => readInputs(text, bytes.subarray(0, bytes.length - 30))).toThrow(/^npz: file must be sound/);
+  });
+
+  it('that are damaged are refused or read, never more', () => {
+    const random = createRandom(1);
+    const whole = npzOf(sound);
+    let refused = 0;
+    for (let round = 0; round < 600; round++) {
+      const bytes = whole.slice();
+      for (let k = 0; k < 3; k++) bytes[random.below(bytes.length)] = random.below(256);
+      try {
+        readInputs(text, bytes);
+      } catch (error) {
+        refused++;
+        if (!(error instanceof InputError)) throw error;
+      }
+    }
+    expect(refused).toBeGreaterThan(150);
   });
 });

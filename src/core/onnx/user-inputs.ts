@@ -67,7 +67,7 @@ export function hasGraphInputs(model: OnnxModel, bytes: Uint8Array): boolean {
 }
 
 /**
- * @param bytes .npz; right answers are arrays of whole numbers named `labels`, OUTPUT/labels, or as a part of the name of
+ * @param bytes .npz; right answers are arrays of whole numbers named `labels` or `label`, OUTPUT/labels, or as a part of the name of
  * one output (`start` of `start_logits`); other arrays are left alone. Caches of past keys and values may be left out.
  * @throws InputError that names the array
  */
@@ -201,7 +201,7 @@ function labelsOf(
   const inputs = new Set(wanted.map(({ name }) => name));
   const outputs = mainGraph(proto).output.map(({ name }) => name);
   const isLabel = (name: string): boolean =>
-    name === 'labels' ||
+    /^labels?$/.test(name) ||
     outputs.some((output) => name === `${output}/labels`) ||
     (!outputs.includes(name) && outputs.filter((output) => output.includes(name)).length === 1);
   return new Map(

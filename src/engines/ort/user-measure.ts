@@ -131,7 +131,7 @@ function chosen(model: OnnxModel, { labels }: UserInputs, wanted: readonly strin
   for (const [name, each] of labels) {
     const own = name.replace(/\/labels$/, '');
     const matches = among.filter((output) =>
-      name === 'labels' ? true : own === output || (own === name && output.includes(name)),
+      /^labels?$/.test(name) ? true : own === output || (own === name && output.includes(name)),
     );
     const [output] = matches;
     if (matches.length === 0) continue;
