@@ -131,6 +131,21 @@ test('the accesses of the chosen step stand under it', async ({ page }) => {
   await expect(table.getByRole('row', { name: /DRAM/ })).toContainText('unlimited');
 });
 
+test('all layers stand in one table that adds up to the model', async ({ page }) => {
+  await openBert(page);
+  const [, , , energy, delay] = await figures(page);
+  const leading = (text = ''): string => /^[\d.]+/.exec(text.trim())?.[0] ?? text;
+  await inside(page).getByText('All layers: rooflines', { exact: false }).first().click();
+  await expect(inside(page).getByText(/linear layers run [\d,.]+ of 1,024 MACs per cycle/)).toBeVisible();
+  const table = inside(page).getByRole('table', { name: /^All layers/ });
+  await expect(table.getByRole('row', { name: /^FFN1 1-12 SVD/ })).toBeVisible();
+  await expect(table.getByRole('row', { name: /^Attention products/ })).toBeVisible();
+  const model = table.getByRole('row', { name: /^Model/ });
+  await expect(model.getByRole('cell', { name: leading(energy), exact: true })).toBeVisible();
+  await expect(model.getByRole('cell', { name: leading(delay), exact: true })).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+});
+
 test.describe('on a phone', () => {
   const { viewport, deviceScaleFactor, isMobile, hasTouch } = devices['iPhone 13'];
   test.use({ viewport, deviceScaleFactor, isMobile, hasTouch });
