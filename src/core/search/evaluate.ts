@@ -2,7 +2,7 @@
  * The product's main sentence: what a candidate costs on an accelerator and where it stands on the vertical axis. Linear
  * layers are mapped by `costLayer`, what surrounds them is fixed; the dense model runs the same way, at the machine's own
  * words. Damage adds up over layers; layers of equal shape, surroundings, weights and sensitivity share everything.
- * Left out: residency between layers, vector work (softmax, normalization, biases).
+ * What is counted beside the layers, and what never is: `docs/cost.md`.
  */
 import type { AccuracyModel, Damage } from '../accuracy/model.ts';
 import type { KeptShare, WeightSource } from '../accuracy/weight-energy.ts';
