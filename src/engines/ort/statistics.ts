@@ -37,41 +37,84 @@ interface Additions {
 /** Names that no exporter gives. */
 const valueName = (part: string, k: number): string => `rankscape/statistics/${k}/${part}`;
 const zero = 'rankscape/statistics/zero';
-const told = ['gram', 'largest', 'shape'] as const;
+const told = ['gram', 'largest', 'count'] as const;
 
 /**
- * The model whose outputs are X^T X, max |X| and the shape of X, for X the rows of each of these inputs, in float32
+ * The model whose outputs are X^T X, max |X| and how many rows X has, for X the rows of each of these inputs, in float32
  * whatever the model computes in.
+ * @param mask a graph input with one entry per token: rows of tokens whose entry is 0 are left out of the sums; needs
+ * opset 11
  */
-export function withGrams(model: ModelProto, inputs: readonly LayerInput[]): ModelProto {
+export function withGrams(model: ModelProto, inputs: readonly LayerInput[], mask?: string): ModelProto {
+  const shared = mask === undefined ? none : tokensOf(mask);
   const additions = inputs.map(({ value, width, perm }, k): Additions => {
     const name = (part: string): string => valueName(part, k);
     const turned = perm === null ? value : name('turned');
+    const counted = mask === undefined ? name('rows') : name('counted');
     return {
       constants: [constant(name('asRows'), [2], BigInt64Array.of(-1n, BigInt(width)))],
       nodes: [
         ...(perm === null ? [] : [nodeOf('Transpose', [value], turned, [['perm', perm]])]),
         nodeOf('Reshape', [turned, name('asRows')], name('own')),
         nodeOf('Cast', [name('own')], name('rows'), [['to', TensorProto_DataType.FLOAT]]),
+        ...(mask === undefined ? [nodeOf('Shape', [name('rows')], name('count'))] : maskedRows(name)),
         // The third operand may be left out from opset 11 on only.
-        nodeOf('Gemm', [name('rows'), name('rows'), zero], name('gram'), [['transA', 1]]),
+        nodeOf('Gemm', [counted, name('rows'), zero], name('gram'), [['transA', 1]]),
         nodeOf('Abs', [name('rows')], name('size')),
         nodeOf('ReduceMax', [name('size')], name('largest'), [['keepdims', 0]]),
-        nodeOf('Shape', [name('rows')], name('shape')),
       ],
     };
   });
+  const all = [shared, ...additions];
   const outputs = inputs.flatMap((_, k) => told.map((part) => valueName(part, k)));
   return withGraph(model, ({ node, initializer }) => ({
-    node: [...node, ...additions.flatMap(({ nodes }) => nodes)],
+    node: [...node, ...all.flatMap(({ nodes }) => nodes)],
     initializer: [
       ...initializer,
       constant(zero, [1], new Float32Array(1)),
-      ...additions.flatMap(({ constants }) => constants),
+      ...all.flatMap(({ constants }) => constants),
     ],
     output: outputs.map((name) => create(ValueInfoProtoSchema, { name })),
   }));
 }
+
+const none: Additions = { nodes: [], constants: [] };
+const masked = (part: string): string => `rankscape/statistics/mask/${part}`;
+
+/** The mask as a vector of 0 and 1, and its length. */
+const tokensOf = (mask: string): Additions => ({
+  constants: [
+    constant(masked('flat'), [1], BigInt64Array.of(-1n)),
+    constant(masked('column'), [2], BigInt64Array.of(-1n, 1n)),
+    constant(masked('first'), [], BigInt64Array.of(0n)),
+    constant(masked('step'), [], BigInt64Array.of(1n)),
+    constant(masked('one'), [], Float32Array.of(1)),
+  ],
+  nodes: [
+    nodeOf('Reshape', [mask, masked('flat')], masked('entries')),
+    nodeOf('Cast', [masked('entries')], masked('weights'), [['to', TensorProto_DataType.FLOAT]]),
+    nodeOf('Shape', [masked('weights')], masked('shape')),
+    nodeOf('Gather', [masked('shape'), masked('first')], masked('length')),
+  ],
+});
+
+/** Rows times their token's entry where there are as many rows as tokens, else all rows; and how many count. */
+const maskedRows = (name: (part: string) => string): readonly NodeProto[] => [
+  nodeOf('Shape', [name('rows')], name('shape')),
+  nodeOf('Gather', [name('shape'), masked('first')], name('height')),
+  nodeOf('Range', [masked('first'), name('height'), masked('step')], name('places')),
+  // Within the mask even where it is no mask of these rows.
+  nodeOf('Mod', [name('places'), masked('length')], name('tokens')),
+  nodeOf('Gather', [masked('weights'), name('tokens')], name('entries')),
+  nodeOf('Equal', [name('height'), masked('length')], name('fits')),
+  nodeOf('Cast', [name('fits')], name('if'), [['to', TensorProto_DataType.FLOAT]]),
+  nodeOf('Sub', [masked('one'), name('if')], name('else')),
+  nodeOf('Mul', [name('entries'), name('if')], name('then')),
+  nodeOf('Add', [name('then'), name('else')], name('weights')),
+  nodeOf('Reshape', [name('weights'), masked('column')], name('column')),
+  nodeOf('Mul', [name('rows'), name('column')], name('counted')),
+  nodeOf('ReduceSum', [name('weights')], name('count'), [['keepdims', 0]]),
+];
 
 /** Sums over examples that come one batch after another. */
 export interface Statistician {
@@ -100,7 +143,7 @@ export function createStatistician(session: OrtSession, layers: readonly LayerIn
       for (const [k, sum] of sums.entries()) {
         const gram = outputs[valueName('gram', k)]?.values ?? [];
         for (let at = 0; at < sum.gram.length; at++) sum.gram[at] = sum.gram[at]! + Number(gram[at]);
-        sum.rows += Number(outputs[valueName('shape', k)]?.values[0]);
+        sum.rows += Number(outputs[valueName('count', k)]?.values[0]);
         sum.largest = Math.max(sum.largest, Number(outputs[valueName('largest', k)]?.values[0]));
       }
     },

@@ -17,7 +17,7 @@ import { floatOutputs, someInputs, type Labels, type UserInputs } from '../../co
 import { wholeModel } from './export.ts';
 import type { Ort, OrtSession } from './ort.ts';
 import { batchFor, feedsOf } from './user-batches.ts';
-import { checkModelSize } from './user-statistics.ts';
+import { checkModelSize, maskName } from './user-statistics.ts';
 
 export interface UserMeasurement {
   readonly examples: number;
@@ -179,7 +179,7 @@ const logitsOf = (outputs: Awaited<ReturnType<OrtSession['run']>>): LogitsByName
 
 /** Rows that are no padding, where a mask has one entry for each. */
 function unpadded(inputs: UserInputs, from: number, count: number, rows: number): readonly number[] {
-  const mask = someInputs(inputs, from, count).find(({ name }) => name === 'attention_mask');
+  const mask = someInputs(inputs, from, count).find(({ name }) => name === maskName);
   const all = Array.from({ length: rows }, (_, row) => row);
   if (mask === undefined || mask.values.length !== rows || rows === count) return all;
   return all.filter((row) => mask.values[row] !== 0);

@@ -4,12 +4,13 @@ import { exposeValues } from '../../core/onnx/expose.ts';
 import { withProto } from '../../core/onnx/edit.ts';
 import { intAttribute, textAttribute } from '../../core/onnx/graph.ts';
 import type { OnnxLayer, OnnxSite } from '../../core/onnx/model.ts';
+import { probeInputs } from '../../core/onnx/probe-inputs.ts';
 import { readInputs } from '../../core/onnx/user-inputs.ts';
 import type { Column } from '../../core/tasks/task.ts';
 import { wholeModel } from './export.ts';
 import { loadOrt } from './ort.ts';
 import { feedsOf } from './user-batches.ts';
-import { examplesFor, openCorpus } from './user-inputs.fixture.ts';
+import { arrayOf, examplesFor, npzOf, openCorpus } from './user-inputs.fixture.ts';
 import { layerCovariances } from './user-statistics.ts';
 
 type Opened = Awaited<ReturnType<typeof openCorpus>>;
@@ -115,6 +116,39 @@ describe('the inputs of layers, in every dialect', () => {
         }
       // Optimizations differ in where half precision rounds.
       expect(apart).toBeLessThanOrEqual((layer.dtype === 'F16' ? 1e-3 : 1e-5) * size);
+    }
+  });
+
+  it.each(['optimum-bert', 'dynamo-bert'])('of %s leave padding out', async (name) => {
+    const file = await openCorpus(name);
+    const tokens = probeInputs(file.onnx, { batch: 12, length: 6, seed: 3 });
+    expect(tokens.map((each) => each.name)).toContain('attention_mask');
+    // Examples of 1 to 6 tokens.
+    const masked = tokens.map((each) => {
+      const values = each.values.map((_, k) => (k % 6 <= Math.floor(k / 6) % 6 ? 1 : 0));
+      return each.name === 'attention_mask' ? { ...each, values } : each;
+    });
+    const mask = masked.find((each) => each.name === 'attention_mask')!.values;
+    const bytes = npzOf(Object.fromEntries(masked.map((each) => [each.name, arrayOf(each)])));
+    const { linears } = file.model;
+    const { found } = await covariances(file, linears, bytes);
+    const sites = linears.flatMap((layer) => layer.sites);
+    const batches = await exposed(file, sites, bytes, 12);
+    for (const layer of linears) {
+      const column = batches[0]![layer.sites[0]!.input]!;
+      const all = rowsOf(column, rowAxes(layer.sites[0]!, column.shape.length));
+      // A pooled row is no token.
+      const rows = all.length === mask.length ? all.filter((_, row) => mask[row] === 1) : all;
+      const c = found.get(layer.name)!;
+      const size = Math.max(...c.values.map(Math.abs));
+      for (const [i, j] of [
+        [0, 0],
+        [3, 17],
+        [layer.in - 1, 5],
+      ] as const) {
+        const mean = rows.reduce((sum, x) => sum + x[i]! * x[j]!, 0) / rows.length;
+        expect(Math.abs(c.values[i * layer.in + j]! - mean)).toBeLessThanOrEqual(1e-5 * size);
+      }
     }
   });
 

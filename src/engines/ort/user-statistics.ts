@@ -3,6 +3,7 @@
  * sums fit together, so that memory is bounded whatever the model.
  */
 import { check } from '../../core/base/checks.ts';
+import { opsetOf } from '../../core/onnx/edit-graph.ts';
 import { withProto } from '../../core/onnx/edit.ts';
 import { layerInputs, type LayerInput, type LayerInputs } from '../../core/onnx/layer-inputs.ts';
 import type { OnnxLayer, OnnxModel } from '../../core/onnx/model.ts';
@@ -28,7 +29,8 @@ export interface Progress {
 }
 
 /**
- * E[x x^T] over the rows that each layer reads, by layer name; layers of one input share the object. Yields examples done.
+ * E[x x^T] over the rows that each layer reads, padding left out, by layer name; layers of one input share the object.
+ * Yields examples done.
  * @throws InputError for layers of more than 4,096 inputs, and those whose input cannot be given out, naming them
  */
 export async function* layerCovariances(
@@ -45,11 +47,12 @@ export async function* layerCovariances(
       layer.in,
     );
   checkModelSize(model);
+  const mask = opsetOf(model.proto) >= opsetOfMasks && isPadded(inputs) ? maskName : undefined;
   const groups = groupsOf(layerInputs(model, layers));
   const of = groups.length * inputs.count;
   const found = new Map<string, Matrix>();
   for (const [k, group] of groups.entries()) {
-    const graph = withProto(model, withGrams(model.proto, distinctInputs(group)));
+    const graph = withProto(model, withGrams(model.proto, distinctInputs(group), mask));
     const session = await ort.createSession(await wholeModel(graph));
     const { add, result, release } = createStatistician(session, group);
     try {
@@ -65,6 +68,14 @@ export async function* layerCovariances(
   }
   return found;
 }
+
+/** What exporters of language models call it: 0 where a token is padding. */
+export const maskName = 'attention_mask';
+/** The first with Range. */
+const opsetOfMasks = 11;
+
+const isPadded = ({ inputs }: UserInputs): boolean =>
+  inputs.some(({ name, values }) => name === maskName && values.includes(0));
 
 export function checkModelSize({ bytes }: OnnxModel): void {
   check(bytes <= mostModelBytes, 'model', 'must have at most 1 GB to be run here', bytes);
