@@ -123,7 +123,8 @@ test('chooses among what was found: a limit, the knee, keys on the plot', async 
 test('the plot has a table as its twin, and two more axes', async ({ page }) => {
   await open(page);
   // One tier: an adopted design may be measured again with more examples than its row was.
-  await page.getByRole('group', { name: 'Figures shown' }).getByRole('button', { name: 'Measured' }).click();
+  const tiers = page.getByRole('group', { name: 'Figures shown' });
+  for (const name of ['Calibrated', 'Measured']) await tiers.getByRole('button', { name }).click();
   await page.getByRole('button', { name: 'Table', exact: true }).click();
   const table = page.getByRole('region', { name: 'Frontier as a table' });
   await expect(plot(page)).toHaveCount(0);
