@@ -2,6 +2,7 @@
  * Accuracy as a figure that is measured: the page opens with it, a change makes it an estimate, the tab measures again.
  * Waits are long where onnxruntime runs 2,048 examples on a machine that does other things beside.
  */
+import { readFileSync } from 'node:fs';
 import AxeBuilder from '@axe-core/playwright';
 import { devices, type Locator, type Page } from '@playwright/test';
 import {
@@ -32,14 +33,18 @@ const here = (page: Page): Locator => compare(page).locator('.accuracy .shares')
 const stop = (page: Page): Locator => compare(page).getByRole('button', { name: 'Stop', exact: true });
 const seePredictions = (page: Page): Locator =>
   compare(page).getByRole('button', { name: 'See predictions' });
-const tier = (page: Page, name: 'Estimated' | 'Measured'): Locator =>
+const tier = (page: Page, name: 'Estimated' | 'Calibrated' | 'Measured'): Locator =>
   page.getByRole('group', { name: 'Figures shown' }).getByRole('button', { name });
 
 /** How sure the current design's place on the plot is. */
-const expectNow = (page: Page, how: 'estimated' | 'measured', options?: { timeout: number }): Promise<void> =>
+const expectNow = (
+  page: Page,
+  how: 'estimated' | 'calibrated' | 'measured' | 'estimated|calibrated',
+  options?: { timeout: number },
+): Promise<void> =>
   expect(plot(page)).toHaveAttribute(
     'aria-valuetext',
-    new RegExp(`^Current design: EDP [\\d.]+ times lower, ${how} accuracy `),
+    new RegExp(`^Current design: EDP [\\d.]+ times lower, (${how}) accuracy `),
     options,
   );
 
@@ -76,9 +81,9 @@ test('opens measured, is an estimate in a drag and measured again at rest', asyn
 
   await dragTo(page, rank(page), [0.6, 0.5, 0.4]);
   await expectNow(page, 'estimated');
+  await expect(page.getByText(/^estimated, −[\d.]+ to [+−]?[\d.]+$/)).toBeVisible();
+  await expect(here(page)).toBeHidden();
   await page.mouse.up();
-  await expect(page.getByText(/^estimated, −[\d.]+ to −?[\d.]+$/)).toBeVisible();
-  await expect(compare(page).getByText('The current design has not been measured.')).toBeVisible();
   await expectNow(page, 'measured', patience);
   await measured(page, '2,048');
   expect(await read(figure(page, 'Accuracy'))).not.toBe(accuracy);
@@ -144,16 +149,19 @@ test('predictions of dense and compressed side by side: glyphs, then questions',
 test('shows only what is estimated or only what was measured, and the link remembers', async ({ page }) => {
   await open(page);
   await expectNow(page, 'measured');
-  const opened = page.url();
-  await tier(page, 'Measured').click();
+  for (const name of ['Measured', 'Calibrated'] as const) {
+    const before = page.url();
+    await tier(page, name).click();
+    await expect.poll(() => page.url()).not.toBe(before);
+  }
   await expectNow(page, 'estimated');
   await expect(page.getByRole('list', { name: 'Legend' })).not.toContainText('measured');
   // The last one stays.
   await tier(page, 'Estimated').press('Enter');
   await expect(tier(page, 'Estimated')).toHaveAttribute('aria-pressed', 'true');
-  await expect.poll(() => page.url()).not.toBe(opened);
   await page.reload();
-  await expect(tier(page, 'Measured')).toHaveAttribute('aria-pressed', 'false');
+  for (const name of ['Calibrated', 'Measured'] as const)
+    await expect(tier(page, name)).toHaveAttribute('aria-pressed', 'false');
   await expectNow(page, 'estimated');
 
   await tier(page, 'Measured').click();
@@ -161,16 +169,30 @@ test('shows only what is estimated or only what was measured, and the link remem
   await expectNow(page, 'measured');
   await expect(tier(page, 'Estimated')).toHaveAttribute('aria-pressed', 'false');
   expect(await violations(page)).toEqual([]);
-  // A design that was not measured has nothing but its estimate.
+  // A design that was not measured has nothing but its estimate; then each changed layer is tried alone.
   await rank(page).press('PageDown');
   await expectNow(page, 'estimated');
   await expect(steps(page)).toHaveCount(2);
+  await tier(page, 'Calibrated').click();
+  await tier(page, 'Measured').click();
+  await expectNow(page, 'calibrated', patience);
 });
 
 test('weights in four bits: fewer bytes, another accuracy, undone in one step', async ({ page }) => {
   await open(page);
   await expectNow(page, 'measured');
   const stored = page.getByRole('combobox', { name: 'Weights stored as' });
+  // Whatever is offered has an estimated accuracy.
+  const { quantizations } = JSON.parse(
+    readFileSync(new URL('../public/models/glyph-vit.json', import.meta.url), 'utf8'),
+  ) as { readonly quantizations: Readonly<Record<string, unknown>> };
+  const offered = await stored
+    .locator('option')
+    .evaluateAll((options) => options.map((option) => option.getAttribute('value')));
+  expect(
+    offered.filter((name) => name === null || !['none', ...Object.keys(quantizations)].includes(name)),
+  ).toEqual([]);
+  expect(offered.length).toBeGreaterThan(8);
   const bytes = async (): Promise<number> => Number.parseFloat(await read(figure(page, 'Weights')));
   const [accuracy, weights, megabytes] = [
     await read(figure(page, 'Accuracy')),
@@ -181,7 +203,6 @@ test('weights in four bits: fewer bytes, another accuracy, undone in one step', 
   await expect(steps(page).last()).toHaveText('Weights int4, groups of 32');
   await expect(figure(page, 'Weights')).not.toHaveText(weights);
   expect(await bytes()).toBeLessThan(0.7 * megabytes);
-  await expectNow(page, 'estimated');
   await expectNow(page, 'measured', patience);
   await expect(figure(page, 'Accuracy')).not.toHaveText(accuracy);
   await undo(page).click();
