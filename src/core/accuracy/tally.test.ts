@@ -83,6 +83,7 @@ describe('divergence', () => {
         expect(kl(teacher, student)).toBeLessThan(30);
       }),
     );
+    expect(kl([1e30, 1e30, 0, 0], [0, 0, 15, 0])).toBeLessThan(30);
     // No number counts as impossible: -ln of the floor, less the entropy of a fair coin.
     expect(kl([0, 0], [NaN, NaN])).toBeCloseTo(-Math.log(1e-12) - Math.log(2), 6);
     expect(kl([1, 0], [Infinity, 0])).toBeLessThan(30);

@@ -84,8 +84,8 @@ function divergenceOf(teacher: Float32Array, student: Float32Array, rows: number
     const q = normalizer(student, from, choices);
     let row = 0;
     for (let k = from; k < from + choices; k++) {
-      const logP = teacher[k]! - p;
-      const logQ = student[k]! - q;
+      const logP = teacher[k]! - p.largest - p.logSum;
+      const logQ = student[k]! - q.largest - q.logSum;
       // Not `<`: logits that are no numbers count as impossible too.
       const known = logQ > leastLogProbability ? logQ : leastLogProbability;
       if (logP > leastLogProbability) row += Math.exp(logP) * (logP - known);
@@ -95,13 +95,17 @@ function divergenceOf(teacher: Float32Array, student: Float32Array, rows: number
   return sum;
 }
 
-/** log sum exp of one row. */
-function normalizer(values: Float32Array, from: number, choices: number): number {
+/** log sum exp of one row in two parts: added up, the smaller one would be lost beside very large logits. */
+function normalizer(
+  values: Float32Array,
+  from: number,
+  choices: number,
+): { readonly largest: number; readonly logSum: number } {
   let largest = Number.NEGATIVE_INFINITY;
   for (let k = from; k < from + choices; k++) largest = Math.max(largest, values[k]!);
   let sum = 0;
   for (let k = from; k < from + choices; k++) sum += Math.exp(values[k]! - largest);
-  return largest + Math.log(sum);
+  return { largest, logSum: Math.log(sum) };
 }
 
 export function measurementOf({
