@@ -1,4 +1,5 @@
 /** Choose what is factorized: a shape card, a transformer by its numbers, one layer, or a file. */
+import { taskOf } from '../../core/tasks/tasks.ts';
 import { cardIds, modelById } from '../../core/workload/cards.ts';
 import { countParameters } from '../../core/workload/workload.ts';
 import type { TransformerModel } from '../../core/workload/model.ts';
@@ -26,27 +27,24 @@ export function ModelDialog({ onClose }: OpenDialogProps) {
   };
   return (
     <Dialog title="Model" onClose={onClose} wide>
+      <h3>Trained models</h3>
+      <p className="note">
+        Trained by this project on data that the tab makes anew: their accuracy is estimated from tables and
+        measured here.
+      </p>
+      <Cards label="Trained models" ids={cardIds.filter(isTrained)} choice={choice} onChoose={choose} />
       <h3>Shape cards</h3>
       <p className="note">
         Shapes without weights: what is kept of the weights is then an estimate between two spectra.
         Embeddings are counted, never factorized; a head or pooler only when you select it and choose a
         format.
       </p>
-      <div className="cards" role="group" aria-label="Shape cards">
-        {cardIds.map((id) => (
-          <button
-            key={id}
-            type="button"
-            className="card"
-            aria-pressed={choice.kind === 'card' && choice.id === id}
-            onClick={() => choose({ kind: 'card', id })}
-          >
-            <b>{modelById(id).title}</b>
-            <span>{describe(modelById(id))}</span>
-            <span className="note">{modelById(id).source}</span>
-          </button>
-        ))}
-      </div>
+      <Cards
+        label="Shape cards"
+        ids={cardIds.filter((id) => !isTrained(id))}
+        choice={choice}
+        onChoose={choose}
+      />
       <h3>A file of yours</h3>
       <FileDrop onOpened={onClose} />
       <h3>A transformer by its numbers</h3>
@@ -64,6 +62,35 @@ export function ModelDialog({ onClose }: OpenDialogProps) {
         onTake={({ m, n, k }) => choose({ kind: 'gemm', n, k }, m)}
       />
     </Dialog>
+  );
+}
+
+const isTrained = (id: string): boolean => taskOf(id) !== null;
+
+interface CardsProps {
+  readonly label: string;
+  readonly ids: readonly string[];
+  readonly choice: ModelChoice;
+  readonly onChoose: (choice: ModelChoice) => void;
+}
+
+function Cards({ label, ids, choice, onChoose }: CardsProps) {
+  return (
+    <div className="cards" role="group" aria-label={label}>
+      {ids.map((id) => (
+        <button
+          key={id}
+          type="button"
+          className="card"
+          aria-pressed={choice.kind === 'card' && choice.id === id}
+          onClick={() => onChoose({ kind: 'card', id })}
+        >
+          <b>{modelById(id).title}</b>
+          <span>{describe(modelById(id))}</span>
+          <span className="note">{modelById(id).source}</span>
+        </button>
+      ))}
+    </div>
   );
 }
 
