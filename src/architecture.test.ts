@@ -98,7 +98,9 @@ describe('architecture', () => {
       .filter((path) => path.endsWith('.css'));
     expect(sheets.length).toBeGreaterThan(5);
     const layers = '@layer tokens, base, controls, shell, panel;';
-    expect(sheets.filter((path) => !readFileSync(new URL(path, folder), 'utf8').includes(layers))).toEqual([]);
+    expect(sheets.filter((path) => !readFileSync(new URL(path, folder), 'utf8').includes(layers))).toEqual(
+      [],
+    );
   });
 
   it('imports name the file with its extension, so that every tool resolves it alike', () => {
