@@ -111,6 +111,8 @@ const latencyPort = openWorker<LatencyRequest, LatencyReply>(
 );
 const { run: latency, stopwatch } = createStopwatch(latencyPort);
 
+store.subscribe(({ config: shown, committed: last }) => measurer.hold(shown !== last));
+
 const address = followAddress(store, window, String(performance.timeOrigin));
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'hidden') address.flush();
@@ -159,6 +161,7 @@ async function showFirstFrontier(): Promise<void> {
     runner.show(saved);
 }
 
+const quietMs = 2000;
 const runtimeAfterMs = 2000;
 
 /** What is not needed for the first picture. */
@@ -167,7 +170,8 @@ async function afterFirstPaint(): Promise<void> {
   const archive = await openArchive();
   if (archive !== null)
     await persist({ store, run: search, runner, archive, metric, openedWithLink, setTimeout: later });
-  // From here on the page needs no network.
+  // The first seconds belong to the hand; from here on the page needs no network.
+  await new Promise<void>((resolve) => setTimeout(resolve, quietMs));
   searchPort.warm();
   filePort.warm();
   await Promise.all([

@@ -333,6 +333,34 @@ describe('the calibrated tier', () => {
   });
 });
 
+describe('a drag', () => {
+  it('stops what is measured at once, and it goes on when the hand rests', () => {
+    const { runner, posted, last, now, pass, starts, finish } = open();
+    runner.hold(true);
+    expect(posted.at(-1)).toEqual({ kind: 'cancel-measure', run: last().run });
+    expect(now()).toMatchObject({ status: 'idle', progress: null });
+    pass(1000);
+    expect(starts()).toHaveLength(1);
+    runner.hold(false);
+    pass(300);
+    expect(starts()).toHaveLength(2);
+    expect(last().design).toEqual(glyphs.design);
+    finish();
+    expect(now().measurements.size).toBe(1);
+  });
+
+  it('keeps frontier points waiting', () => {
+    const { runner, finish, starts, pass } = open();
+    finish();
+    runner.hold(true);
+    runner.promote([point(withRank(glyphs, 3), -2, -1)]);
+    expect(starts()).toHaveLength(1);
+    runner.hold(false);
+    pass(300);
+    expect(starts()).toHaveLength(2);
+  });
+});
+
 describe('a worker in trouble', () => {
   it('that does not hear a cancel is ended, and what waits is asked again', () => {
     const { set, pass, restarts, starts, last } = open();

@@ -92,6 +92,8 @@ export interface AccuracyRunner {
   readonly promote: (frontier: readonly FrontierPoint[]) => void;
   /** Stops at once; the next undo step, or `retry`, starts again. */
   readonly cancel: () => void;
+  /** While a hand drags nothing is measured: it would take the processor from the drag. */
+  readonly hold: (held: boolean) => void;
   /** Measures the design on screen again after a failure or a stop. */
   readonly retry: () => void;
 }
@@ -142,6 +144,7 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
   const { port, committed, modelUrl, tableOf } = options;
   const store = createStore<AccuracyRun>()(() => nothing);
   let started = false;
+  let held = false;
   /** The run whose replies count. */
   let inFlight: InFlight | null = null;
   let newest = 0;
@@ -235,7 +238,7 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
   const rest = (key: string): void => {
     if (!started) return;
     options.setTimeout(() => {
-      if (store.getState().current === key && inFlight === null) next();
+      if (store.getState().current === key && inFlight === null && !held) next();
     }, restMs);
   };
 
@@ -320,7 +323,16 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
           questionAbout(about.modelId, design, config.quantization, promotedExamples),
         );
         promoted = { done: 0, of: waiting.length };
-        if (started && inFlight === null && store.getState().status === 'idle') next();
+        if (started && !held && inFlight === null && store.getState().status === 'idle') next();
+      },
+      hold: (now) => {
+        if (now === held) return;
+        held = now;
+        const { current, status } = store.getState();
+        if (held && inFlight !== null) {
+          stop();
+          store.setState({ status: 'idle', progress: null });
+        } else if (!held && current !== null && status === 'idle') rest(current);
       },
       retry: () => {
         const { status } = store.getState();
