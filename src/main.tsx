@@ -162,7 +162,7 @@ async function showFirstFrontier(): Promise<void> {
 }
 
 const quietMs = 2000;
-const runtimeAfterMs = 2000;
+const runtimeAfterMs = 5000;
 
 /** What is not needed for the first picture. */
 async function afterFirstPaint(): Promise<void> {
