@@ -22,7 +22,7 @@ import { modelById } from '../src/core/workload/cards.ts';
 import { checkOnnx, heldOutInputs, inputCovariances, onnxExport } from '../src/engines/ort/export.ts';
 import { loadOrt } from '../src/engines/ort/ort.ts';
 import { warmRuntime } from '../src/engines/ort/latency.ts';
-import { fetchModel, fileSource } from './model-bytes.ts';
+import { fetchModel, fileSource, warm } from './model-bytes.ts';
 import type {
   ExportedFile,
   ExportForm,
@@ -250,16 +250,6 @@ async function run(request: ExportStart): Promise<void> {
   post({ kind: 'export-done', run: request.run, made });
 }
 
-/** What could not be fetched now is fetched, and missed, when it is needed. */
-async function warm(urls: readonly string[]): Promise<void> {
-  try {
-    await warmRuntime();
-    for (const url of urls) await fetchModel(url, url);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-  }
-}
-
 self.addEventListener('message', ({ data }: MessageEvent<ExportRequest>) => {
   switch (data.kind) {
     case 'start-export':
@@ -269,7 +259,7 @@ self.addEventListener('message', ({ data }: MessageEvent<ExportRequest>) => {
       });
       return;
     case 'warm-export':
-      return void warm(data.urls);
+      return void warm(warmRuntime, data.urls);
   }
   data satisfies never;
 });

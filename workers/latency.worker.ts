@@ -11,7 +11,7 @@ import {
   within,
   type Pair,
 } from '../src/engines/ort/latency.ts';
-import { fetchModel, fileSource } from './model-bytes.ts';
+import { fetchModel, fileSource, warm } from './model-bytes.ts';
 import type { LatencyReply, LatencyRequest, LatencyStart, LatencySubject, WeightFiles } from './protocol.ts';
 
 /** Of the rounds of one provider; warm-up comes before. */
@@ -76,16 +76,6 @@ async function findAdapter(of: number): Promise<void> {
   }
 }
 
-/** What could not be fetched now is fetched, and missed, when it is needed. */
-async function warm(urls: readonly string[]): Promise<void> {
-  try {
-    await warmRuntime();
-    for (const url of urls) await fetchModel(url, url);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-  }
-}
-
 self.addEventListener('message', ({ data }: MessageEvent<LatencyRequest>) => {
   switch (data.kind) {
     case 'start-latency':
@@ -97,7 +87,7 @@ self.addEventListener('message', ({ data }: MessageEvent<LatencyRequest>) => {
     case 'find-adapter':
       return void findAdapter(data.run);
     case 'warm-latency':
-      return void warm(data.urls);
+      return void warm(warmRuntime, data.urls);
   }
   data satisfies never;
 });

@@ -14,6 +14,16 @@ export function fetchModel(id: string, url: string): Promise<Uint8Array> {
   return bytes;
 }
 
+/** Runtime and models ahead of their use: what could not be fetched now is fetched, and missed, when it is needed. */
+export async function warm(runtime: () => Promise<unknown>, urls: readonly string[]): Promise<void> {
+  try {
+    await runtime();
+    for (const url of urls) await fetchModel(url, url);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+  }
+}
+
 async function fetchBytes(id: string, url: string): Promise<Uint8Array> {
   try {
     const response = await fetch(url);
