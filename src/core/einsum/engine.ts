@@ -1,0 +1,55 @@
+/**
+ * What every device that evaluates einsums offers, whichever it is: JavaScript, WebAssembly or a GPU. An engine
+ * prepares a program once (memory, kernels) and then runs it as often as asked; nothing is read back until `read`.
+ */
+import type { Program } from './program.ts';
+
+export type Backend = 'js' | 'wasm' | 'webgpu';
+
+export interface PrepareOptions {
+  /** How arrays are stored and multiplied; f16 only where the device has it. f32 by default. */
+  readonly dtype?: 'f32' | 'f16';
+}
+
+/** What an AbortSignal is, as far as an engine looks at it. */
+export interface StopSignal {
+  readonly aborted: boolean;
+  readonly reason?: unknown;
+}
+
+export interface Engine {
+  readonly backend: Backend;
+  /** Name of the device and what matters about it, one line for the screen. */
+  readonly description: string;
+  /** @throws InputError when the program does not fit the device: bytes and the limit; EngineLost */
+  readonly prepare: (program: Program, options?: PrepareOptions) => Promise<Prepared>;
+  /** Frees everything; what was prepared cannot be used afterwards. */
+  readonly dispose: () => void;
+}
+
+export interface Prepared {
+  readonly program: Program;
+  /** @param values as many as the operand has words, row-major; @throws InputError on a wrong number */
+  readonly write: (operand: number, values: Float32Array) => void;
+  /** One evaluation, submitted and finished; nothing is read back. @throws EngineLost */
+  readonly run: () => Promise<void>;
+  /** The result of the last run, row-major. @throws EngineLost */
+  readonly read: () => Promise<Float32Array>;
+  /**
+   * @returns milliseconds of each run, measured on the device where it has a clock
+   * @throws EngineLost; the signal's reason when aborted
+   */
+  readonly time: (runs: number, signal?: StopSignal) => Promise<readonly number[]>;
+  readonly destroy: () => void;
+}
+
+/** The device went away, or did not answer in time: its work has to be done again elsewhere. */
+export class EngineLost extends Error {
+  override readonly name = 'EngineLost';
+  constructor(
+    readonly backend: Backend,
+    readonly reason: string,
+  ) {
+    super(`${backend}: the device was lost, ${reason}`);
+  }
+}
