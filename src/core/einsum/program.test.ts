@@ -73,9 +73,9 @@ describe('programs of strided products', () => {
       ],
     );
     expect(program.steps[1]?.form).toMatchObject({
-      m: [{ extent: 40, out: 7 }],
-      n: [{ extent: 7 }],
-      k: [{ extent: 6 }, { extent: 3 }],
+      m: [{ extent: 7 }],
+      n: [{ extent: 40, out: 7 }],
+      k: [{ extent: 3 }, { extent: 6 }],
     });
   });
 });
