@@ -21,10 +21,31 @@ export interface Engine {
   readonly backend: Backend;
   /** Name of the device and what matters about it, one line for the screen. */
   readonly description: string;
+  /** A program that poses as a GPU. */
+  readonly software?: boolean;
+  /** What was found for each class of shapes since the engine was opened, where it chooses by measuring. */
+  readonly tuned?: () => readonly TunedShape[];
   /** @throws InputError when the program does not fit the device: bytes and the limit; EngineLost */
   readonly prepare: (program: Program, options?: PrepareOptions) => Promise<Prepared>;
   /** Frees everything; what was prepared cannot be used afterwards. */
   readonly dispose: () => void;
+}
+
+/** What was tried for a class of shapes, and how fast each was. */
+export interface TunedShape {
+  readonly shape: string;
+  /** Measured now, or remembered from an earlier visit. */
+  readonly from: 'tuned' | 'store';
+  readonly winner: string;
+  /** Milliseconds of one run; null: it could not be run. */
+  readonly tried: readonly { readonly kernel: string; readonly ms: number | null }[];
+}
+
+/** One kernel call of a run. */
+export interface Dispatch {
+  /** Positions of the program's steps that it does; two or more are fused. */
+  readonly steps: readonly number[];
+  readonly kernel: string;
 }
 
 export interface Prepared {
@@ -41,6 +62,8 @@ export interface Prepared {
    */
   readonly time: (runs: number, signal?: StopSignal) => Promise<readonly number[]>;
   readonly destroy: () => void;
+  /** How a run is done, where the engine has more to tell than one call a step. */
+  readonly dispatches?: readonly Dispatch[];
 }
 
 /** The device went away, or did not answer in time: its work has to be done again elsewhere. */
