@@ -17,8 +17,22 @@ export interface Labels {
   readonly values: Float64Array;
 }
 
+export interface Mask {
+  readonly shape: readonly [examples: number, tokens: number];
+  readonly values: Float64Array;
+}
+
+/** Arrays by name: a .npz, or what was made of texts and pictures. */
+export interface NamedArrays {
+  readonly names: readonly string[];
+  /** @throws InputError when it is damaged */
+  readonly read: (name: string) => NpyArray;
+}
+
 export interface UserInputs {
   readonly count: number;
+  /** [examples, tokens]: 0 where a token is padding, else 1; null where none is. */
+  readonly mask: Mask | null;
   /** Examples that go in at once, where the graph says. */
   readonly batch: number | null;
   readonly inputs: readonly UserInput[];
@@ -34,7 +48,8 @@ export interface UserInput extends ProbeInput {
 const subject = 'inputs';
 const mostElements = 2 ** 27;
 
-interface Declared {
+/** What a graph says of an input. */
+export interface Declared {
   readonly name: string;
   readonly dtype: ProbeInput['dtype'];
   /** Numbers are fixed, texts are names of open extents; null for any shape. */
@@ -47,6 +62,8 @@ const givenInputs = ({ proto }: OnnxModel): readonly ValueInfoProto[] => {
   const constants = new Set(initializer.map(({ name }) => name));
   return input.filter(({ name }) => !constants.has(name));
 };
+
+export const declaredInputs = (model: OnnxModel): readonly Declared[] => givenInputs(model).map(declared);
 
 function declared(info: ValueInfoProto): Declared {
   const { name, type } = info;
@@ -73,8 +90,16 @@ export function hasGraphInputs(model: OnnxModel, bytes: Uint8Array): boolean {
  */
 export function readInputs(model: OnnxModel, bytes: Uint8Array): UserInputs {
   check(isNpz(bytes), subject, `must be a .npz with one array per input of the graph`);
-  const names = npzNames(bytes);
-  const all = givenInputs(model).map(declared);
+  return inputsOf(model, { names: npzNames(bytes), read: (name) => npzArray(bytes, name) });
+}
+
+/**
+ * The same of arrays by name.
+ * @param padding where the graph takes no mask; else its own, `attention_mask`, tells
+ */
+export function inputsOf(model: OnnxModel, arrays: NamedArrays, padding: Mask | null = null): UserInputs {
+  const { names } = arrays;
+  const all = declaredInputs(model);
   const wanted = all.filter((each) => names.includes(each.name) || !isPast(each));
   const missing = wanted.find(({ name }) => !names.includes(name));
   if (missing !== undefined)
@@ -82,7 +107,7 @@ export function readInputs(model: OnnxModel, bytes: Uint8Array): UserInputs {
   const fixed = wanted.every(({ shape }) => shape === null || shape.length === 0 || isFixed(shape[0]));
   let room = mostElements;
   const inputs = wanted.map((each): UserInput => {
-    const array = npzArray(bytes, each.name);
+    const array = arrays.read(each.name);
     room -= array.values.length;
     check(room >= 0, subject, `arrays must have at most ${mostElements} elements together`, each.name);
     const isShared =
@@ -106,14 +131,33 @@ export function readInputs(model: OnnxModel, bytes: Uint8Array): UserInputs {
       count,
     );
   const past = all.filter((each) => !wanted.includes(each)).map((each) => nothingPast(each, count));
-  return { count, batch, inputs: [...inputs, ...past], labels: labelsOf(model, bytes, names, wanted, count) };
+  return {
+    count,
+    batch,
+    mask: maskIn(inputs) ?? padding,
+    inputs: [...inputs, ...past],
+    labels: labelsOf(model, arrays, wanted, count),
+  };
+}
+
+/** As exporters of language models call it: 0 where a token is padding. */
+const isMask = (name: string): boolean => /attention_mask/i.test(name);
+
+function maskIn(inputs: readonly UserInput[]): Mask | null {
+  const found = inputs.find(
+    ({ name, shape, values, isShared }) =>
+      isMask(name) && shape.length === 2 && !isShared && values.includes(0),
+  );
+  if (found === undefined) return null;
+  const [examples = 0, tokens = 0] = found.shape;
+  return { shape: [examples, tokens], values: found.values };
 }
 
 const pastExtent = (extent: number | string | null): boolean =>
   typeof extent === 'string' && /^past/i.test(extent) && !extent.includes('+');
 
 /** Keys and values of tokens before the first: none, unless they are given. */
-const isPast = ({ shape }: Declared): boolean =>
+export const isPast = ({ shape }: Declared): boolean =>
   shape !== null &&
   shape.some(pastExtent) &&
   shape.every((extent, axis) => axis === 0 || pastExtent(extent) || isFixed(extent));
@@ -123,7 +167,7 @@ function nothingPast({ name, dtype, shape }: Declared, count: number): UserInput
   return { name, dtype, shape: extents, values: new Float64Array(), isShared: false };
 }
 
-const typeText = ({ dtype, shape }: Declared): string =>
+export const typeText = ({ dtype, shape }: Declared): string =>
   shape === null ? wordOf[dtype] : `${wordOf[dtype]} [${shape.map((extent) => extent ?? '?').join(', ')}]`;
 
 const isFloat = (dtype: string): boolean => dtype.startsWith('F');
@@ -193,27 +237,31 @@ function batchOf(wanted: readonly Declared[]): number | null {
 
 function labelsOf(
   { proto }: OnnxModel,
-  bytes: Uint8Array,
-  names: readonly string[],
+  { names, read }: NamedArrays,
   wanted: readonly Declared[],
   count: number,
 ): ReadonlyMap<string, Labels> {
   const inputs = new Set(wanted.map(({ name }) => name));
-  const outputs = mainGraph(proto).output.map(({ name }) => name);
-  const isLabel = (name: string): boolean =>
-    /^labels?$/.test(name) ||
-    outputs.some((output) => name === `${output}/labels`) ||
-    (!outputs.includes(name) && outputs.filter((output) => output.includes(name)).length === 1);
+  const isLabel = labelTest(proto);
   return new Map(
     names
       .filter((name) => !inputs.has(name) && isLabel(name))
       .map((name): [string, Labels] => {
-        const { dtype, shape, values } = npzArray(bytes, name);
+        const { dtype, shape, values } = read(name);
         check(!isFloat(dtype), subject, `array ${name} must hold whole numbers`, wordOf[dtype]);
         check(shape[0] === count, subject, `array ${name} must have ${count} examples`, shape);
         return [name, { shape, values }];
       }),
   );
+}
+
+/** Whether right answers go by this name: `labels`, OUTPUT/labels, or a part of the name of one output. */
+export function labelTest(proto: OnnxModel['proto']): (name: string) => boolean {
+  const outputs = mainGraph(proto).output.map(({ name }) => name);
+  return (name) =>
+    /^labels?$/.test(name) ||
+    outputs.some((output) => name === `${output}/labels`) ||
+    (!outputs.includes(name) && outputs.filter((output) => output.includes(name)).length === 1);
 }
 
 /** Float outputs of the graph, by name, as far as their types are told. */
@@ -223,6 +271,10 @@ export const floatOutputs = ({ proto }: OnnxModel): readonly string[] =>
     const floats = [dataTypes.F32, dataTypes.F16, dataTypes.F64, dataTypes.BF16] as readonly unknown[];
     return element === undefined || floats.includes(element) ? [name] : [];
   });
+
+/** The padding of examples `from` to `from + count`, one entry a token. */
+export const someMask = (mask: Mask, from: number, count: number): Float64Array =>
+  mask.values.subarray(from * mask.shape[1], (from + count) * mask.shape[1]);
 
 /** Examples `from` to `from + count`. */
 export const someInputs = ({ inputs }: UserInputs, from: number, count: number): readonly ProbeInput[] =>

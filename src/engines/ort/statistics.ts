@@ -7,10 +7,13 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import {
   ModelProtoSchema,
   TensorProto_DataType,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
   ValueInfoProtoSchema,
   type ModelProto,
   type NodeProto,
   type TensorProto,
+  type ValueInfoProto,
 } from 'onnx-buf';
 import { check } from '../../core/base/checks.ts';
 import type { LayerInput, LayerInputs } from '../../core/onnx/layer-inputs.ts';
@@ -42,22 +45,22 @@ const told = ['gram', 'largest', 'count'] as const;
 /**
  * The model whose outputs are X^T X, max |X| and how many rows X has, for X the rows of each of these inputs, in float32
  * whatever the model computes in.
- * @param mask a graph input with one entry per token: rows of tokens whose entry is 0 are left out of the sums; needs
- * opset 11
+ * @param isMasked the graph then takes `maskInput` besides, float32 with one entry per token: rows of tokens whose entry is
+ * 0 are left out of the sums; needs opset 11
  */
-export function withGrams(model: ModelProto, inputs: readonly LayerInput[], mask?: string): ModelProto {
-  const shared = mask === undefined ? none : tokensOf(mask);
+export function withGrams(model: ModelProto, inputs: readonly LayerInput[], isMasked = false): ModelProto {
+  const shared = isMasked ? tokensOf(maskInput) : none;
   const additions = inputs.map(({ value, width, perm }, k): Additions => {
     const name = (part: string): string => valueName(part, k);
     const turned = perm === null ? value : name('turned');
-    const counted = mask === undefined ? name('rows') : name('counted');
+    const counted = isMasked ? name('counted') : name('rows');
     return {
       constants: [constant(name('asRows'), [2], BigInt64Array.of(-1n, BigInt(width)))],
       nodes: [
         ...(perm === null ? [] : [nodeOf('Transpose', [value], turned, [['perm', perm]])]),
         nodeOf('Reshape', [turned, name('asRows')], name('own')),
         nodeOf('Cast', [name('own')], name('rows'), [['to', TensorProto_DataType.FLOAT]]),
-        ...(mask === undefined ? [nodeOf('Shape', [name('rows')], name('count'))] : maskedRows(name)),
+        ...(isMasked ? maskedRows(name) : [nodeOf('Shape', [name('rows')], name('count'))]),
         // The third operand may be left out from opset 11 on only.
         nodeOf('Gemm', [counted, name('rows'), zero], name('gram'), [['transA', 1]]),
         nodeOf('Abs', [name('rows')], name('size')),
@@ -67,7 +70,8 @@ export function withGrams(model: ModelProto, inputs: readonly LayerInput[], mask
   });
   const all = [shared, ...additions];
   const outputs = inputs.flatMap((_, k) => told.map((part) => valueName(part, k)));
-  return withGraph(model, ({ node, initializer }) => ({
+  return withGraph(model, ({ node, initializer, input }) => ({
+    input: isMasked ? [...input, maskValue()] : input,
     node: [...node, ...all.flatMap(({ nodes }) => nodes)],
     initializer: [
       ...initializer,
@@ -79,6 +83,18 @@ export function withGrams(model: ModelProto, inputs: readonly LayerInput[], mask
 }
 
 const none: Additions = { nodes: [], constants: [] };
+
+/** The input that tells padding apart: 0 for it, else 1. */
+export const maskInput = 'rankscape/statistics/mask';
+
+function maskValue(): ValueInfoProto {
+  const value = create(TypeProto_TensorSchema, { elemType: TensorProto_DataType.FLOAT });
+  return create(ValueInfoProtoSchema, {
+    name: maskInput,
+    type: create(TypeProtoSchema, { value: { case: 'tensorType', value } }),
+  });
+}
+
 const masked = (part: string): string => `rankscape/statistics/mask/${part}`;
 
 /** The mask as a vector of 0 and 1, and its length. */

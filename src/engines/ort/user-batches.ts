@@ -9,17 +9,27 @@ const sizes: readonly number[] = [8, 4, 2, 1];
 export const feedsOf = (inputs: UserInputs, from: number, count: number): AnyFeeds =>
   Object.fromEntries(someInputs(inputs, from, count).map((each) => [each.name, each]));
 
+interface BatchOptions {
+  readonly most?: number | undefined;
+  /** What the session takes, the examples' inputs by default. */
+  readonly feeds?: (from: number, count: number) => AnyFeeds;
+}
+
 /**
  * The largest batch that runs, at most `most`.
  * @throws InputError when none does, or examples would be left over by a graph that runs one size only
  */
-export async function batchFor(session: OrtSession, inputs: UserInputs, most = sizes[0]!): Promise<number> {
+export async function batchFor(
+  session: OrtSession,
+  inputs: UserInputs,
+  { most = sizes[0]!, feeds = (from, count) => feedsOf(inputs, from, count) }: BatchOptions = {},
+): Promise<number> {
   if (inputs.batch !== null) return inputs.batch;
   const tried = sizes.filter((size) => size <= Math.min(most, inputs.count));
   let failure: InputError | null = null;
   for (const size of tried) {
     try {
-      await session.run(feedsOf(inputs, 0, size));
+      await session.run(feeds(0, size));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       failure ??= error;

@@ -13,11 +13,11 @@ import {
 import { InputError, check } from '../../core/base/checks.ts';
 import { withDenseWeights, type DenseWeight } from '../../core/onnx/edit-dense.ts';
 import type { OnnxModel } from '../../core/onnx/model.ts';
-import { floatOutputs, someInputs, type Labels, type UserInputs } from '../../core/onnx/user-inputs.ts';
+import { floatOutputs, someMask, type Labels, type UserInputs } from '../../core/onnx/user-inputs.ts';
 import { wholeModel } from './export.ts';
 import type { Ort, OrtSession } from './ort.ts';
 import { batchFor, feedsOf } from './user-batches.ts';
-import { checkModelSize, maskName } from './user-statistics.ts';
+import { checkModelSize } from './user-statistics.ts';
 
 export interface UserMeasurement {
   readonly examples: number;
@@ -66,7 +66,7 @@ export async function* measureUserModel(
   try {
     const other = await ort.createSession(await wholeModel(withDenseWeights(model, weights)));
     candidate = other;
-    const step = await batchFor(dense, given, await fittingBatch(dense, given, outputs));
+    const step = await batchFor(dense, given, { most: await fittingBatch(dense, given, outputs) });
     const coding = createCoding();
     let [all, labelled] = [noTally, noTally];
     for (let from = 0; from < most; from += step) {
@@ -179,10 +179,10 @@ const logitsOf = (outputs: Awaited<ReturnType<OrtSession['run']>>): LogitsByName
 
 /** Rows that are no padding, where a mask has one entry for each. */
 function unpadded(inputs: UserInputs, from: number, count: number, rows: number): readonly number[] {
-  const mask = someInputs(inputs, from, count).find(({ name }) => name === maskName);
   const all = Array.from({ length: rows }, (_, row) => row);
-  if (mask === undefined || mask.values.length !== rows || rows === count) return all;
-  return all.filter((row) => mask.values[row] !== 0);
+  const mask = inputs.mask === null ? null : someMask(inputs.mask, from, count);
+  if (mask === null || mask.length !== rows || rows === count) return all;
+  return all.filter((row) => mask[row] !== 0);
 }
 
 /**

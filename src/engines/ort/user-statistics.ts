@@ -7,11 +7,12 @@ import { opsetOf } from '../../core/onnx/edit-graph.ts';
 import { withProto } from '../../core/onnx/edit.ts';
 import { layerInputs, type LayerInput, type LayerInputs } from '../../core/onnx/layer-inputs.ts';
 import type { OnnxLayer, OnnxModel } from '../../core/onnx/model.ts';
-import type { UserInputs } from '../../core/onnx/user-inputs.ts';
+import { someMask, type Mask, type UserInputs } from '../../core/onnx/user-inputs.ts';
+import type { Column } from '../../core/tasks/task.ts';
 import type { Matrix } from '../../core/tensor/dense.ts';
 import { wholeModel } from './export.ts';
-import type { Ort } from './ort.ts';
-import { createStatistician, distinctInputs, withGrams } from './statistics.ts';
+import type { AnyFeeds, Ort } from './ort.ts';
+import { createStatistician, distinctInputs, maskInput, withGrams } from './statistics.ts';
 import { batchFor, feedsOf } from './user-batches.ts';
 
 /** Second moments of a wider layer are 134 MB, and their decomposition takes minutes. */
@@ -47,18 +48,22 @@ export async function* layerCovariances(
       layer.in,
     );
   checkModelSize(model);
-  const mask = opsetOf(model.proto) >= opsetOfMasks && isPadded(inputs) ? maskName : undefined;
+  const mask = opsetOf(model.proto) >= opsetOfMasks ? inputs.mask : null;
+  const feeds = (from: number, count: number): AnyFeeds => ({
+    ...feedsOf(inputs, from, count),
+    ...(mask !== null && { [maskInput]: columnOf(mask, from, count) }),
+  });
   const groups = groupsOf(layerInputs(model, layers));
   const of = groups.length * inputs.count;
   const found = new Map<string, Matrix>();
   for (const [k, group] of groups.entries()) {
-    const graph = withProto(model, withGrams(model.proto, distinctInputs(group), mask));
+    const graph = withProto(model, withGrams(model.proto, distinctInputs(group), mask !== null));
     const session = await ort.createSession(await wholeModel(graph));
     const { add, result, release } = createStatistician(session, group);
     try {
-      const step = await batchFor(session, inputs);
+      const step = await batchFor(session, inputs, { feeds });
       for (let from = 0; from < inputs.count; from += step) {
-        await add(feedsOf(inputs, from, Math.min(step, inputs.count - from)));
+        await add(feeds(from, Math.min(step, inputs.count - from)));
         yield { done: k * inputs.count + Math.min(from + step, inputs.count), of };
       }
       for (const [name, { covariance }] of result()) found.set(name, covariance);
@@ -69,13 +74,13 @@ export async function* layerCovariances(
   return found;
 }
 
-/** What exporters of language models call it: 0 where a token is padding. */
-export const maskName = 'attention_mask';
 /** The first with Range. */
 const opsetOfMasks = 11;
 
-const isPadded = ({ inputs }: UserInputs): boolean =>
-  inputs.some(({ name, values }) => name === maskName && values.includes(0));
+const columnOf = (mask: Mask, from: number, count: number): Column => ({
+  shape: [count, mask.shape[1]],
+  values: Float32Array.from(someMask(mask, from, count)),
+});
 
 export function checkModelSize({ bytes }: OnnxModel): void {
   check(bytes <= mostModelBytes, 'model', 'must have at most 1 GB to be run here', bytes);
