@@ -3,21 +3,14 @@ import { InputError } from '../src/core/base/checks.ts';
 import { restoreFactorized } from '../src/core/export/restore.ts';
 import { openDropped, openModelFile, type ModelFile } from '../src/core/onnx/dropped-files.ts';
 import { bytesSource } from '../src/core/workload/byte-source.ts';
-import {
-  layerPair,
-  measureLatency,
-  modelPair,
-  warmRuntime,
-  within,
-  type Pair,
-} from '../src/engines/ort/latency.ts';
+import { layerPair, measureLatency, modelPair, warmRuntime, type Pair } from '../src/engines/ort/latency.ts';
+import { findAdapter } from './adapter.ts';
 import { fetchModel, fileSource, warm } from './model-bytes.ts';
 import type { LatencyReply, LatencyRequest, LatencyStart, LatencySubject, WeightFiles } from './protocol.ts';
 
 /** Of the rounds of one provider; warm-up comes before. */
 const budgetMs = { layer: 4000, model: 8000 } as const;
 const reportMs = 150;
-const adapterMs = 5000;
 
 const post = (reply: LatencyReply): void => self.postMessage(reply);
 
@@ -47,33 +40,9 @@ async function run({ run: of, provider, subject }: LatencyStart): Promise<void> 
   }
 }
 
-/** What is asked of WebGPU (W3C, 2024); the types of the page's library do not all have it. */
-interface Gpu {
-  readonly requestAdapter: () => Promise<{
-    readonly info: {
-      readonly vendor: string;
-      readonly architecture: string;
-      readonly description: string;
-      readonly isFallbackAdapter?: boolean;
-    };
-  } | null>;
-}
-
-async function findAdapter(of: number): Promise<void> {
-  const { gpu } = navigator as { readonly gpu?: Gpu };
-  const none = { kind: 'adapter', run: of, name: null, software: false } as const;
-  if (gpu === undefined) return post(none);
-  try {
-    const adapter = await within(gpu.requestAdapter(), adapterMs);
-    if (adapter === null) return post(none);
-    const { vendor, architecture, description, isFallbackAdapter = false } = adapter.info;
-    const words = [vendor, architecture].filter((word) => word !== '').join(' ');
-    const name = words === '' ? description : words;
-    post({ kind: 'adapter', run: of, name: name === '' ? 'unnamed' : name, software: isFallbackAdapter });
-  } catch {
-    // An adapter that does not answer is none.
-    post(none);
-  }
+async function tellAdapter(of: number): Promise<void> {
+  const adapter = await findAdapter();
+  post({ kind: 'adapter', run: of, name: adapter?.name ?? null, software: adapter?.software ?? false });
 }
 
 self.addEventListener('message', ({ data }: MessageEvent<LatencyRequest>) => {
@@ -85,7 +54,7 @@ self.addEventListener('message', ({ data }: MessageEvent<LatencyRequest>) => {
       });
       return;
     case 'find-adapter':
-      return void findAdapter(data.run);
+      return void tellAdapter(data.run);
     case 'warm-latency':
       return void warm(warmRuntime, data.urls);
   }

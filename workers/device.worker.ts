@@ -1,0 +1,51 @@
+/** Kernels of our own on this device: a thin shell around `device-session`. To cancel it is ended. */
+import { InputError } from '../src/core/base/checks.ts';
+import type { DeviceRoof } from '../src/core/cost/device-roof.ts';
+import { openJs } from '../src/engines/js/js.ts';
+import { findAdapter } from './adapter.ts';
+import { createDeviceSession } from './device-session.ts';
+import { openDeviceStore } from './device-store.ts';
+import type { DeviceReply, DeviceRequest } from './protocol.ts';
+
+const post = (reply: DeviceReply): void => self.postMessage(reply);
+const store = openDeviceStore();
+
+const measure = createDeviceSession({
+  findAdapter,
+  open: async (backend) => {
+    switch (backend) {
+      case 'js':
+        return openJs();
+      case 'wasm':
+      case 'webgpu':
+        return null;
+    }
+    backend satisfies never;
+  },
+  roofs: {
+    get: async (key) => {
+      const kept = await store.get(`roof ${key}`);
+      return isRoof(kept) ? kept : null;
+    },
+    put: (key, roof) => store.put(`roof ${key}`, roof),
+  },
+  now: () => performance.now(),
+  date: () => Date.now(),
+  post,
+});
+
+function isRoof(value: unknown): value is DeviceRoof {
+  if (typeof value !== 'object' || value === null) return false;
+  const given: Partial<Record<keyof DeviceRoof, unknown>> = value;
+  return (['gflops', 'side', 'gigabytes', 'copied', 'at'] as const).every((name) => {
+    const figure = given[name];
+    return typeof figure === 'number' && figure > 0;
+  });
+}
+
+self.addEventListener('message', ({ data }: MessageEvent<DeviceRequest>) => {
+  measure(data).catch((error: unknown) => {
+    const message = error instanceof InputError ? error.message : `internal: ${String(error)}`;
+    post({ kind: 'device-failed', run: data.run, message });
+  });
+});
