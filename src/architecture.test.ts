@@ -13,6 +13,7 @@ const order = [
   'core/workload',
   'core/tasks',
   'core/onnx',
+  'core/examples',
   'core/hardware',
   'core/cost',
   'core/accuracy',
