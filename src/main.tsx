@@ -111,6 +111,10 @@ const latencyPort = openWorker<LatencyRequest, LatencyReply>(
 );
 const { run: latency, stopwatch } = createStopwatch(latencyPort);
 
+let deviceSource: ReturnType<App['device']> | null = null;
+const device: App['device'] = () =>
+  (deviceSource ??= import('./state/device-source.ts').then(({ openDevice }) => openDevice()));
+
 store.subscribe(({ config: shown, committed: last }) => measurer.hold(shown !== last));
 
 const address = followAddress(store, window, String(performance.timeOrigin));
@@ -135,6 +139,7 @@ const app: App = {
   exporter,
   latency,
   stopwatch,
+  device,
 };
 
 function render(): void {
@@ -187,6 +192,8 @@ async function afterFirstPaint(): Promise<void> {
     const urls = Object.keys(tasks).map(modelUrl);
     exporter.warm(urls);
     stopwatch.warm(urls);
+    void import('./ui/device/DevicePanel.tsx');
+    void device().then(({ warm }) => warm());
   }, warmMs);
 }
 

@@ -5,7 +5,7 @@ import { forwardEinsum } from '../core/factor/forward.ts';
 import type { Config } from './config.ts';
 import { openingConfig } from './defaults.ts';
 import { createDerive } from './derive.ts';
-import { designKey, deviceQuestion, deviceScopes } from './device-question.ts';
+import { designKey, deviceQuestion, type DeviceScope } from './device-question.ts';
 
 const derive = createDerive();
 const config = openingConfig('bert-base', 'simba');
@@ -13,11 +13,8 @@ const dense = derive(config).model.linears.map((_, i) => derive(config).evaluato
 const svd = (rank: number): Factorization[] =>
   dense.map(({ outModes, inModes }) => ({ format: 'svd', outModes, inModes, ranks: [rank] }));
 const given = (change: Partial<Config>) => derive({ ...config, ...change });
-const ask = (
-  change: Partial<Config>,
-  scope: (typeof deviceScopes)[number],
-  frontier: Factorization[][] = [],
-) => deviceQuestion(given(change), scope, frontier)!;
+const ask = (change: Partial<Config>, scope: DeviceScope, frontier: Factorization[][] = []) =>
+  deviceQuestion(given(change), scope, frontier)!;
 
 describe('what a device is asked', () => {
   it('is one layer, dense and as it is, along the path on screen', () => {

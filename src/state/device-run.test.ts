@@ -52,8 +52,8 @@ function open() {
     now: () => run.getState(),
     restarts: () => restarts,
     opened: (device: DeviceInfo) => receive({ kind: 'device-opened', run: of(), device }),
-    measured: (ms: readonly number[], complete = true, run = of()) =>
-      receive({ kind: 'device-figures', run, figures: figures(ms, complete) }),
+    measured: (ms: readonly number[], complete = true, number = of()) =>
+      receive({ kind: 'device-figures', run: number, figures: figures(ms, complete) }),
     lost: () => receive({ kind: 'device-lost', run: of(), backend: 'webgpu', reason: 'gone', next: 'wasm' }),
     fail: (message: string) => receive({ kind: 'device-failed', run: of(), message }),
     crash: (reason: string) => crash(reason),
@@ -115,7 +115,7 @@ describe('measuring on this device', () => {
     opened(card);
     measured([2, 1], false);
     lost();
-    expect(now().losses).toEqual([{ backend: 'webgpu', reason: 'gone', next: 'wasm' }]);
+    expect(now().losses).toEqual([{ key: 'a', backend: 'webgpu', reason: 'gone', next: 'wasm' }]);
     expect(now().results.get('a')).toEqual([]);
     expect(now().running).toMatchObject({ key: 'a', device: null });
     opened(wasm);

@@ -26,6 +26,8 @@ export interface DeviceResult {
 
 /** A device that went away during the measurement on screen, and what took its work. */
 export interface DeviceLoss {
+  /** Of the question. */
+  readonly key: string;
   readonly backend: Backend;
   readonly reason: string;
   readonly next: Backend;
@@ -99,7 +101,7 @@ export function createDeviceBench(port: WorkerPort<DeviceRequest, DeviceReply>):
         // Half a measurement of a device that is gone says nothing.
         const { key } = asked;
         store.setState(({ losses, results }) => ({
-          losses: [...losses, { backend, reason, next }],
+          losses: [...losses, { key, backend, reason, next }],
           results: new Map(results).set(
             key,
             (results.get(key) ?? []).filter(

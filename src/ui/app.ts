@@ -4,6 +4,7 @@ import { useStore, type StoreApi } from 'zustand';
 import type { AccuracyRun, AccuracyRunner } from '../state/accuracy-run.ts';
 import type { AppState } from '../state/store.ts';
 import type { Derived } from '../state/derive.ts';
+import type { DeviceSource } from '../state/device-source.ts';
 import type { Exporter, ExportRun } from '../state/export-run.ts';
 import type { FileSource, FileState } from '../state/file-source.ts';
 import type { FormatGains } from '../state/gain-source.ts';
@@ -37,6 +38,8 @@ export interface App {
   /** Latency on this device. */
   readonly latency: StoreApi<LatencyRun>;
   readonly stopwatch: Stopwatch;
+  /** Our own kernels on this device; the same promise each time. */
+  readonly device: () => Promise<DeviceSource>;
 }
 
 export const AppContext = createContext<App | null>(null);

@@ -7,6 +7,7 @@ import { shownFigure, useFindKnown, type Known } from '../accuracy/shown.ts';
 import { useActions, useApp, useDerived, useSearchRun, useSettled } from '../app.ts';
 import { useOpenDialog } from '../dialogs/dialog-context.ts';
 import { LatencySection } from '../latency/LatencySection.tsx';
+import { DeviceSection } from '../device/DeviceSection.tsx';
 import { metricWords } from '../metric.ts';
 import { Icon } from '../icons.tsx';
 import { pinLetters, type View } from '../../state/config.ts';
@@ -81,6 +82,7 @@ export function ComparePanel() {
       </Figures>
       {other !== undefined && <Differences from={other} derived={settled} />}
       <LatencySection />
+      <DeviceSection />
       <Downloads derived={settled} columns={columns} reference={reference} />
     </div>
   );

@@ -1,0 +1,124 @@
+/** What one engine measured: the figures with their provenance, in words, and what stands behind them. */
+import type { Spread } from '../../core/base/spread.ts';
+import type { Derived } from '../../state/derive.ts';
+import type { DeviceResult } from '../../state/device-run.ts';
+import { formatExact, formatRatio } from '../format.ts';
+import { formatMs } from '../latency/words.ts';
+import { WhoIcon } from '../plots/Mark.tsx';
+import { Agreement } from './Agreement.tsx';
+import { PathsAndFusion } from './PathsAndFusion.tsx';
+import { Tuned } from './Tuned.tsx';
+import {
+  backendName,
+  deviceRows,
+  deviceSentences,
+  formatGflops,
+  sayRoof,
+  sayShare,
+  type DeviceRow,
+} from './words.ts';
+
+interface DeviceFiguresViewProps {
+  readonly result: DeviceResult;
+  readonly derived: Derived;
+  readonly onFreshRoof: () => void;
+}
+
+export function DeviceFiguresView({ result, derived, onFreshRoof }: DeviceFiguresViewProps) {
+  const { device, figures, question } = result;
+  const rows = deviceRows(result);
+  const { roof, complete } = figures;
+  return (
+    <section className="device-figures" aria-label={`Measured by ${backendName[device.backend]}`}>
+      <h3>
+        {backendName[device.backend]} <span className="note">{device.name}</span>
+      </h3>
+      {device.why !== null && <p className="note">Chosen because {device.why}.</p>}
+      <Table rows={rows} machine={question.machine} />
+      <p className="note">
+        {complete ? '' : 'So far: '}median and quartiles of {rounds(rows)} rounds in turns
+        {givenUp(result)}; GFLOP/s counts two for each of the path’s MACs.
+      </p>
+      {complete && deviceSentences(result).map((text) => <p key={text}>{text}</p>)}
+      {complete && <Agreement rows={rows} machine={question.machine} />}
+      <p className="note">
+        Roof of this device, by the same kernels: {sayRoof(roof)}, measured{' '}
+        {new Date(roof.at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })}.{' '}
+        <button type="button" className="link" onClick={onFreshRoof}>
+          Measure it again
+        </button>
+      </p>
+      <PathsAndFusion result={result} derived={derived} />
+      {figures.tuned.length > 0 && <Tuned tuned={figures.tuned} />}
+    </section>
+  );
+}
+
+const rounds = (rows: readonly DeviceRow[]): string =>
+  formatExact(Math.min(...rows.flatMap(({ ms }) => (ms === null ? [] : [ms.count]))));
+
+/** Slow devices are given fewer rows; the figures are of those. */
+function givenUp({ question, figures }: DeviceResult): string {
+  const at = question.works.findIndex(({ rows }, k) => (figures.works[k]?.rows ?? rows) < rows);
+  const work = question.works[at];
+  if (work === undefined) return '';
+  return `, of ${formatExact(figures.works[at]?.rows ?? 0)} of ${formatExact(work.rows)} rows, for more would take too long`;
+}
+
+function Table({ rows, machine }: { readonly rows: readonly DeviceRow[]; readonly machine: string }) {
+  return (
+    <table className="device-table">
+      <caption className="hidden">
+        Milliseconds of one run, work per second, share of the roof, and how much faster than dense: measured,
+        and modelled on {machine}
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Design</th>
+          <th scope="col">ms a run</th>
+          <th scope="col">
+            GFLOP/s
+            <small>of the roof</small>
+          </th>
+          <th scope="col">
+            Speed-up
+            <small>modelled, {machine}</small>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ who, name, ms, gflops, share, measured, modelled }) => (
+          <tr key={name}>
+            <th scope="row">
+              <span className="who-head">
+                {who === 'frontier' ? <i className="found-dot" /> : <WhoIcon who={who} />}
+                {name}
+              </span>
+            </th>
+            <Time ms={ms} />
+            <td>
+              {gflops === null ? '–' : formatGflops(gflops)}
+              <small>{share === null ? '' : sayShare(share)}</small>
+            </td>
+            <td className={measured !== null && measured < 1 ? 'bad' : undefined}>
+              {who === 'dense' ? 'reference' : measured === null ? '–' : formatRatio(measured)}
+              <small>{modelled === null ? '' : formatRatio(modelled)}</small>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Time({ ms }: { readonly ms: Spread | null }) {
+  if (ms === null) return <td>–</td>;
+  return (
+    <td>
+      {formatMs(ms.median)}
+      <small>
+        {formatMs(ms.low)} to {formatMs(ms.high)}
+      </small>
+    </td>
+  );
+}
