@@ -1,0 +1,46 @@
+/**
+ * How a kernel computes a form: what one thread does, how threads are grouped. A plan is data that the generator
+ * turns into WGSL; which plans are worth trying is candidates.ts, which one is fastest the tuner finds out.
+ */
+import { invariant } from '../../core/base/checks.ts';
+import { transposeForm, type GemmForm } from '../../core/einsum/gemm-form.ts';
+
+export interface Plan {
+  /** Operands in each other's place, so that rows become columns. */
+  readonly swap: boolean;
+  /** Along which axis of the output the components of a vector lie. */
+  readonly lane: 'n' | 'batch';
+  /** Components of a vector. */
+  readonly width: 1 | 2 | 4;
+  /** Outputs of one thread: rows (m), columns (n, a multiple of the width where lanes lie along n), batches. */
+  readonly rows: number;
+  readonly columns: number;
+  readonly batches: number;
+  /** Positions of k in one pass of the innermost loop. */
+  readonly depth: number;
+  /** Parts that the longest axis of k is cut into, each written apart and added up by a second kernel. */
+  readonly splits: number;
+  /** Threads of a workgroup along columns, rows, batches (and parts). */
+  readonly group: readonly [number, number, number];
+}
+
+/** One short line for people. */
+export function planName({ swap, lane, width, rows, columns, batches, depth, splits, group }: Plan): string {
+  const tile = `${batches > 1 ? `${batches}x` : ''}${rows}x${columns}`;
+  return [
+    `${group.filter((threads, k) => k < 2 || threads > 1).join('x')} threads`,
+    `${tile} each`,
+    `k ${depth}`,
+    ...(width > 1 ? [`vec${width}${lane === 'batch' ? ' batch' : ''}`] : []),
+    ...(splits > 1 ? [`${splits} parts`] : []),
+    ...(swap ? ['swapped'] : []),
+  ].join(', ');
+}
+
+/** The form as the plan's kernel sees it; axes of a one-operand form are all batch. */
+export function plannedForm(form: GemmForm, { swap }: Pick<Plan, 'swap'>): GemmForm {
+  if (form.words.b !== null) return swap ? transposeForm(form) : form;
+  invariant(!swap, 'one operand has nothing to swap with');
+  const axes = [...form.batch, ...form.m];
+  return { ...form, batch: axes.toSorted((x, y) => y.out - x.out), m: [] };
+}
