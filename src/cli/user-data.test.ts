@@ -1,5 +1,5 @@
 /** The commands on somebody's own ONNX model and examples. */
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { probeInputs } from '../core/onnx/probe-inputs.ts';
 import { readInputs, someInputs } from '../core/onnx/user-inputs.ts';
 import { npy } from '../core/workload/npy.fixture.ts';
 import { outputsOf } from '../engines/ort/compare.ts';
+import { pngOf, textGoldens } from '../engines/examples/examples.fixture.ts';
 import { arrayOf, corpusFile, examplesFor, npzOf, openCorpus } from '../engines/ort/user-inputs.fixture.ts';
 import type { ExportedLayer } from './commands/export.ts';
 import { openDoor } from './door.ts';
@@ -133,7 +134,13 @@ describe('evaluate --data', () => {
     expect(result.dense).toEqual({ accuracy: null, low: null, high: null });
     expect(result.paired).toEqual({ difference: null, low: null, high: null, p: null });
     expect(result.candidate.kl).toBeGreaterThan(0);
-    expect(result.data).toEqual({ examples: 24, answers: 24, labelled: 0, outputs: ['logits'] });
+    expect(result.data).toEqual({
+      kind: 'arrays',
+      examples: 24,
+      answers: 24,
+      labelled: 0,
+      outputs: ['logits'],
+    });
     const fewer = await json<Evaluated>('evaluate', ...given, '--data', 'fresh.npz', '--examples', '8');
     expect(fewer.data.examples).toBe(8);
     const { out } = await run('evaluate', ...given, '--data', 'fresh.npz');
@@ -151,18 +158,79 @@ describe('evaluate --data', () => {
     expect(fitted.candidate.kl).toBeLessThan(plain.candidate.kl);
   });
 
+  it('takes texts with the tokenizer beside the model, and says what became of them', async () => {
+    const { tokenizer, cases } = textGoldens.wordpiece;
+    // Ids beyond the 40 that the model knows are its [UNK].
+    const small = structuredClone(tokenizer) as { model: { vocab: Record<string, number> } };
+    for (const [word, id] of Object.entries(small.model.vocab)) if (id >= 40) delete small.model.vocab[word];
+    writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(small));
+    writeFileSync(join(folder, 'a.txt'), cases.map(({ text }) => text).join('\n'));
+    writeFileSync(join(folder, 'b.csv'), 'review,label\n"fox, dog",2\nquick zebra,0\n');
+    const args = [
+      'evaluate',
+      ...given,
+      '--data',
+      'b.csv',
+      '--column',
+      'review',
+      '--calibration',
+      'a.txt',
+      '--json',
+    ];
+    const { code, out, notes } = await run(...args);
+    expect([code, notes[0]]).toEqual([
+      0,
+      expect.stringMatching(/^evaluate: 2 texts \(review\) of up to \d+ tokens\.$/),
+    ]);
+    const { data, candidate } = JSON.parse(out) as Evaluated;
+    expect(data).toEqual({ kind: 'text', examples: 2, answers: 2, labelled: 2, outputs: ['logits'] });
+    expect(candidate.kl).toBeGreaterThan(0);
+    rmSync(join(folder, 'tokenizer.json'));
+    const without = await run('evaluate', ...given, '--data', 'b.csv', '--column', 'review');
+    expect(without.notes).toEqual([
+      "evaluate: b.csv: needs the model's tokenizer.json beside it to become token ids",
+    ]);
+  });
+
+  it('takes a folder of pictures, classes by folder', async () => {
+    writeFileSync(join(folder, 'vit.onnx'), corpusFile('torchscript-vit'));
+    for (const [name, shift] of [
+      ['ant', 1],
+      ['bee', 2],
+      ['cow', 3],
+    ] as const) {
+      mkdirSync(join(folder, 'pictures', name), { recursive: true });
+      writeFileSync(join(folder, 'pictures', name, '1.png'), pngOf(20, 18, 3, shift));
+    }
+    const { model } = await openCorpus('torchscript-vit');
+    const { name: layer, out: rows, in: columns } = model.linears.at(-1)!;
+    const layers = [{ name: layer, format: 'svd', outModes: [rows], inModes: [columns], ranks: [1] }];
+    writeFileSync(join(folder, 'vit.json'), JSON.stringify({ layers }));
+    const vit = ['--design', 'vit.json', '--model', 'vit.onnx', '--data', 'pictures', '--json'];
+    const { code, out, notes } = await run('evaluate', ...vit);
+    expect([code, notes]).toEqual([
+      0,
+      [expect.stringMatching(/^evaluate: Pictures are resized to 16 x 16 /)],
+    ]);
+    expect((JSON.parse(out) as Evaluated).data).toMatchObject({ kind: 'pictures', examples: 3, labelled: 3 });
+    const fitted = ['factorize', '--model', 'vit.onnx', '--layer', layer, '--format', 'svd', '--ranks', '1'];
+    const { out: made } = await run(...fitted, '--calibration', 'pictures', '--json');
+    const { weightedError, relativeError } = JSON.parse(made) as Record<string, number>;
+    expect(weightedError).toBeLessThan(relativeError!);
+  });
+
   it.each([
     [
       [...given, '--data', 'seen.npz', '--calibration', 'seen.npz'],
       /^evaluate: --calibration must be other examples than --data: .* got "seen.npz"$/,
     ],
-    [[...given], /^evaluate: --design needs --data FILE.npz/],
-    [[], /^evaluate: needs LINK, or a design with --data FILE.npz$/],
+    [[...given], /^evaluate: --design needs --data FILES/],
+    [[], /^evaluate: needs LINK, or a design with --data FILES$/],
     [[...given, '--data', 'fresh.npz', '--seed', '4'], /^evaluate: --seed is of examples of a task/],
     [[...given, '--data', 'fresh.npz', '--outputs', 'a'], /^evaluate: outputs: must be of logits, got "a"$/],
     [['--design', 'design.json', '--data', 'fresh.npz'], /^evaluate: needs --model FILE/],
     [[...given, '--data', 'none.npz'], /^evaluate: file must exist, got "none.npz"$/],
-    [[...given, '--data', 'design.json'], /^evaluate: inputs: must be a .npz with one array per input/],
+    [[...given, '--data', 'design.json'], /^evaluate: examples: must be .npz or .npy, .txt, .csv/],
   ])('refuses %j', async (args, message) => {
     const { code, out, notes } = await run('evaluate', ...args);
     expect([code, out]).toEqual([2, '']);

@@ -4,15 +4,16 @@ import { InputError } from '../core/base/checks.ts';
 import type { ModelFile } from '../core/onnx/dropped-files.ts';
 import type { OnnxLayer } from '../core/onnx/model.ts';
 import type { ProbeInput } from '../core/onnx/probe-inputs.ts';
-import { readInputs, someInputs, type UserInputs } from '../core/onnx/user-inputs.ts';
+import { someInputs, type UserInputs } from '../core/onnx/user-inputs.ts';
 import { taskOf } from '../core/tasks/tasks.ts';
 import type { Matrix } from '../core/tensor/dense.ts';
 import { modelById } from '../core/workload/cards.ts';
 import { inputCovariances } from '../engines/ort/export.ts';
 import { loadOrt } from '../engines/ort/ort.ts';
 import { layerCovariances } from '../engines/ort/user-statistics.ts';
+import type { Surroundings } from './command.ts';
 import type { Design } from './designs.ts';
-import { readBytes } from './files.ts';
+import { readExampleFiles } from './example-files.ts';
 import { shippedModelPath } from './shipped.ts';
 
 export type OnnxFile = Extract<ModelFile, { readonly format: 'onnx' }>;
@@ -29,7 +30,7 @@ export function withGraph(file: ModelFile, option: string, subject: string): Onn
 }
 
 export interface Calibration {
-  readonly bytes: Uint8Array;
+  readonly inputs: UserInputs;
   /** A few examples, as the graph takes them. */
   readonly first: readonly ProbeInput[];
   /** E[x x^T] of what the layers of these names read, by name. */
@@ -42,19 +43,30 @@ export interface Calibration {
 /** Examples that an export is checked with. */
 const few = 2;
 
+/** What a command was told about a person's examples. */
+export interface ExampleChoice {
+  readonly calibration?: string | undefined;
+  readonly column?: string | undefined;
+  readonly model: string;
+}
+
 /** @throws InputError for files without a graph, and examples that do not fit it */
-export function readCalibration(
-  name: string | undefined,
+export async function readCalibration(
+  { calibration, column, model }: ExampleChoice,
   file: ModelFile,
-  folder: string,
+  { folder, note }: Pick<Surroundings, 'folder' | 'note'>,
   subject: string,
-): Calibration | null {
-  if (name === undefined) return null;
+): Promise<Calibration | null> {
+  if (calibration === undefined) return null;
   const own = withGraph(file, '--calibration', subject);
-  const bytes = readBytes(folder, name, subject);
-  const inputs = readInputs(own.onnx, bytes);
+  const { inputs, told } = await readExampleFiles(
+    own,
+    { names: calibration, column, folder, model },
+    subject,
+  );
+  for (const sentence of told) note(`${subject}: ${sentence}`);
   return {
-    bytes,
+    inputs,
     first: someInputs(inputs, 0, inputs.batch ?? Math.min(few, inputs.count)),
     covariances: (layers, tell) => {
       const wanted = new Set(layers.map((layer) => layer.name));

@@ -9,17 +9,19 @@ import type { Measurement } from '../../core/accuracy/tally.ts';
 import { InputError, check } from '../../core/base/checks.ts';
 import { checkFactorization } from '../../core/factor/ranks.ts';
 import type { DenseWeight } from '../../core/onnx/edit-dense.ts';
-import { readInputs } from '../../core/onnx/user-inputs.ts';
+import type { UserInputs } from '../../core/onnx/user-inputs.ts';
 import { readOnnxWeight } from '../../core/onnx/weights.ts';
 import { seeds, type Task } from '../../core/tasks/task.ts';
 import type { Matrix } from '../../core/tensor/dense.ts';
 import { modelById } from '../../core/workload/cards.ts';
 import { openMeasurer, type Measurer } from '../../engines/ort/measurer.ts';
 import { loadOrt } from '../../engines/ort/ort.ts';
+import type { GivenExamples } from '../../engines/examples/read.ts';
 import { measureUserModel, type UserMeasurement } from '../../engines/ort/user-measure.ts';
 import { defineCommand, type Surroundings } from '../command.ts';
 import { chooseLayers, modelPathOf, readDesign, type Design } from '../designs.ts';
-import { onFile, readBytes } from '../files.ts';
+import { readExampleFiles } from '../example-files.ts';
+import { onFile } from '../files.ts';
 import { configOfLink } from '../links.ts';
 import { openModel } from '../model-files.ts';
 import { common, jsonFile, positional, text, whole, type Values } from '../options.ts';
@@ -57,6 +59,7 @@ interface Result {
   };
   /** Of examples in a file: how many, how many answers they have, and the outputs that were compared. */
   readonly data?: {
+    readonly kind: GivenExamples['kind'];
     readonly examples: number;
     readonly answers: number;
     readonly labelled: number;
@@ -70,8 +73,12 @@ const options = {
   link: positional(text('LINK', 'the link of a design')),
   design: jsonFile('{layers: [{name, format, outModes, inModes, ranks}]}, instead of a link'),
   model: text('FILE.onnx', 'the model (default that of the link, where it is shipped)'),
-  data: text('FILE.npz', "inputs of the model's graph, and labels where there are any"),
-  calibration: text('FILE.npz', 'other inputs, which the factors are fitted to'),
+  data: text(
+    'FILES',
+    "one's own examples: arrays, texts or pictures, a folder of them, labels where there are any",
+  ),
+  calibration: text('FILES', 'other examples, which the factors are fitted to'),
+  column: text('NAME[,PAIR]', 'of the texts in a table (default text, sentence, question, ...)'),
   outputs: text('NAME,NAME', 'outputs to compare (default those with labels, else those called logits)'),
   examples: whole('how many (default 4096, or all in the file)'),
   seed: whole(`stream of examples; training used 1, calibration 2 (default ${seeds.heldOut})`, 0),
@@ -84,13 +91,15 @@ export const evaluateCommand = defineCommand({
   name: 'evaluate',
   summary: "measured accuracy of a design, on a task or on one's own examples",
   usage:
-    'evaluate LINK [--examples N] [--seed N] [--progress] | evaluate (LINK | --design FILE) [--model FILE.onnx] --data FILE.npz [--calibration FILE.npz]',
+    'evaluate LINK [--examples N] [--seed N] [--progress] | evaluate (LINK | --design FILE) [--model FILE.onnx] --data FILES [--calibration FILES]',
   notes: [
     'A LINK of glyph-vit or lexical-qa is measured on fresh examples. Result: {dense: {accuracy, low, high}, candidate:',
     '{accuracy, low, high, kl, flips}, paired: {difference, low, high, p}}. Shares are from 0 to 1 with 95 % intervals',
     '(Wilson; paired: Bonett, Price), kl is in nats an example against the dense model, flips the share answered',
     "differently, p of McNemar's exact test. Weights are rebuilt from the factors, fitted to what the layers' inputs use.",
-    "With --data any ONNX model is measured: arrays named as the graph's inputs, first axis examples. An answer is the",
+    'With --data any ONNX model is measured on FILES (one, several with commas, or a folder): .npz or .npy arrays',
+    "named as the graph's inputs; .txt, .csv, .tsv or .jsonl of texts (with the model's tokenizer.json) or of token ids;",
+    '.png or .jpg pictures (with preprocessor_config.json), classes by folder or in a table file,label. An answer is the',
     'largest entry of a row of the outputs (their last axis), so that every token may be one; without labels (an array',
     'labels, OUTPUT/labels, or named as a part of one output; negative ones are left out) accuracies are null. Factors are',
     'fitted to --calibration, which must be another file, or by plain least squares.',
@@ -134,19 +143,15 @@ function teller({ progress }: Options, { note, now }: Surroundings): (what: stri
 }
 
 async function onTask(given: Options, surroundings: Surroundings): Promise<Result> {
-  for (const option of ['design', 'model', 'calibration', 'outputs'] as const)
-    check(
-      given[option] === undefined,
-      'evaluate',
-      `--${option} needs --data FILE.npz, examples to measure on`,
-    );
-  check(given.link !== undefined, 'evaluate', 'needs LINK, or a design with --data FILE.npz');
+  for (const option of ['design', 'model', 'calibration', 'column', 'outputs'] as const)
+    check(given[option] === undefined, 'evaluate', `--${option} needs --data FILES, examples to measure on`);
+  check(given.link !== undefined, 'evaluate', 'needs LINK, or a design with --data FILES');
   const { examples = 4096, seed = seeds.heldOut } = given;
   const { model, design, quantization } = configOfLink(given.link, 'evaluate');
   if (model.kind !== 'card')
     throw new InputError(
       'evaluate',
-      'LINK must be of a model that was trained here, or come with --model FILE.onnx --data FILE.npz',
+      'LINK must be of a model that was trained here, or come with --model FILE.onnx --data FILES',
       model.kind,
     );
   const measurer = await measurerOf(taskNamed(model.id, 'evaluate'));
@@ -161,7 +166,7 @@ async function onTask(given: Options, surroundings: Surroundings): Promise<Resul
 }
 
 async function onData(given: Options, data: string, surroundings: Surroundings): Promise<Result> {
-  const { folder } = surroundings;
+  const { folder, note } = surroundings;
   check(given.seed === undefined, 'evaluate', '--seed is of examples of a task; --data has its own');
   const design = readDesign(given.link, given.design, 'evaluate');
   check(
@@ -170,15 +175,21 @@ async function onData(given: Options, data: string, surroundings: Surroundings):
     'with --data weights may be quantized, activations not',
     'w8a8',
   );
-  const bytes = readBytes(folder, data, 'evaluate');
   const tell = teller(given, surroundings);
-  const { file, close } = await openModel(folder, modelPathOf(given.model, design, 'evaluate'), 'evaluate');
+  const model = modelPathOf(given.model, design, 'evaluate');
+  const { file, close } = await openModel(folder, model, 'evaluate');
   try {
     const own = withGraph(file, '--data', 'evaluate');
-    const inputs = readInputs(own.onnx, bytes);
-    const calibration = readCalibration(given.calibration, file, folder, 'evaluate');
+    const { column } = given;
+    const { kind, inputs, told } = await readExampleFiles(
+      own,
+      { names: data, column, folder, model },
+      'evaluate',
+    );
+    for (const sentence of told) note(`evaluate: ${sentence}`);
+    const calibration = await readCalibration({ ...given, model }, file, surroundings, 'evaluate');
     check(
-      calibration === null || !isSame(calibration.bytes, bytes),
+      calibration === null || !isSame(calibration.inputs, inputs),
       'evaluate',
       '--calibration must be other examples than --data: what factors are fitted to flatters them',
       given.calibration,
@@ -194,15 +205,19 @@ async function onData(given: Options, data: string, surroundings: Surroundings):
     const { all, labelled, examples, outputs } = last;
     return {
       ...resultOf(all, labelled),
-      data: { examples, answers: all.n, labelled: labelled?.n ?? 0, outputs },
+      data: { kind, examples, answers: all.n, labelled: labelled?.n ?? 0, outputs },
     };
   } finally {
     close();
   }
 }
 
-const isSame = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, k) => byte === b[k]);
+const isSame = (a: UserInputs, b: UserInputs): boolean =>
+  a.count === b.count &&
+  a.inputs.every(({ values }, k) => {
+    const other = b.inputs[k]?.values;
+    return values.length === other?.length && values.every((value, at) => value === other[at]);
+  });
 
 /** The weights of the design's layers as they are measured: put together from their factors, stored as the link says. */
 async function rebuilt(

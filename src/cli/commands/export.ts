@@ -63,9 +63,10 @@ const options = {
   precision: otherwise(choice(['f32', 'f16'], 'how factors are stored'), 'f32'),
   weights: choice(['int8', 'int4'], 'integer factors instead, a scale per row or per 32 (onnx)'),
   calibration: text(
-    'FILE.npz',
-    "inputs of the ONNX model's graph, first axis examples: factors are fitted to them",
+    'FILES',
+    "one's own examples for the ONNX model (arrays, texts, pictures): factors are fitted to them",
   ),
+  column: text('NAME[,PAIR]', 'of the texts in a table (default text, sentence, question, ...)'),
   accelerator: common.accelerator,
   accounting: common.accounting,
   objective: common.objective,
@@ -82,7 +83,7 @@ export const exportCommand = defineCommand({
   name: 'export',
   summary: 'a model with factors in place of its layers: ONNX, PyTorch, tables',
   usage:
-    'export (LINK | --design FILE) [--model FILE] --to onnx|tltorch|pytorch|csv --output PATH [--calibration FILE.npz]',
+    'export (LINK | --design FILE) [--model FILE] --to onnx|tltorch|pytorch|csv --output PATH [--calibration FILES]',
   notes: [
     'Result: {path, bytes, originalBytes, layers: [{name, weight, node, format, ranks, parameters, relativeError}],',
     "check: {difference}}; relativeError is ||W - W'|| / ||W|| of the float32 factors. onnx: the same graph, factors along",
@@ -116,7 +117,8 @@ export const exportCommand = defineCommand({
     );
     const { file, close } = await openModel(folder, source, 'export');
     try {
-      const calibration = readCalibration(given.calibration, file, folder, 'export');
+      const choice = { ...given, model: source };
+      const calibration = await readCalibration(choice, file, surroundings, 'export');
       const made = await factorize(given, surroundings, design, file, { shipped, calibration });
       return await writers[given.to](made, path, given, surroundings);
     } finally {

@@ -21,7 +21,7 @@ import { openModel } from '../model-files.ts';
 import { readNpy } from '../../core/workload/npy.ts';
 import { choice, common, otherwise, required, text, whole, wholes } from '../options.ts';
 import { facts } from '../table.ts';
-import { covariancesOver } from '../user-data.ts';
+import { covariancesOver, readCalibration } from '../user-data.ts';
 
 interface Result {
   /** Of the factors, without bias. */
@@ -48,8 +48,8 @@ export const factorizeCommand = defineCommand({
     'inner ranks; tr the ring from r0; block-term the blocks, then the tucker ranks. Unrealizable ranks are refused.',
     'Result: {parameters, denseParameters, macs, relativeError, ranks, einsum, seconds}; relativeError is',
     "||W - W'|| / ||W|| (Frobenius) of the float32 factors. With --calibration the factors are those of least error",
-    "for these inputs X, and weightedError is ||(W - W') X'|| / ||W X'||. Given the inputs of an ONNX model (arrays named as",
-    'the inputs of its graph, first axis examples), the model is run on them and X is what the layer reads.',
+    "for these inputs X, and weightedError is ||(W - W') X'|| / ||W X'||. Given examples for an ONNX model (as evaluate --data",
+    'takes them), the model is run on them and X is what the layer reads.',
   ],
   options: {
     model: text('FILE', 'an ONNX or safetensors file, index or folder'),
@@ -63,8 +63,9 @@ export const factorizeCommand = defineCommand({
     seed: common.seed,
     calibration: text(
       'FILE',
-      'inputs of the layer: .npy [rows, in], or .npz with the array NAME; or .npz with the inputs of an ONNX model',
+      'inputs of the layer: .npy [rows, in], or .npz with the array NAME; or examples for an ONNX model',
     ),
+    column: text('NAME[,PAIR]', 'of the texts in a table (default text, sentence, question, ...)'),
   },
   run: async (options, surroundings): Promise<Result> => {
     const start = surroundings.now();
@@ -110,6 +111,7 @@ interface Source {
   readonly layer: string | undefined;
   readonly matrix: string | undefined;
   readonly calibration: string | undefined;
+  readonly column: string | undefined;
 }
 
 interface Weight {
@@ -119,8 +121,8 @@ interface Weight {
 }
 
 async function readSource(
-  { model, layer, matrix, calibration }: Source,
-  { folder }: Surroundings,
+  { model, layer, matrix, calibration, column }: Source,
+  { folder, note }: Surroundings,
 ): Promise<Weight> {
   check(
     (matrix === undefined) !== (model === undefined) && (model === undefined) === (layer === undefined),
@@ -144,6 +146,12 @@ async function readSource(
       layer,
     );
     const weight = await readModelWeight(open.file, layer);
+    if (calibration !== undefined && !/\.np[yz]$/i.test(calibration)) {
+      const choice = { calibration, column, model: model ?? '' };
+      const examples = await readCalibration(choice, open.file, { folder, note }, 'factorize');
+      const covariances = await examples?.covariances([found], () => {});
+      return { weight, covariance: covariances?.get(found.name) };
+    }
     const bytes = given();
     return { weight, covariance: bytes && (await covarianceOf(open.file, found, bytes)) };
   } finally {

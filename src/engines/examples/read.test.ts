@@ -34,7 +34,7 @@ describe('texts', () => {
       attention_mask: [2, length],
       token_type_ids: [2, length],
     });
-    const [{ ids }] = textGoldens.wordpiece.cases as [{ readonly ids: readonly number[] }];
+    const { ids } = textGoldens.wordpiece.cases[0]!;
     expect(values(inputs, 'input_ids').slice(0, 6)).toEqual([...ids, 0]);
     expect(values(inputs, 'attention_mask').slice(0, 6)).toEqual([1, 1, 1, 1, 1, 0]);
     expect(inputs.mask?.values.filter((each) => each === 0).length).toBe(length - 5);

@@ -109,7 +109,8 @@ function chosenColumns(
   table: Table,
   wanted: readonly string[] | undefined,
 ): readonly [text: number, pair: number | null] {
-  if (wanted !== undefined) {
+  // A file of lines has no columns to choose from.
+  if (wanted !== undefined && !/\.txt$/i.test(table.name)) {
     check(wanted.length <= 2, table.name, 'columns must be one, or two of a pair', wanted);
     const [text, pair = null] = wanted.map((name) => {
       const at = table.columns.indexOf(name);
