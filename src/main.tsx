@@ -113,9 +113,22 @@ const { run: latency, stopwatch } = createStopwatch(latencyPort);
 
 let deviceSource: ReturnType<App['device']> | null = null;
 const device: App['device'] = () =>
-  (deviceSource ??= import('./state/device-source.ts').then(({ openDevice }) => openDevice()));
+  (deviceSource ??= import('./state/device-source.ts').then(({ openDevice }) => {
+    const source = openDevice();
+    source.run.subscribe(({ running }) => {
+      timing = running !== null;
+      holdMeasurer();
+    });
+    return source;
+  }));
 
-store.subscribe(({ config: shown, committed: last }) => measurer.hold(shown !== last));
+/** Accuracy is not measured while a hand drags or this device is being timed: it would take the processor from both. */
+let timing = false;
+const holdMeasurer = (): void => {
+  const { config: shown, committed: last } = store.getState();
+  measurer.hold(timing || shown !== last);
+};
+store.subscribe(holdMeasurer);
 
 const address = followAddress(store, window, String(performance.timeOrigin));
 document.addEventListener('visibilitychange', () => {

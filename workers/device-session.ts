@@ -162,15 +162,15 @@ export function createDeviceSession(doors: DeviceDoors): (start: DeviceStart) =>
         run,
         stage: { step: 'opening', done: 0, of: 1, tuning: null },
       });
-      const given = await choose(choice);
-      post({ kind: 'device-opened', run, device: given.device });
       try {
+        const given = await choose(choice);
+        post({ kind: 'device-opened', run, device: given.device });
         return await measureOn(given, start);
       } catch (error) {
         if (!(error instanceof EngineLost)) throw error;
         const { backend, reason } = error;
+        engines.get(backend)?.dispose();
         engines.delete(backend);
-        given.engine.dispose();
         losses += 1;
         if (backend === 'js') throw new InputError('device', `could not be used, ${reason}`);
         const next = backend === 'wasm' ? 'js' : losses === 1 ? 'webgpu' : 'wasm';

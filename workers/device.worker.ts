@@ -2,6 +2,7 @@
 import { InputError } from '../src/core/base/checks.ts';
 import type { DeviceRoof } from '../src/core/cost/device-roof.ts';
 import { openJs } from '../src/engines/js/js.ts';
+import { openWebGpu } from '../src/engines/webgpu/engine.ts';
 import { findAdapter } from './adapter.ts';
 import { createDeviceSession } from './device-session.ts';
 import { openDeviceStore } from './device-store.ts';
@@ -17,8 +18,9 @@ const measure = createDeviceSession({
       case 'js':
         return openJs();
       case 'wasm':
-      case 'webgpu':
         return null;
+      case 'webgpu':
+        return openWebGpu();
     }
     backend satisfies never;
   },

@@ -31,12 +31,17 @@ export function DeviceFiguresView({ result, derived, onFreshRoof }: DeviceFigure
   return (
     <section className="device-figures" aria-label={`Measured by ${backendName[device.backend]}`}>
       <h3>
-        {backendName[device.backend]} <span className="note">{device.name}</span>
+        {backendName[device.backend]}{' '}
+        <span className="note">
+          {device.name
+            .replace(`${backendName[device.backend]} `, '')
+            .replace(`${backendName[device.backend]}, `, '')}
+        </span>
       </h3>
       {device.why !== null && <p className="note">Chosen because {device.why}.</p>}
       <Table rows={rows} machine={question.machine} />
       <p className="note">
-        {complete ? '' : 'So far: '}median and quartiles of {rounds(rows)} rounds in turns
+        {complete ? 'Median' : 'So far: median'} and quartiles of {rounds(rows)} rounds in turns
         {givenUp(result)}; GFLOP/s counts two for each of the path’s MACs.
       </p>
       {complete && deviceSentences(result).map((text) => <p key={text}>{text}</p>)}

@@ -9,7 +9,7 @@ import {
   type DeviceScope,
 } from '../../state/device-question.ts';
 import type { DeviceRun } from '../../state/device-run.ts';
-import { useAccuracyRun, useAppObject, useSettled } from '../app.ts';
+import { useAppObject, useSettled } from '../app.ts';
 import { Choice } from '../Choice.tsx';
 import { useFrontierDesigns } from './designs.ts';
 import { DeviceFiguresView } from './DeviceFiguresView.tsx';
@@ -31,7 +31,6 @@ export default function DevicePanel() {
   const state = useStore(run);
   const derived = useSettled();
   const frontier = useFrontierDesigns(derived);
-  const busy = useAccuracyRun(({ status }) => status === 'measuring' || status === 'promoting');
   const [scope, setScope] = useState<DeviceScope>('layer');
   const question = deviceQuestion(derived, scope, frontier);
   const { running, results, problem, losses, choice } = state;
@@ -47,24 +46,6 @@ export default function DevicePanel() {
           options={deviceScopes.map((value) => ({ value, text: scopeName[value] }))}
           onChange={setScope}
         />
-        <label>
-          <span className="note">on</span>{' '}
-          <select
-            className="field"
-            aria-label="Engine to measure on"
-            value={choice}
-            onChange={({ currentTarget }) => {
-              const chosen = choices.find((name) => name === currentTarget.value);
-              if (chosen !== undefined) bench.choose(chosen);
-            }}
-          >
-            {choices.map((name) => (
-              <option key={name} value={name}>
-                {choiceName[name]}
-              </option>
-            ))}
-          </select>
-        </label>
         <span className="grow" />
         {running === null ? (
           <button
@@ -81,10 +62,27 @@ export default function DevicePanel() {
           </button>
         )}
       </div>
+      <div className="device-head">
+        <label>
+          <span className="note">runs on</span>{' '}
+          <select
+            className="field"
+            aria-label="Engine to measure on"
+            value={choice}
+            onChange={({ currentTarget }) => {
+              const chosen = choices.find((name) => name === currentTarget.value);
+              if (chosen !== undefined) bench.choose(chosen);
+            }}
+          >
+            {choices.map((name) => (
+              <option key={name} value={name}>
+                {choiceName[name]}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
       <p className="note">{question === null ? 'There is no layer to run.' : about(question)}</p>
-      {busy && (
-        <p className="note">Accuracy is being measured meanwhile: all times are longer than they need be.</p>
-      )}
       <Running run={state} here={question?.key ?? ''} />
       {losses.some(({ key }) => key === question?.key) && (
         <p className="device-lost" role="status">

@@ -6,7 +6,7 @@ import { gflopsOf, type DeviceRoof } from '../../core/cost/device-roof.ts';
 import type { AskedDesign } from '../../state/device-question.ts';
 import type { DeviceLoss, DeviceResult } from '../../state/device-run.ts';
 import type { DesignFigures, DeviceChoice, DeviceStage } from '../../../workers/protocol.ts';
-import { formatBytes, formatExact, formatNumber, formatPercent, formatRatio, inline } from '../format.ts';
+import { formatMemory, formatExact, formatNumber, formatPercent, formatRatio, inline } from '../format.ts';
 import { formatMs } from '../latency/words.ts';
 
 export const backendName: Readonly<Record<Backend, string>> = {
@@ -133,7 +133,7 @@ function whySlower({ macs, share }: DeviceRow, dense: DeviceRow): string {
 export const sayShare = (share: number): string => formatPercent(100 * share, share < 0.0995 ? 1 : 0);
 
 export function sayRoof({ gflops, side, gigabytes, copied }: DeviceRoof): string {
-  return `${formatGflops(gflops)} GFLOP/s (matrix product ${formatExact(side)}³), ${formatGflops(gigabytes)} GB/s (copy of ${inline(formatBytes(copied))})`;
+  return `${formatGflops(gflops)} GFLOP/s (matrix product ${formatExact(side)}³), ${formatGflops(gigabytes)} GB/s (copy of ${inline(formatMemory(copied))})`;
 }
 
 const stepName: Readonly<Record<DeviceStage['step'], string>> = {
