@@ -206,6 +206,7 @@ async function afterFirstPaint(): Promise<void> {
     exporter.warm(urls);
     stopwatch.warm(urls);
     void import('./ui/device/DevicePanel.tsx');
+    void import('./ui/device/DelayAxis.tsx');
     void device().then(({ warm }) => warm());
   }, warmMs);
 }

@@ -2,6 +2,7 @@
 import { InputError } from '../src/core/base/checks.ts';
 import type { DeviceRoof } from '../src/core/cost/device-roof.ts';
 import { openJs } from '../src/engines/js/js.ts';
+import { openWasm } from '../src/engines/wasm/wasm.ts';
 import { openWebGpu } from '../src/engines/webgpu/engine.ts';
 import { findAdapter } from './adapter.ts';
 import { createDeviceSession } from './device-session.ts';
@@ -18,7 +19,7 @@ const measure = createDeviceSession({
       case 'js':
         return openJs();
       case 'wasm':
-        return null;
+        return openWasm();
       case 'webgpu':
         return openWebGpu();
     }

@@ -1,5 +1,5 @@
 /** The whole space: every evaluated design, the frontier, the baselines and where the current design stands. */
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import {
   useActions,
   useApp,
@@ -24,6 +24,8 @@ import { useLive, useRunPlaces } from './use-pareto.ts';
 import { adoptLabel, axisName, sayBaselines, sayPlace, sayPlot } from './words.ts';
 import './plots.css';
 
+const DelayAxis = lazy(() => import('../device/DelayAxis.tsx'));
+
 export function ParetoPanel() {
   const derived = useDerived();
   const problem = useProblem();
@@ -39,6 +41,8 @@ export function ParetoPanel() {
   const [ghost, setGhost] = useState(true);
   const [brushing, setBrushing] = useState(false);
   const [asTable, setAsTable] = useState(false);
+  /** The horizontal axis is delay as measured on this device. */
+  const [here, setHere] = useState(false);
   const [preview, setPreview] = useState<number | null>(null);
   const [brushed, setBrushed] = useState<Range | null>(null);
   const [spoken, setSpoken] = useState('');
@@ -70,6 +74,7 @@ export function ParetoPanel() {
   const look = (next: Axis): void => {
     setPreview(null);
     setBrushed(null);
+    setHere(false);
     actions.look((view) => ({ ...view, axis: next }));
   };
 
@@ -77,114 +82,143 @@ export function ParetoPanel() {
   return (
     <div className="pareto-panel">
       <header className="pareto-head">
-        <h2 title={`Reduction against dense, and ${words.axis}`}>{axisName[axis]} reduction</h2>
+        <h2 title={`Reduction against dense, and ${words.axis}`}>
+          {here ? 'Delay' : axisName[axis]} reduction
+        </h2>
         <div className="seg" role="group" aria-label="Horizontal axis">
           {axes.map((name) => (
-            <button key={name} type="button" aria-pressed={name === axis} onClick={() => look(name)}>
+            <button key={name} type="button" aria-pressed={!here && name === axis} onClick={() => look(name)}>
               {axisName[name]}
             </button>
           ))}
+          <button
+            type="button"
+            aria-pressed={here}
+            title="Delay measured on this device"
+            onClick={() => setHere(true)}
+          >
+            Delay here
+          </button>
         </div>
         <span className="grow" />
         <TierToggles />
-        <Toggle name="Dominated" on={dominated} set={setDominated} optional />
-        <Toggle name="Ghost" on={ghost} set={setGhost} optional />
-        <Toggle
-          name="Brush"
-          on={brushing}
-          optional
-          set={(on) => {
-            setBrushing(on);
-            setBrushed(null);
-          }}
-        />
+        {!here && (
+          <>
+            <Toggle name="Dominated" on={dominated} set={setDominated} optional />
+            <Toggle name="Ghost" on={ghost} set={setGhost} optional />
+            <Toggle
+              name="Brush"
+              on={brushing}
+              optional
+              set={(on) => {
+                setBrushing(on);
+                setBrushed(null);
+              }}
+            />
+          </>
+        )}
         <Toggle name="Table" on={asTable} set={setAsTable} />
       </header>
-      <div className={brushing ? 'pareto-strip brushing' : 'pareto-strip'}>
-        {shown !== undefined && preview !== null ? (
-          <>
-            <span className="words">
-              <b>
-                {formatRatio(shown.x)}, {words.text(shown.y)}
-              </b>{' '}
-              {formatMix(shown.point.design)}
-            </span>
-            <span className="grow" />
-            <button type="button" className="tb line" onClick={() => adopt(preview)}>
-              Adopt
-            </button>
-          </>
-        ) : brushed !== null ? (
-          <BrushWords range={brushed} found={found} derived={derived} />
-        ) : brushing ? (
-          <span className="words">Drag across the frontier, or hold Shift and walk with the arrow keys.</span>
-        ) : (
-          <PlotLegend still={still} ghost={ghost} cloud={dominated && evaluations > 0} now={live.now.tier} />
-        )}
-      </div>
-      <div className={`pareto-body${problem === null ? '' : ' greyed'}`}>
-        {asTable ? (
-          <FrontierTable found={found} derived={derived} baselines={baselineWords} onAdopt={adopt} />
-        ) : (
-          <>
-            <ParetoPlot
-              metric={metric}
-              estimates={derived.config.view.tiers.includes('estimated')}
-              cloud={dominated && derived.config.view.tiers.includes('estimated') ? cloud : null}
-              still={still}
-              live={live}
-              ghost={ghost}
-              dragging={dragging}
-              brushing={brushing}
-              preview={preview}
-              brushed={brushed}
-              xTitle={`${axisName[axis]} reduction, log scale → better`}
-              yTitle={`${words.axis}${live.now.tier === tier ? ` · ${tier}` : ''} ↑ better`}
-              spoken={
-                shown === undefined
-                  ? `Current design: ${sayPlace(axis, metric, live.now)}`
-                  : `${sayPlace(axis, metric, shown)}. ${formatMix(shown.point.design)}`
-              }
-              sentence={`${sayPlot(axis, metric, live.now, found, evaluations, live.limit)} ${baselineWords}`.trimEnd()}
-              onPreview={setPreview}
-              onAdopt={adopt}
-              onBrush={onBrush}
-              onLimit={onLimit}
-            />
-            {problem !== null && (
-              <div className="pareto-notice top" role="alert">
-                <b className="bad">This design has no mapping</b>
-                <p>{problem}. The picture is the last that could be computed.</p>
-                <button type="button" className="link" onClick={actions.undo}>
-                  Undo the last step
+      {here ? (
+        <Suspense fallback={<div className="pareto-body" />}>
+          <DelayAxis asTable={asTable} />
+        </Suspense>
+      ) : (
+        <>
+          <div className={brushing ? 'pareto-strip brushing' : 'pareto-strip'}>
+            {shown !== undefined && preview !== null ? (
+              <>
+                <span className="words">
+                  <b>
+                    {formatRatio(shown.x)}, {words.text(shown.y)}
+                  </b>{' '}
+                  {formatMix(shown.point.design)}
+                </span>
+                <span className="grow" />
+                <button type="button" className="tb line" onClick={() => adopt(preview)}>
+                  Adopt
                 </button>
-              </div>
+              </>
+            ) : brushed !== null ? (
+              <BrushWords range={brushed} found={found} derived={derived} />
+            ) : brushing ? (
+              <span className="words">
+                Drag across the frontier, or hold Shift and walk with the arrow keys.
+              </span>
+            ) : (
+              <PlotLegend
+                still={still}
+                ghost={ghost}
+                cloud={dominated && evaluations > 0}
+                now={live.now.tier}
+              />
             )}
-            {problem === null && empty && status === 'running' && (
-              <div className="pareto-notice">
-                <div className="pareto-bars" aria-hidden="true">
-                  <i />
-                  <i />
-                </div>
-                <p className="note">Costing layers; the first designs follow</p>
-              </div>
+          </div>
+          <div className={`pareto-body${problem === null ? '' : ' greyed'}`}>
+            {asTable ? (
+              <FrontierTable found={found} derived={derived} baselines={baselineWords} onAdopt={adopt} />
+            ) : (
+              <>
+                <ParetoPlot
+                  metric={metric}
+                  estimates={derived.config.view.tiers.includes('estimated')}
+                  cloud={dominated && derived.config.view.tiers.includes('estimated') ? cloud : null}
+                  still={still}
+                  live={live}
+                  ghost={ghost}
+                  dragging={dragging}
+                  brushing={brushing}
+                  preview={preview}
+                  brushed={brushed}
+                  xTitle={`${axisName[axis]} reduction, log scale → better`}
+                  yTitle={`${words.axis}${live.now.tier === tier ? ` · ${tier}` : ''} ↑ better`}
+                  spoken={
+                    shown === undefined
+                      ? `Current design: ${sayPlace(axis, metric, live.now)}`
+                      : `${sayPlace(axis, metric, shown)}. ${formatMix(shown.point.design)}`
+                  }
+                  sentence={`${sayPlot(axis, metric, live.now, found, evaluations, live.limit)} ${baselineWords}`.trimEnd()}
+                  onPreview={setPreview}
+                  onAdopt={adopt}
+                  onBrush={onBrush}
+                  onLimit={onLimit}
+                />
+                {problem !== null && (
+                  <div className="pareto-notice top" role="alert">
+                    <b className="bad">This design has no mapping</b>
+                    <p>{problem}. The picture is the last that could be computed.</p>
+                    <button type="button" className="link" onClick={actions.undo}>
+                      Undo the last step
+                    </button>
+                  </div>
+                )}
+                {problem === null && empty && status === 'running' && (
+                  <div className="pareto-notice">
+                    <div className="pareto-bars" aria-hidden="true">
+                      <i />
+                      <i />
+                    </div>
+                    <p className="note">Costing layers; the first designs follow</p>
+                  </div>
+                )}
+                {problem === null && empty && status !== 'running' && (
+                  <div className="pareto-notice">
+                    <b>{stale ? 'The search was for another setting' : 'Nothing evaluated yet'}</b>
+                    <p>
+                      {stale
+                        ? 'Its frontier stays as the dashed ghost.'
+                        : 'Drag a rank, or let the search look for you.'}
+                    </p>
+                    <button type="button" className="tb primary" onClick={() => runner.start()}>
+                      Run search
+                    </button>
+                  </div>
+                )}
+              </>
             )}
-            {problem === null && empty && status !== 'running' && (
-              <div className="pareto-notice">
-                <b>{stale ? 'The search was for another setting' : 'Nothing evaluated yet'}</b>
-                <p>
-                  {stale
-                    ? 'Its frontier stays as the dashed ghost.'
-                    : 'Drag a rank, or let the search look for you.'}
-                </p>
-                <button type="button" className="tb primary" onClick={() => runner.start()}>
-                  Run search
-                </button>
-              </div>
-            )}
-          </>
-        )}
-      </div>
+          </div>
+        </>
+      )}
       <p className="hidden" role="status">
         {spoken}
       </p>
