@@ -20,6 +20,8 @@ export interface Kernel {
   readonly code: string;
   /** Workgroups to start along x and y. */
   readonly workgroups: readonly [number, number];
+  /** Above 1 the kernel is started so often, each time with the number of the piece in a uniform after the output. */
+  readonly pieces: number;
   /** Words written: more than the output's where parts are added up afterwards, and then float32. */
   readonly outWords: number;
 }
@@ -33,8 +35,15 @@ const components = 'xyzw';
  * @param form neither empty along the output nor along k; the plan's block within its sides
  * @param dtype of the operands; sums are float32
  * @param writes type of the output; parts are written as float32
+ * @param wantedPieces in how many starts the work is done, for devices that must not be busy for long
  */
-export function directKernel(form: GemmForm, plan: Plan, dtype: Dtype, writes: Dtype = dtype): Kernel {
+export function directKernel(
+  form: GemmForm,
+  plan: Plan,
+  dtype: Dtype,
+  writes: Dtype = dtype,
+  wantedPieces = 1,
+): Kernel {
   const planned = plannedForm(form, plan);
   const { batch, m, n, k, words } = planned;
   invariant(
@@ -49,7 +58,7 @@ export function directKernel(form: GemmForm, plan: Plan, dtype: Dtype, writes: D
     b: words.b === null ? 'none' : packingOf(planned, 'b', plan),
     out: packingOf(planned, 'out', plan),
   };
-  const workgroups = emitThread(planned, plan, emit);
+  const { workgroups, pieces } = emitThread(planned, plan, wantedPieces, emit);
   const blocks = {
     batch: createBlock('p', batch, plan.batches, plan.splits > 1 ? 'tp' : 'tb', emit),
     m: createBlock('r', m, plan.rows, 'tm', emit),
@@ -99,17 +108,23 @@ export function directKernel(form: GemmForm, plan: Plan, dtype: Dtype, writes: D
     binding(0, 'a', words.a, unitOf(packings.a), dtype),
     ...(words.b === null ? [] : [binding(1, 'b', words.b, unitOf(packings.b), dtype)]),
     binding(words.b === null ? 1 : 2, 'c', outWords, unitOf(packings.out), outType),
+    ...(pieces > 1 ? [`@group(0) @binding(${words.b === null ? 2 : 3}) var<uniform> piece: vec4u;`] : []),
     `@compute @workgroup_size(${plan.group.join(', ')})`,
     'fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_id) id: vec3u) {',
     ...lines,
     '}',
     '',
   ].join('\n');
-  return { code, workgroups, outWords };
+  return { code, workgroups, pieces, outWords };
 }
 
 /** Names tn, tm, tb: which block of columns, rows and batches this thread has; with parts also `part` and `tp`. */
-function emitThread({ batch, m, n }: GemmForm, plan: Plan, emit: Emit): readonly [number, number] {
+function emitThread(
+  { batch, m, n }: GemmForm,
+  plan: Plan,
+  wantedPieces: number,
+  emit: Emit,
+): Pick<Kernel, 'workgroups' | 'pieces'> {
   const batches = Math.ceil(extentOf(batch) / plan.batches);
   const blocks = [
     Math.ceil(extentOf(n) / plan.columns),
@@ -118,8 +133,11 @@ function emitThread({ batch, m, n }: GemmForm, plan: Plan, emit: Emit): readonly
   ];
   const [across = 1, down = 1, deep = 1] = blocks.map((count, k) => Math.ceil(count / (plan.group[k] ?? 1)));
   const total = across * down * deep;
-  const wide = Math.min(total, mostWorkgroups);
-  emit(total === wide ? '  let w = wg.x;' : `  let w = wg.x + wg.y * ${wide}u;`);
+  const piece = Math.ceil(total / Math.max(1, wantedPieces));
+  const pieces = Math.ceil(total / piece);
+  const wide = Math.min(piece, mostWorkgroups);
+  const start = pieces > 1 ? ` + piece.x * ${piece}u` : '';
+  emit(piece === wide ? `  let w = wg.x${start};` : `  let w = wg.x + wg.y * ${wide}u${start};`);
   emit(`  let tn = ${digit('w', across, 1, total)} * ${plan.group[0]}u + id.x;`);
   emit(`  let tm = ${digit('w', down, across, total)} * ${plan.group[1]}u + id.y;`);
   emit(`  let tb = w / ${across * down}u * ${plan.group[2]}u + id.z;`);
@@ -128,7 +146,7 @@ function emitThread({ batch, m, n }: GemmForm, plan: Plan, emit: Emit): readonly
     emit(`  let part = tb / ${batches}u;`);
     emit(`  let tp = tb % ${batches}u;`);
   }
-  return [wide, Math.ceil(total / wide)];
+  return { workgroups: [wide, Math.ceil(piece / wide)], pieces };
 }
 
 interface Source {

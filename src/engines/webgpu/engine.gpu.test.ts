@@ -8,7 +8,7 @@ import { openWebGpu } from './engine.ts';
 import { nodeGpu } from './node-gpu.fixture.ts';
 
 const gpu = await nodeGpu();
-const engine = gpu === null ? null : await openWebGpu({ gpu, poison: true });
+const engine = gpu === null ? null : await openWebGpu({ gpu, poison: true, tuneMs: 0 });
 const size = (shape: readonly number[]): number => shape.reduce((words, extent) => words * extent, 1);
 
 describe.skipIf(engine === null)('einsums on the GPU', () => {

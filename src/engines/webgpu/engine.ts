@@ -4,17 +4,25 @@
  */
 import { check } from '../../core/base/checks.ts';
 import type { Engine } from '../../core/einsum/engine.ts';
-import { defaultPlan } from './default-plan.ts';
+import { macsAtOnce } from './calls.ts';
 import { openGpu, type Gpu } from './gpu.ts';
 import { createMemory } from './memory.ts';
 import { prepareSchedule } from './runner.ts';
-import { createSchedule } from './schedule.ts';
+import { createSchedule, isEmpty } from './schedule.ts';
+import { createTuner, type TuningProgress, type TuningStore } from './tuner.ts';
+import type { Plan } from './plan.ts';
+import type { GemmForm } from '../../core/einsum/gemm-form.ts';
 
 export interface WebGpuOptions {
   /** By default the page's own. */
   readonly gpu?: GPU;
   /** Whether an adapter that is a program will do; 'allow' by default. */
   readonly software?: 'allow' | 'refuse';
+  /** Milliseconds for finding the fastest kernel of one class of shapes, 1,500 by default; 0: guess. */
+  readonly tuneMs?: number;
+  /** Where winners are remembered. */
+  readonly store?: TuningStore;
+  readonly onTuning?: (progress: TuningProgress) => void;
   /** Tests: memory is full of NaN before it is used. */
   readonly poison?: boolean;
 }
@@ -31,14 +39,21 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpuEng
   const gpu = await openGpu(options);
   if (gpu === null) return null;
   const memory = createMemory(gpu, options.poison);
+  const { tuneMs = 1500, store, onTuning } = options;
+  const tuner = createTuner(gpu, memory, { tuneMs, store, onTuning });
   return {
     backend: 'webgpu',
     description: describe(gpu),
     software: gpu.software,
     gpu,
+    tuned: tuner.tuned,
     prepare: async (program, { dtype = 'f32' } = {}) => {
       check(dtype === 'f32' || gpu.half, 'dtype', 'this device has no f16', dtype);
-      const schedule = createSchedule(program, dtype, defaultPlan);
+      const plans = new Map<GemmForm, Plan>();
+      for (const { form } of program.steps)
+        if (!isEmpty(form)) plans.set(form, await tuner.choose(form, dtype));
+      const planOf = (form: GemmForm): Plan => plans.get(form) ?? tuner.guess(form);
+      const schedule = createSchedule(program, { dtype, mostMacs: macsAtOnce(gpu), planOf });
       return prepareSchedule(gpu, memory, program, schedule);
     },
     dispose: () => {

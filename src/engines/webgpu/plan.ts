@@ -44,3 +44,25 @@ export function plannedForm(form: GemmForm, { swap }: Pick<Plan, 'swap'>): GemmF
   const axes = [...form.batch, ...form.m];
   return { ...form, batch: axes.toSorted((x, y) => y.out - x.out), m: [] };
 }
+
+/** Whether a remembered value is a plan; its numbers are checked where it is fitted to a form. */
+export function isPlan(value: unknown): value is Plan {
+  if (typeof value !== 'object' || value === null) return false;
+  const { swap, lane, width, rows, columns, batches, depth, splits, group } = value as Record<
+    string,
+    unknown
+  >;
+  const block = [width, rows, columns, batches, depth];
+  const threads: readonly unknown[] = Array.isArray(group) ? group : [];
+  const product = (counts: readonly unknown[]): number =>
+    counts.reduce<number>((all, count) => all * (Number.isInteger(count) ? Number(count) : NaN), 1);
+  return (
+    typeof swap === 'boolean' &&
+    (lane === 'n' || lane === 'batch') &&
+    threads.length === 3 &&
+    [...block, ...threads, splits].every((count) => Number(count) >= 1) &&
+    product(block) <= 4096 &&
+    product(threads) <= 256 &&
+    product([splits]) <= 64
+  );
+}

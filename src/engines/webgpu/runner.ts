@@ -1,28 +1,21 @@
 /**
- * A schedule on a device: its buffers, compiled kernels and bind groups, made once; a run is one submit (a software
- * adapter gets long work in several, because one that takes many seconds is taken for a hang).
+ * A schedule on a device: its buffers, compiled kernels and bind groups, made once. A run is one submit, or several
+ * where the work is long: what takes many seconds is taken for a hang.
  */
 import { check, invariant } from '../../core/base/checks.ts';
-import { EngineLost, type Prepared, type StopSignal } from '../../core/einsum/engine.ts';
+import { EngineLost, type Prepared } from '../../core/einsum/engine.ts';
 import type { Program } from '../../core/einsum/program.ts';
+import { bindCalls, type BoundCalls } from './calls.ts';
 import { floatsOf, halvesOf } from './half.ts';
 import { mapRead, usage, type Gpu } from './gpu.ts';
 import { assignBuffers, bytesOf, checkBytes, type Memory } from './memory.ts';
-import type { Call, Schedule } from './schedule.ts';
-import { createStopwatch } from './stopwatch.ts';
+import type { Schedule } from './schedule.ts';
+import { createStopwatch, type Encode } from './stopwatch.ts';
 
 /** Longer than any work that is submitted at once. */
 const runSeconds = 60;
-/** A software adapter does at least so many multiply-accumulates in about a second; measured: 3e8 with all else idle. */
-const macsAtOnce = 2e8;
 
-interface Ready {
-  readonly call: Call;
-  readonly pipeline: GPUComputePipeline;
-  readonly group: GPUBindGroup;
-}
-
-/** @throws InputError when an array does not fit the device */
+/** @throws InputError when an array does not fit the device; EngineLost */
 export async function prepareSchedule(
   gpu: Gpu,
   memory: Memory,
@@ -33,89 +26,48 @@ export async function prepareSchedule(
   const { values, zeros, result, calls } = schedule;
   const operands = program.shapes.length;
   const places = assignBuffers(schedule, operands);
-  const sizes: number[] = [];
-  places.forEach((place, value) => {
-    const bytes = values[value] === undefined || place < 0 ? 0 : bytesOf(values[value]);
-    if (place >= 0) sizes[place] = Math.max(sizes[place] ?? 0, bytes);
-  });
-  const most = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
-  for (const bytes of sizes) checkBytes(bytes, most);
-  const compiled = await Promise.all(calls.map(({ code }) => gpu.compile(code)));
-  const buffers: GPUBuffer[] = [];
-  try {
-    for (const bytes of sizes) buffers.push(await memory.take(bytes));
-  } catch (error) {
-    buffers.forEach(memory.give);
-    throw error;
-  }
+  const buffers = await takeBuffers(gpu, memory, schedule, places);
   const bufferOf = (value: number): GPUBuffer => {
     const buffer = buffers[places[value] ?? -1];
     invariant(buffer !== undefined, 'a value that is read or written has a buffer');
     return buffer;
   };
-  const ready = calls.map((call, k): Ready => {
-    const pipeline = compiled[k];
-    invariant(pipeline !== undefined, 'every call is compiled');
-    const entries = [...call.reads, call.writes].map((value, binding) => ({
-      binding,
-      resource: {
-        buffer: bufferOf(value),
-        size: values[value] === undefined ? 16 : bytesOf(values[value]),
-      },
-    }));
-    return {
-      call,
-      pipeline,
-      group: device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }),
-    };
-  });
+  let bound: BoundCalls;
+  try {
+    bound = await bindCalls(gpu, calls, values, bufferOf);
+  } catch (error) {
+    buffers.forEach(memory.give);
+    throw error;
+  }
   if (zeros.length > 0) {
     const encoder = device.createCommandEncoder();
     for (const value of zeros) encoder.clearBuffer(bufferOf(value));
     device.queue.submit([encoder.finish()]);
   }
-  const batches = gpu.software ? submits(ready) : [ready];
-  const stopwatch = createStopwatch(gpu);
+  const time = createStopwatch(gpu);
   let destroyed = false;
-
   const checkAlive = (): void => {
     check(!destroyed, 'webgpu', 'what was destroyed cannot be used');
     const reason = gpu.lost();
     if (reason !== null) throw new EngineLost('webgpu', reason);
   };
-  const encode = (pass: GPUComputePassEncoder, list: readonly Ready[]): void => {
-    for (const { call, pipeline, group } of list) {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(...call.workgroups);
-    }
-  };
-
   return {
     program,
     dispatches: calls.map(({ steps, name }) => ({ steps, kernel: name })),
     write: (operand, numbers) => {
       checkAlive();
       const value = values[operand];
-      check(value !== undefined && operand < operands, 'operand', `must be one of ${operands}`, operand);
-      check(
-        numbers.length === value.words,
-        'operand',
-        `operand ${operand} must have ${value.words} values`,
-        numbers.length,
-      );
+      check(value !== undefined && operand < operands, 'operand', `must be below ${operands}`, operand);
+      const rule = `operand ${operand} must have ${value.words} values`;
+      check(numbers.length === value.words, 'operand', rule, numbers.length);
       if (value.words === 0) return;
       const data = value.dtype === 'f16' ? halvesOf(numbers) : numbers;
       device.queue.writeBuffer(bufferOf(operand), 0, data as Float32Array<ArrayBuffer>);
     },
     run: async () => {
       checkAlive();
-      for (const list of batches) {
-        const encoder = device.createCommandEncoder();
-        const pass = encoder.beginComputePass();
-        encode(pass, list);
-        pass.end();
-        device.queue.submit([encoder.finish()]);
+      for (const encode of bound.submits) {
+        submit(device, encode);
         await wait(device.queue.onSubmittedWorkDone(), runSeconds);
       }
     },
@@ -138,33 +90,47 @@ export async function prepareSchedule(
         staging.destroy();
       }
     },
-    time: (runs: number, signal?: StopSignal) => {
+    time: async (runs, signal) => {
       checkAlive();
-      return stopwatch(
-        batches.map((list) => (pass) => encode(pass, list)),
-        runs,
-        signal,
-      );
+      return time(bound.submits, runs, signal);
     },
     destroy: () => {
       if (destroyed) return;
       destroyed = true;
+      bound.destroy();
       buffers.forEach(memory.give);
     },
   };
 }
 
-/** Calls in submits of about a second each. */
-function submits(ready: readonly Ready[]): readonly (readonly Ready[])[] {
-  const lists: Ready[][] = [];
-  let macs = Infinity;
-  for (const item of ready) {
-    if (macs + item.call.macs > macsAtOnce) {
-      lists.push([]);
-      macs = 0;
-    }
-    macs += item.call.macs;
-    lists.at(-1)?.push(item);
+function submit(device: GPUDevice, encode: Encode): void {
+  const encoder = device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  encode(pass);
+  pass.end();
+  device.queue.submit([encoder.finish()]);
+}
+
+/** Checks all sizes before anything is taken. */
+async function takeBuffers(
+  { device: { limits } }: Gpu,
+  memory: Memory,
+  { values }: Schedule,
+  places: readonly number[],
+): Promise<readonly GPUBuffer[]> {
+  const sizes: number[] = [];
+  places.forEach((place, number) => {
+    const value = values[number];
+    if (place >= 0 && value !== undefined) sizes[place] = Math.max(sizes[place] ?? 0, bytesOf(value));
+  });
+  const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+  for (const bytes of sizes) checkBytes(bytes, most);
+  const buffers: GPUBuffer[] = [];
+  try {
+    for (const bytes of sizes) buffers.push(await memory.take(bytes));
+  } catch (error) {
+    buffers.forEach(memory.give);
+    throw error;
   }
-  return lists;
+  return buffers;
 }

@@ -15,6 +15,8 @@ export interface Call {
   readonly name: string;
   readonly code: string;
   readonly workgroups: readonly [number, number];
+  /** Above 1 it is started so often, each time with the number of the piece in a uniform after the output. */
+  readonly pieces: number;
   readonly reads: readonly number[];
   readonly writes: number;
   /** Multiply-accumulates, for how long it may take. */
@@ -54,47 +56,67 @@ export const addingForm = (words: number, parts: number): GemmForm => ({
   words: { a: words * parts, b: null, out: words },
 });
 
-/** The calls of one form; `scratch` is the number of the value for parts, where the plan has some. */
+/** Where a form stands in a program: its step and the values it reads and writes. */
+export interface FormSite {
+  readonly step: number;
+  readonly left: number;
+  readonly right: number | null;
+  readonly to: number;
+  /** The number of the value for parts, where the plan has some. */
+  readonly scratch: number;
+}
+
+/** What decides how a form is called, beside the form. */
+export interface CallStyle {
+  readonly dtype: Dtype;
+  /** Work in one start. */
+  readonly mostMacs: number;
+  /** The plan of a sum of parts. */
+  readonly planOf: (form: GemmForm) => Plan;
+}
+
+/** One call, or two where parts are added up. */
 export function formCalls(
   form: GemmForm,
   plan: Plan,
-  dtype: Dtype,
-  of: { readonly step: number; readonly left: number; readonly right: number | null; readonly to: number },
-  scratch: number,
-  planAdding: (form: GemmForm) => Plan,
+  { step, left, right, to, scratch }: FormSite,
+  { dtype, mostMacs, planOf }: CallStyle,
 ): { readonly calls: readonly Call[]; readonly scratch: Value | null } {
-  const { step, left, right, to } = of;
   const reads = right === null ? [left] : plan.swap ? [right, left] : [left, right];
+  const pieces = (of: GemmForm): number => Math.ceil(formMacs(of) / mostMacs);
   const parts = plan.splits > 1;
-  const main = directKernel(form, plan, dtype);
+  const { outWords, ...main } = directKernel(form, plan, dtype, dtype, pieces(form));
   const call: Call = {
+    ...main,
     steps: [step],
     name: planName(plan),
-    code: main.code,
-    workgroups: main.workgroups,
     reads,
     writes: parts ? scratch : to,
     macs: formMacs(form),
   };
   if (!parts) return { calls: [call], scratch: null };
   const adding = addingForm(form.words.out, plan.splits);
-  const addPlan = planAdding(adding);
-  const sum = directKernel(adding, addPlan, 'f32', dtype);
+  const { outWords: _, ...sum } = directKernel(
+    adding,
+    { ...planOf(adding), splits: 1 },
+    'f32',
+    dtype,
+    pieces(adding),
+  );
   const second: Call = {
+    ...sum,
     steps: [step],
     name: `adds ${plan.splits} parts`,
-    code: sum.code,
-    workgroups: sum.workgroups,
     reads: [scratch],
     writes: to,
     macs: formMacs(adding),
   };
-  return { calls: [call, second], scratch: { words: main.outWords, dtype: 'f32' } };
+  return { calls: [call, second], scratch: { words: outWords, dtype: 'f32' } };
 }
 
-/** @param planOf the plan of each form; the plan of a sum of parts must not have parts itself */
-export function createSchedule(program: Program, dtype: Dtype, planOf: (form: GemmForm) => Plan): Schedule {
-  const values = programValues(program, dtype).slice();
+/** @param planOf the plan of each form that has something to multiply */
+export function createSchedule(program: Program, style: CallStyle): Schedule {
+  const values = programValues(program, style.dtype).slice();
   const calls: Call[] = [];
   const zeros: number[] = [];
   program.steps.forEach(({ form, left, right }, step) => {
@@ -103,7 +125,8 @@ export function createSchedule(program: Program, dtype: Dtype, planOf: (form: Ge
       zeros.push(to);
       return;
     }
-    const made = formCalls(form, planOf(form), dtype, { step, left, right, to }, values.length, planOf);
+    const site = { step, left, right, to, scratch: values.length };
+    const made = formCalls(form, style.planOf(form), site, style);
     calls.push(...made.calls);
     if (made.scratch !== null) values.push(made.scratch);
   });
