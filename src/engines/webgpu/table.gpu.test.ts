@@ -5,7 +5,7 @@ import { openWebGpu } from './engine.ts';
 import { nodeGpu } from './node-gpu.fixture.ts';
 
 const gpu = await nodeGpu();
-const engine = gpu === null ? null : await openWebGpu({ gpu, poison: true });
+const engine = gpu === null ? null : await openWebGpu({ gpu, poison: true, tuneMs: 0 });
 
 describe.skipIf(engine === null)('webgpu', () => {
   afterAll(() => engine?.dispose());
