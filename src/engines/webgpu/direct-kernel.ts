@@ -1,19 +1,16 @@
 /**
- * Any strided product as WGSL, without shared memory: each thread keeps a block of the output in registers and walks
- * along k. All extents and strides are constants of the code. Vectors are loaded along whichever axis of an operand
- * lies word by word in memory and are taken apart in registers. Blocks at the edge are moved back inside, so that they
- * overlap and nothing needs a guard: two threads may then write the same output, both the same value.
+ * Any strided product as WGSL, without shared memory: each thread has one block of the output (block-product.ts). All
+ * extents and strides are constants of the code. Blocks at the edge overlap: two threads may then write the same
+ * output, both the same value.
  */
 import { invariant } from '../../core/base/checks.ts';
 import { extentOf, type GemmForm } from '../../core/einsum/gemm-form.ts';
-import { createBlock, digit } from './block.ts';
-import { emitLoops, type Pass } from './loops.ts';
-import { innerAxis, packingOf, type ArrayName } from './packing.ts';
+import { digit } from './block.ts';
+import { emitBlockProduct, packingsOf, type Dtype, type Emit } from './block-product.ts';
 import { plannedForm, type Plan } from './plan.ts';
-import { arraysOf, createWords, firstNeighbour, sidePosition, unitOf, vectorsOf } from './words.ts';
-import type { Cell, Packings, Place } from './words.ts';
+import { unitOf } from './words.ts';
 
-export type Dtype = 'f32' | 'f16';
+export type { Dtype } from './block-product.ts';
 
 export interface Kernel {
   /** Bindings of group 0: a, b as the plan swaps them (one operand: a alone), then the output. */
@@ -26,10 +23,7 @@ export interface Kernel {
   readonly outWords: number;
 }
 
-type Emit = (line: string) => void;
-
 const mostWorkgroups = 65_535;
-const components = 'xyzw';
 
 /**
  * @param form neither empty along the output nor along k; the plan's block within its sides
@@ -45,7 +39,7 @@ export function directKernel(
   wantedPieces = 1,
 ): Kernel {
   const planned = plannedForm(form, plan);
-  const { batch, m, n, k, words } = planned;
+  const { batch, m, n, words } = planned;
   invariant(
     plan.batches <= extentOf(batch) && plan.rows <= extentOf(m) && plan.columns <= extentOf(n),
     'a block lies within its sides',
@@ -53,56 +47,18 @@ export function directKernel(
   invariant(plan.lane === 'batch' || plan.batches === 1, 'lanes along n leave one batch to a thread');
   const lines: string[] = [];
   const emit: Emit = (line) => void lines.push(line);
-  const packings: Packings = {
-    a: packingOf(planned, 'a', plan),
-    b: words.b === null ? 'none' : packingOf(planned, 'b', plan),
-    out: packingOf(planned, 'out', plan),
-  };
+  const packings = packingsOf(planned, plan);
   const { workgroups, pieces } = emitThread(planned, plan, wantedPieces, emit);
-  const blocks = {
-    batch: createBlock('p', batch, plan.batches, plan.splits > 1 ? 'tp' : 'tb', emit),
-    m: createBlock('r', m, plan.rows, 'tm', emit),
-    n: createBlock('c', n, plan.columns, 'tn', emit),
-  };
-  const place = createWords(blocks, packings, emit);
-  const vectors = vectorsOf(plan);
-  for (const array of arraysOf(planned))
-    for (const lanes of vectors) for (const cell of lanes) place(array, cell);
-  vectors.forEach((_, v) => emit(`  var s${v} = ${vectorType(plan.width)}(0);`));
-
-  const pass: Pass = (depth, offset, indent) => {
-    const element = createLoader(
-      { packings, place, lane: plan.lane, inner: innerAxis(k), offset, dtype },
-      (line) => emit(indent + line),
-    );
-    const operand = (array: 'a' | 'b', lanes: readonly Cell[], kk: number): string => {
-      const parts = lanes.map((cell) => element(array, cell, kk));
-      return array === 'a' && plan.lane === 'n' ? (parts[0] ?? '') : join(parts);
-    };
-    for (const row of byRow(vectors))
-      for (let kk = 0; kk < depth; kk++)
-        for (const v of row) {
-          const lanes = vectors[v] ?? [];
-          const left = operand('a', lanes, kk);
-          const right = words.b === null ? '' : ` * ${operand('b', lanes, kk)}`;
-          emit(`${indent}s${v} += ${left}${right};`);
-        }
-  };
-  const units = { a: unitOf(packings.a), b: unitOf(packings.b) };
-  emitLoops(planned, { depth: plan.depth, splits: plan.splits, units }, emit, pass);
-
   const half = writes === 'f16' && plan.splits === 1;
-  const part = plan.splits > 1 ? [`part * ${words.out / unitOf(packings.out)}u`] : [];
-  vectors.forEach((lanes, v) => {
-    const written = packings.out === 'none' ? lanes : lanes.slice(0, 1);
-    written.forEach((cell, lane) => {
-      const value = packings.out !== 'none' || plan.width === 1 ? `s${v}` : `s${v}.${components[lane]}`;
-      const stored = half ? `${packings.out === 'none' ? 'f16' : 'vec4<f16>'}(${value})` : value;
-      emit(`  c[${indexOf(place('out', cell), part, 0)}] = ${stored};`);
-    });
-  });
-  const outWords = words.out * plan.splits;
   const outType: Dtype = half ? 'f16' : 'f32';
+  const arrays = {
+    a: { name: 'a', dtype },
+    b: { name: 'b', dtype },
+    out: { name: 'c', dtype: outType },
+  };
+  const tiles = { n: 'tn', m: 'tm', batch: plan.splits > 1 ? 'tp' : 'tb' };
+  emitBlockProduct({ form: planned, plan, packings, arrays, tiles }, emit);
+  const outWords = words.out * plan.splits;
   const code = [
     ...(dtype === 'f16' || half ? ['enable f16;'] : []),
     binding(0, 'a', words.a, unitOf(packings.a), dtype),
@@ -147,76 +103,6 @@ function emitThread(
     emit(`  let tp = tb % ${batches}u;`);
   }
   return { workgroups: [wide, Math.ceil(piece / wide)], pieces };
-}
-
-interface Source {
-  readonly packings: Packings;
-  readonly place: (array: ArrayName, cell: Cell) => Place;
-  readonly lane: Plan['lane'];
-  readonly inner: ReturnType<typeof innerAxis>;
-  readonly offset: { readonly a: string; readonly b: string };
-  readonly dtype: Dtype;
-}
-
-/** Gives the expression of one element of an operand in this pass and loads what it lies in, once. */
-function createLoader(
-  { packings, place, lane, inner, offset, dtype }: Source,
-  emit: Emit,
-): (array: 'a' | 'b', cell: Cell, kk: number) => string {
-  const loaded = new Set<string>();
-  const load = (name: string, array: 'a' | 'b', spot: Place, further: number, count: 1 | 4): string => {
-    if (!loaded.has(name)) {
-      loaded.add(name);
-      const value = `${array}[${indexOf(spot, [offset[array]], further)}]`;
-      emit(`let ${name} = ${dtype === 'f32' ? value : `${vectorType(count)}(${value})`};`);
-    }
-    return name;
-  };
-  return (array, cell, kk) => {
-    const stride = inner?.[array] ?? 0;
-    const own = array === 'a' ? `${cell.p}_${cell.r}` : `${cell.p}_${cell.c}`;
-    switch (packings[array]) {
-      case 'none':
-        return load(`${array}${own}_${stride === 0 ? 0 : kk}`, array, place(array, cell), kk * stride, 1);
-      case 'k': {
-        const vector = Math.floor(kk / 4);
-        return `${load(`${array}${own}_${vector}`, array, place(array, cell), vector, 4)}.${components[kk % 4]}`;
-      }
-      case 'side': {
-        const first = firstNeighbour(array, lane, cell);
-        const name = `${array}${array === 'a' ? `${first.p}_${first.r}` : `${first.p}_${first.c}`}_${stride === 0 ? 0 : kk}`;
-        const vector = load(name, array, place(array, first), (kk * stride) / 4, 4);
-        return `${vector}.${components[sidePosition(array, lane, cell) % 4]}`;
-      }
-      default:
-        return packings[array] satisfies never;
-    }
-  };
-}
-
-const indexOf = ({ variable, constant }: Place, offsets: readonly string[], further: number): string => {
-  const fixed = constant + further;
-  return [variable, ...offsets, ...(fixed === 0 ? [] : [`${fixed}u`])].join(' + ');
-};
-
-const vectorType = (width: number): string => (width === 1 ? 'f32' : `vec${width}f`);
-
-/** The components of a vector; one that was loaded whole stays whole. */
-function join(parts: readonly string[]): string {
-  if (parts.length === 1) return parts[0] ?? '';
-  const whole = parts[0]?.slice(0, -2) ?? '';
-  const together = parts.length === 4 && parts.every((part, lane) => part === `${whole}.${components[lane]}`);
-  return together ? whole : `${vectorType(parts.length)}(${parts.join(', ')})`;
-}
-
-/** Positions of vectors with the same row. */
-function byRow(vectors: readonly (readonly Cell[])[]): readonly (readonly number[])[] {
-  const rows: number[][] = [];
-  vectors.forEach((lanes, v) => {
-    const row = (rows[lanes[0]?.r ?? 0] ??= []);
-    row.push(v);
-  });
-  return rows;
 }
 
 function binding(slot: number, name: string, words: number, unit: 1 | 4, dtype: Dtype): string {

@@ -22,10 +22,14 @@ export type Packings = Readonly<Record<ArrayName, Packing>>;
 /** Words of one element of the array's type. */
 export const unitOf = (packing: Packing): 1 | 4 => (packing === 'none' ? 1 : 4);
 
-/** For packed sides ask for the first of four neighbours. */
+/**
+ * For packed sides ask for the first of four neighbours.
+ * @param bases further places to begin at, counted as the array is
+ */
 export function createWords(
   blocks: { readonly batch: Block; readonly m: Block; readonly n: Block },
   packings: Packings,
+  bases: Readonly<Record<ArrayName, string | undefined>>,
   emit: (line: string) => void,
 ): (array: ArrayName, cell: Cell) => Place {
   const known = new Set<string>();
@@ -37,7 +41,8 @@ export function createWords(
     if (!known.has(name)) {
       known.add(name);
       const sum = variables.join(' + ') || '0u';
-      emit(`  let ${name} = ${unit === 1 ? sum : `(${sum}) / ${unit}u`};`);
+      const base = bases[array] === undefined ? '' : ` + ${bases[array]}`;
+      emit(`  let ${name} = ${unit === 1 ? sum : `(${sum}) / ${unit}u`}${base};`);
     }
     return { variable: name, constant: spots.reduce((sum, spot) => sum + spot.constant, 0) / unit };
   };
