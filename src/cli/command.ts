@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly note: (line: string) => void;
   /** Milliseconds. */
   readonly now: () => number;
+  /** The file that starts this program, where it may start itself again. */
+  readonly program?: string;
 }
 
 export interface Command {

@@ -5,8 +5,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { check } from '../core/base/checks.ts';
+import { exampleRole } from '../core/examples/names.ts';
 import type { GivenFile, ModelFile } from '../core/onnx/dropped-files.ts';
-import { isExampleName, readExamples, type GivenExamples } from '../engines/examples/read.ts';
+import { readExamples, type GivenExamples } from '../engines/examples/read.ts';
 import { onFile } from './files.ts';
 
 interface ExampleQuestion {
@@ -57,7 +58,7 @@ function filesAt(path: string, names: string, subject: string): readonly Found[]
   if (!stat.isDirectory()) return [{ path, name: basename(path) }];
   const inside = onFile(subject, names, () => readdirSync(path, { recursive: true }))
     .map((each) => join(path, String(each)))
-    .filter((each) => isExampleName(each) && statSync(each).isFile())
+    .filter((each) => exampleRole(each) !== null && statSync(each).isFile())
     .toSorted();
   check(inside.length > 0, subject, 'folder must hold examples (.npz, .npy, texts or pictures)', names);
   check(inside.length <= mostFiles, subject, `folder must hold at most ${mostFiles} examples`, inside.length);

@@ -1,5 +1,6 @@
 /** Entry of the headless program: connects the door to the process. */
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import packageJson from '../../package.json' with { type: 'json' };
 import { openDoor } from './door.ts';
 
@@ -9,6 +10,7 @@ process.stdout.on('error', () => process.exit(0));
 process.exitCode = await openDoor(process.argv.slice(2), {
   version: packageJson.version,
   folder: process.cwd(),
+  program: fileURLToPath(import.meta.url),
   now: () => performance.now(),
   input: process.stdin,
   note: (line) => process.stderr.write(`${line}\n`),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pairedDifference, wilson } from './intervals.ts';
+import { createRandom } from '../base/random.ts';
+import { pairedDifference, ratioInterval, wilson } from './intervals.ts';
 
 describe('the interval of a share', () => {
   // Newcombe, Statistics in Medicine 17 (1998) 857, table I, method 3.
@@ -82,5 +83,36 @@ describe('two models on the same examples', () => {
         expect(p).toBeLessThanOrEqual(1);
       }),
     );
+  });
+});
+
+describe('the interval of a ratio over examples', () => {
+  it('is that of a mean where examples are alike in size', () => {
+    const examples = [1, 2, 3, 6].map((sum) => ({ size: 1, sum }));
+    const { value, low, high } = ratioInterval(examples);
+    // Mean 3, standard deviation sqrt(14 / 3), standard error half of it.
+    expect(value).toBe(3);
+    expect(high - value).toBeCloseTo((1.959964 * Math.sqrt(14 / 3)) / 2, 5);
+    expect(value - low).toBeCloseTo(high - value, 12);
+  });
+
+  it('covers the truth 19 times of 20 where answers of an example are alike', () => {
+    const random = createRandom(3);
+    let covered = 0;
+    for (let round = 0; round < 1000; round++) {
+      const examples = Array.from({ length: 60 }, () => {
+        const size = 1 + random.below(9);
+        return { size, sum: size * Math.exp(0.5 * random.normal()) };
+      });
+      const { low, high } = ratioInterval(examples);
+      if (low <= Math.exp(0.125) && Math.exp(0.125) <= high) covered += 1;
+    }
+    expect(covered).toBeGreaterThan(915);
+    expect(covered).toBeLessThan(975);
+  });
+
+  it('is open for one example, and nothing for none', () => {
+    expect(ratioInterval([{ size: 2, sum: 1 }])).toEqual({ value: 0.5, low: 0, high: 1 });
+    expect(ratioInterval([])).toEqual({ value: 0, low: 0, high: 0 });
   });
 });

@@ -31,6 +31,23 @@ export function wilson(successes: number, n: number, z = z95): Share {
   };
 }
 
+/**
+ * Sum over sum of sizes, with the interval of a ratio estimate over independent examples (Cochran, Sampling Techniques,
+ * 1977, section 6): answers of one example are not independent of each other.
+ */
+export function ratioInterval(
+  examples: readonly { readonly size: number; readonly sum: number }[],
+  z = z95,
+): Share {
+  const [n, size] = [examples.length, examples.reduce((total, each) => total + each.size, 0)];
+  if (size === 0) return { value: 0, low: 0, high: 0 };
+  const value = examples.reduce((total, each) => total + each.sum, 0) / size;
+  if (n < 2) return { value, low: 0, high: 2 * value };
+  const squares = examples.reduce((total, each) => total + (each.sum - value * each.size) ** 2, 0);
+  const half = (z * Math.sqrt((squares * n) / (n - 1))) / size;
+  return { value, low: Math.max(0, value - half), high: value + half };
+}
+
 export interface PairedDifference {
   /** Share of right answers gained (candidate less dense), -1 to 1. */
   readonly difference: number;

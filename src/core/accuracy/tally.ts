@@ -75,6 +75,21 @@ export function withBatch(tally: Tally, truth: Int32Array, dense: Answered, cand
 /** Below it no probability counts as less: what a broken model gives (infinite logits) stays a number. */
 const leastLogProbability = Math.log(1e-12);
 
+/** KL of each row, nats, summed over outputs; each output holds `rows` rows of choices. */
+export function rowDivergences(dense: Answered, candidate: Answered, rows: number): Float64Array {
+  const nats = new Float64Array(rows);
+  for (const [name, teacher] of Object.entries(dense.outputs)) {
+    const student = candidate.outputs[name];
+    if (student === undefined) continue;
+    const choices = teacher.length / rows;
+    for (let row = 0; row < rows; row++) {
+      const [from, to] = [row * choices, (row + 1) * choices];
+      nats[row]! += divergenceOf(teacher.subarray(from, to), student.subarray(from, to), 1);
+    }
+  }
+  return nats;
+}
+
 /** Sum over rows of KL(softmax teacher || softmax student), nats; `values` hold `rows` rows of choices each. */
 function divergenceOf(teacher: Float32Array, student: Float32Array, rows: number): number {
   const choices = teacher.length / rows;

@@ -5,6 +5,7 @@
  */
 import { check } from '../../core/base/checks.ts';
 import { classIdsOf } from '../../core/examples/classes.ts';
+import { exampleRole, lastName, type ExampleRole } from '../../core/examples/names.ts';
 import { readTable } from '../../core/examples/table.ts';
 import type { GivenFile, ModelFile } from '../../core/onnx/dropped-files.ts';
 import { readInputs, type UserInputs } from '../../core/onnx/user-inputs.ts';
@@ -31,22 +32,6 @@ export interface ExampleOptions {
 type OnnxFile = Extract<ModelFile, { readonly format: 'onnx' }>;
 
 const subject = 'examples';
-const kinds = {
-  npz: /\.npz$/i,
-  npy: /\.npy$/i,
-  table: /\.(?:csv|tsv|jsonl|ndjson|txt)$/i,
-  picture: /\.(?:png|jpe?g)$/i,
-} as const;
-/** Beside a tokenizer.json, which has all that they tell. */
-const beside =
-  /^(?:vocab|merges|readme|license)\.(?:txt|md|json)$|^special_tokens_map\.json$|^added_tokens\.json$/i;
-
-const lastName = (path: string): string => path.replace(/^.*[/\\]/, '');
-
-/** Whether a file of this name can be one of somebody's examples, or tells how they are read. */
-export const isExampleName = (path: string): boolean =>
-  Object.values(kinds).some((kind) => kind.test(path)) ||
-  /^(?:tokenizer|tokenizer_config|preprocessor_config|config)\.json$/i.test(lastName(path));
 
 /** @throws InputError that names the file, the row or the array */
 export async function readExamples(
@@ -54,12 +39,12 @@ export async function readExamples(
   given: readonly GivenFile[],
   { columns, tell = () => {} }: ExampleOptions = {},
 ): Promise<GivenExamples> {
-  const files = given.filter(({ name }) => !beside.test(lastName(name)));
-  const of = (kind: keyof typeof kinds): readonly GivenFile[] =>
-    files.filter(({ name }) => kinds[kind].test(name));
+  const files = given.filter(({ name }) => exampleRole(name) !== null);
+  const of = (role: ExampleRole): readonly GivenFile[] =>
+    files.filter(({ name }) => exampleRole(name) === role);
   const json = (name: string): Promise<unknown> =>
     jsonOf(files.find((each) => lastName(each.name).toLowerCase() === name));
-  const [packed, arrays, tables, pictures] = [of('npz'), of('npy'), of('table'), of('picture')];
+  const [packed, arrays, tables, pictures] = [of('arrays'), of('array'), of('table'), of('picture')];
   const texts = pictures.length > 0 ? [] : tables;
   const forms = [packed, arrays, pictures, texts].filter(({ length }) => length > 0);
   check(
@@ -68,7 +53,7 @@ export async function readExamples(
     forms.length === 0
       ? 'must be .npz or .npy, .txt, .csv, .tsv or .jsonl, .png or .jpg'
       : 'must be of one kind: arrays, or texts, or pictures',
-    files.map(({ name }) => lastName(name)),
+    given.map(({ name }) => lastName(name)),
   );
   const [archive] = packed;
   if (archive !== undefined) {

@@ -3,19 +3,22 @@
  * changed need no labels, accuracy is measured where they are. Padding, as `attention_mask` tells it, is left out.
  */
 import { answered, createCoding, keptRows, rowCount, type Logits } from '../../core/accuracy/rows.ts';
+import { ratioInterval, type Share } from '../../core/accuracy/intervals.ts';
 import {
   measurementOf,
   noTally,
+  rowDivergences,
   withBatch,
   type Answered,
   type Measurement,
+  type Tally,
 } from '../../core/accuracy/tally.ts';
 import { InputError, check } from '../../core/base/checks.ts';
 import { withDenseWeights, type DenseWeight } from '../../core/onnx/edit-dense.ts';
 import type { OnnxModel } from '../../core/onnx/model.ts';
 import { floatOutputs, someMask, type Labels, type UserInputs } from '../../core/onnx/user-inputs.ts';
 import { wholeModel } from './export.ts';
-import type { Ort, OrtSession } from './ort.ts';
+import type { AnyFeeds, Ort, OrtSession } from './ort.ts';
 import { batchFor, feedsOf } from './user-batches.ts';
 import { checkModelSize } from './user-statistics.ts';
 
@@ -27,6 +30,8 @@ export interface UserMeasurement {
   readonly all: Measurement;
   /** Of the answers that have a label; null when there is none. */
   readonly labelled: Measurement | null;
+  /** Mean divergence of an answer, nats, with its 95 % interval over examples. */
+  readonly kl: Share;
 }
 
 export interface UserRange {
@@ -49,61 +54,162 @@ export async function* measureUserModel(
   model: OnnxModel,
   weights: readonly DenseWeight[],
   inputs: UserInputs,
-  range: UserRange = {},
+  { examples, outputs }: UserRange = {},
 ): AsyncGenerator<UserMeasurement, void> {
-  checkModelSize(model);
-  const { outputs, labels } = chosen(model, inputs, range.outputs);
-  const most = Math.min(range.examples ?? inputs.count, inputs.count);
-  check(
-    inputs.batch === null || most % inputs.batch === 0,
-    'inputs',
-    `examples must be a multiple of ${inputs.batch}, the batch that the graph fixes`,
-    most,
-  );
-  const given: UserInputs = { ...inputs, count: most };
-  const dense = await ort.createSession(await wholeModel(model));
-  let candidate: OrtSession | null = null;
+  const comparison = await openComparison(ort, model, inputs, outputs);
   try {
-    const other = await ort.createSession(await wholeModel(withDenseWeights(model, weights)));
-    candidate = other;
-    const step = await batchFor(dense, given, { most: await fittingBatch(dense, given, outputs) });
-    const coding = createCoding();
-    let [all, labelled] = [noTally, noTally];
-    for (let from = 0; from < most; from += step) {
-      const count = Math.min(step, most - from);
-      const feeds = feedsOf(inputs, from, count);
-      const both = [await dense.run(feeds, outputs), await other.run(feeds, outputs)] as const;
-      const teacher = logitsOf(both[0]);
-      const rows = rowCount(teacher);
-      check(rows % count === 0, 'outputs', `must have rows for each of ${count} examples`, rows);
-      const kept = unpadded(inputs, from, count, rows);
-      const [a, b] = [keptRows(teacher, kept), keptRows(logitsOf(both[1]), kept)];
-      const [before, after] = [answered(a, outputs, coding), answered(b, outputs, coding)];
-      all = withBatch(all, new Int32Array(kept.length).fill(noAnswer), before, after);
-      if (labels.size > 0) {
-        const first = (from * rows) / count;
-        const truth = truthOf(
-          labels,
-          a,
-          kept.map((row) => first + row),
-          (inputs.count * rows) / count,
-        );
-        const known = [...truth.keys()].filter((k) => truth[k] !== null);
-        const codes = Int32Array.from(known, (k) => coding(truth[k] ?? []));
-        const [right, left] = [answersOf(a, labels, known, coding), answersOf(b, labels, known, coding)];
-        labelled = withBatch(labelled, codes, right, left);
-      }
-      yield {
-        examples: from + count,
-        outputs,
-        all: measurementOf(all),
-        labelled: labelled.n === 0 ? null : measurementOf(labelled),
-      };
-    }
+    yield* comparison.compare(weights, examples);
   } finally {
-    await dense.release();
-    await candidate?.release();
+    await comparison.release();
   }
+}
+
+/** A model on its examples, ready to be compared with itself under other weights. */
+export interface Comparison {
+  /** As `measureUserModel`; what the model itself says is computed once. */
+  readonly compare: (
+    weights: readonly DenseWeight[],
+    examples?: number,
+  ) => AsyncGenerator<UserMeasurement, void>;
+  /** Whether there are labels for any output. */
+  readonly isLabelled: boolean;
+  readonly release: () => Promise<void>;
+}
+
+/** Elements of the model's own outputs that are kept between comparisons: 64 MB. */
+const mostKept = 2 ** 24;
+
+/** @param wanted outputs; see `UserRange` */
+export async function openComparison(
+  ort: Ort,
+  model: OnnxModel,
+  inputs: UserInputs,
+  wanted?: readonly string[],
+): Promise<Comparison> {
+  checkModelSize(model);
+  const { outputs, labels } = chosen(model, inputs, wanted);
+  const dense = await ort.createSession(await wholeModel(model));
+  const teacher = teacherOf(dense, outputs);
+  let step: number | null = null;
+  return {
+    isLabelled: labels.size > 0,
+    release: dense.release,
+    compare: async function* compare(weights, examples) {
+      const most = Math.min(examples ?? inputs.count, inputs.count);
+      check(
+        inputs.batch === null || most % inputs.batch === 0,
+        'inputs',
+        `examples must be a multiple of ${inputs.batch}, the batch that the graph fixes`,
+        most,
+      );
+      step ??= await batchFor(
+        dense,
+        { ...inputs, count: most },
+        { most: await fittingBatch(dense, inputs, outputs) },
+      );
+      const other = await ort.createSession(await wholeModel(withDenseWeights(model, weights)));
+      try {
+        const coding = createCoding();
+        let tallies: Tallies = { all: noTally, labelled: noTally, sums: [] };
+        for (let from = 0; from < most; from += step) {
+          const count = Math.min(step, most - from);
+          const feeds = feedsOf(inputs, from, count);
+          const both = [
+            await teacher(from, count, feeds),
+            logitsOf(await other.run(feeds, outputs)),
+          ] as const;
+          tallies = withExamples(tallies, both, { inputs, labels, outputs, coding, from, count });
+          yield measurementAt(tallies, from + count, outputs);
+        }
+      } finally {
+        await other.release();
+      }
+    },
+  };
+}
+
+/** What the model itself says of examples `from` to `from + count`. */
+function teacherOf(
+  session: OrtSession,
+  outputs: readonly string[],
+): (from: number, count: number, feeds: AnyFeeds) => Promise<LogitsByName> {
+  const kept = new Map<string, LogitsByName>();
+  let room = mostKept;
+  return async (from, count, feeds) => {
+    const key = `${from} ${count}`;
+    const known = kept.get(key);
+    if (known !== undefined) return known;
+    const made = logitsOf(await session.run(feeds, outputs));
+    const size = Object.values(made).reduce((sum, { values }) => sum + values.length, 0);
+    if (size <= room) {
+      kept.set(key, made);
+      room -= size;
+    }
+    return made;
+  };
+}
+
+interface Tallies {
+  readonly all: Tally;
+  readonly labelled: Tally;
+  /** Of each example, its answers and the sum of their divergences. */
+  readonly sums: readonly ExampleSum[];
+}
+
+interface ExampleSum {
+  readonly rows: number;
+  readonly nats: number;
+}
+
+interface Batch extends Choice {
+  readonly inputs: UserInputs;
+  readonly coding: (answers: readonly number[]) => number;
+  readonly from: number;
+  readonly count: number;
+}
+
+function withExamples(
+  { all, labelled, sums }: Tallies,
+  [teacher, student]: readonly [LogitsByName, LogitsByName],
+  { inputs, labels, outputs, coding, from, count }: Batch,
+): Tallies {
+  const rows = rowCount(teacher);
+  check(rows % count === 0, 'outputs', `must have rows for each of ${count} examples`, rows);
+  const kept = unpadded(inputs, from, count, rows);
+  const [a, b] = [keptRows(teacher, kept), keptRows(student, kept)];
+  const [before, after] = [answered(a, outputs, coding), answered(b, outputs, coding)];
+  const nats = rowDivergences(before, after, kept.length);
+  const perExample = rows / count;
+  const added = Array.from({ length: count }, () => ({ rows: 0, nats: 0 }));
+  kept.forEach((row, k) => {
+    const example = added[Math.floor(row / perExample)]!;
+    example.rows += 1;
+    example.nats += nats[k]!;
+  });
+  const whole = withBatch(all, new Int32Array(kept.length).fill(noAnswer), before, after);
+  const next = { all: whole, sums: [...sums, ...added] };
+  if (labels.size === 0) return { ...next, labelled };
+  const first = from * perExample;
+  const places = kept.map((row) => first + row);
+  const truth = truthOf(labels, a, places, inputs.count * perExample);
+  const known = [...truth.keys()].filter((k) => truth[k] !== null);
+  const codes = Int32Array.from(known, (k) => coding(truth[k] ?? []));
+  const [right, left] = [answersOf(a, labels, known, coding), answersOf(b, labels, known, coding)];
+  return { ...next, labelled: withBatch(labelled, codes, right, left) };
+}
+
+function measurementAt(
+  { all, labelled, sums }: Tallies,
+  examples: number,
+  outputs: readonly string[],
+): UserMeasurement {
+  return {
+    examples,
+    outputs,
+    all: measurementOf(all),
+    labelled: labelled.n === 0 ? null : measurementOf(labelled),
+    kl: ratioInterval(sums.map(({ rows, nats }) => ({ size: rows, sum: nats }))),
+  };
 }
 
 type LogitsByName = Readonly<Record<string, Logits>>;

@@ -1,0 +1,107 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { denseFactorization } from '../factor/ranks.ts';
+import { modelById } from '../workload/cards.ts';
+import { createOwnModel, fitOwnCurve, ownFigure, type OwnMetric, type OwnTable } from './own-model.ts';
+import { powerLaw } from './spectrum.ts';
+
+const model = modelById('glyph-vit');
+const design = fc.record({
+  damage: fc.double({ min: 1e-6, max: 100, noNaN: true }),
+  value: fc.double({ min: -50, max: 2, noNaN: true }),
+});
+const designs = fc.uniqueArray(design, {
+  minLength: 3,
+  maxLength: 20,
+  selector: ({ damage }) => Math.round(Math.log(damage) * 1e3),
+});
+const metrics = fc.constantFrom<OwnMetric>('negativeKlNats', 'accuracyChangePoints');
+
+const tableOf = (curve: OwnTable['curve'], metric: OwnMetric): OwnTable => ({
+  key: 'k',
+  metric,
+  probed: true,
+  layers: model.linears.map(({ name, out, in: width }, k) => ({
+    name,
+    out,
+    in: width,
+    spectrum: powerLaw(Math.min(out, width), 0.5),
+    sensitivity: 1 + k,
+  })),
+  curve,
+  examples: 64,
+});
+
+describe('an axis of one’s own', () => {
+  it('falls strictly with damage, from nothing, and its bands hold their values', () => {
+    fc.assert(
+      fc.property(
+        designs,
+        metrics,
+        fc.double({ min: 1e-9, max: 1e4, noNaN: true }),
+        (tried, metric, damage) => {
+          const table = tableOf(fitOwnCurve(tried, metric), metric);
+          const { value } = createOwnModel(table, model);
+          expect(value(0)).toBe(0);
+          expect(value(damage)).toBeLessThan(0);
+          expect(value(damage * 1.5)).toBeLessThanOrEqual(value(damage));
+          const {
+            low,
+            high,
+            value: middle,
+          } = ownFigure(table, 'estimated')({ value: damage, low: damage / 2, high: 2 * damage });
+          expect(low).toBeLessThanOrEqual(middle);
+          expect(high).toBeGreaterThanOrEqual(middle);
+          if (metric === 'accuracyChangePoints') expect(low).toBeGreaterThanOrEqual(-100);
+          expect([low, middle, high].every(Number.isFinite)).toBe(true);
+        },
+      ),
+    );
+  });
+
+  it('goes through designs that fall', () => {
+    const tried = [0.01, 0.1, 1, 10].map((damage) => ({ damage, value: -(damage ** 0.8) }));
+    const { value, figure } = createOwnModel(
+      tableOf(fitOwnCurve(tried, 'negativeKlNats'), 'negativeKlNats'),
+      model,
+    );
+    for (const { damage, value: wanted } of tried) expect(value(damage)).toBeCloseTo(wanted, 9);
+    const { provenance } = figure({ value: 0.1, low: 0.1, high: 0.1 });
+    expect(provenance).toMatch(/weighted by what they read .* 4 designs measured on 64 of them/);
+  });
+
+  it('weighs layers by their sensitivity; quantized dense ones err too', () => {
+    const tried = [0.1, 1, 10].map((damage) => ({ damage, value: -damage }));
+    const table = tableOf(fitOwnCurve(tried, 'negativeKlNats'), 'negativeKlNats');
+    const axis = createOwnModel(table, model);
+    const { out, in: width } = model.linears[2]!;
+    const half = {
+      format: 'svd',
+      outModes: [out],
+      inModes: [width],
+      ranks: [Math.min(out, width) / 2],
+    } as const;
+    const { spectrum } = table.layers[2]!;
+    const lost = spectrum.subarray(spectrum.length / 2).reduce((sum, share) => sum + share, 0);
+    expect(axis.damage(2, half).value).toBeCloseTo(3 * lost, 12);
+    const dense = denseFactorization(out, width);
+    expect(axis.damage(2, dense).value).toBe(0);
+    const four = createOwnModel(table, model, { kind: 'int', bits: 4, group: 32 });
+    expect(four.damage(2, dense).value).toBeGreaterThan(0);
+    expect(four.damage(2, half).value).toBeGreaterThan(axis.damage(2, half).value);
+  });
+
+  it.each([
+    [[{ damage: 0, value: -1 }], 'needs designs of positive finite damage'],
+    [[{ damage: 1, value: NaN }], 'needs designs of positive finite damage'],
+    [
+      [
+        { damage: 1, value: -1 },
+        { damage: 1, value: -2 },
+      ],
+      'needs designs of different damage',
+    ],
+  ])('%j is too little', (tried, message) => {
+    expect(() => fitOwnCurve(tried, 'negativeKlNats')).toThrow(`calibration: ${message}`);
+  });
+});

@@ -1,0 +1,200 @@
+/**
+ * Tier T0 and T1 of somebody's own model over their own examples. A layer's damage is the share of its outputs' energy
+ * that its factors lose (the tail of the spectrum of W C^(1/2), C = E[x x^T] of what it reads), times the divergence that
+ * a lost share was measured to bring when that layer alone was cut; damages add up, and a falling curve through designs
+ * that were measured leads to the axis: negative divergence in nats, or points of accuracy where there are labels.
+ */
+import { check } from '../base/checks.ts';
+import { factorizationKey } from '../cost/layer.ts';
+import type { Factorization } from '../factor/factorization.ts';
+import { factorShapes } from '../factor/forward.ts';
+import { unquantized, type Quantization } from '../factor/quantization.ts';
+import type { TransformerModel } from '../workload/model.ts';
+import type { AccuracyFigure, Tier } from './figure.ts';
+import type { AccuracyModel, Damage } from './model.ts';
+import { fallingFit, fallingFunction } from './monotone.ts';
+import { quantizationNoise } from './quantization-noise.ts';
+import type { Spectrum } from './spectrum.ts';
+import { createWeightEnergy } from './weight-energy.ts';
+
+export interface OwnLayer {
+  readonly name: string;
+  readonly out: number;
+  readonly in: number;
+  /** Of W C^(1/2). */
+  readonly spectrum: Spectrum;
+  /** Nats per lost share of the outputs' energy; 1 where it was not measured. */
+  readonly sensitivity: number;
+}
+
+export type OwnMetric = Extract<AccuracyFigure['metric'], 'negativeKlNats' | 'accuracyChangePoints'>;
+
+/** A measured design. */
+export interface OwnDesign {
+  readonly damage: number;
+  /** On the axis. */
+  readonly value: number;
+}
+
+/** Plain data: it travels between page and workers. */
+export interface OwnTable {
+  /** Of model and examples together; another key = another axis. */
+  readonly key: string;
+  readonly metric: OwnMetric;
+  /** Layers that were measured alone, or none. */
+  readonly probed: boolean;
+  /** Those that can be calibrated; of the others nothing is known but that they err. */
+  readonly layers: readonly OwnLayer[];
+  readonly curve: OwnCurve;
+  /** That it was measured on. */
+  readonly examples: number;
+}
+
+export interface OwnCurve {
+  /** ln damage, rising. */
+  readonly x: readonly number[];
+  /** On the axis, strictly falling, below 0. */
+  readonly y: readonly number[];
+  /** Largest relative distance of a design from the curve through the others, and the least distance that counts. */
+  readonly spread: number;
+  readonly floor: number;
+}
+
+/** Nats, and points: nothing smaller is told apart. */
+const leastFall: Readonly<Record<OwnMetric, number>> = { negativeKlNats: 1e-6, accuracyChangePoints: 1e-3 };
+const floors: Readonly<Record<OwnMetric, number>> = { negativeKlNats: 1e-5, accuracyChangePoints: 0.25 };
+const mostSpread = 4;
+
+/** @param designs at least 3, of different damage */
+export function fitOwnCurve(designs: readonly OwnDesign[], metric: OwnMetric): OwnCurve {
+  check(
+    designs.every(({ damage, value }) => damage > 0 && Number.isFinite(damage) && Number.isFinite(value)),
+    'calibration',
+    'needs designs of positive finite damage and finite values',
+  );
+  const floor = floors[metric];
+  const sorted = designs.toSorted((a, b) => a.damage - b.damage);
+  const curve = through(sorted, metric);
+  const apart = sorted.map((design, k) => {
+    // The ends are left out of no curve: beyond the others it only guesses.
+    if (k === 0 || k === sorted.length - 1) return 0;
+    const at = valueAt({ ...through(sorted.toSpliced(k, 1), metric), spread: 0, floor })(design.damage);
+    return Math.max(0, Math.abs(design.value - at) - floor) / Math.max(floor, Math.abs(at));
+  });
+  return { ...curve, spread: Math.min(mostSpread, Math.max(...apart)), floor };
+}
+
+function through(
+  sorted: readonly OwnDesign[],
+  metric: OwnMetric,
+): { readonly x: number[]; readonly y: number[] } {
+  const [x, values]: [number[], number[]] = [[], []];
+  for (const { damage, value } of sorted) {
+    const log = Math.log(damage);
+    if (x.length > 0 && log - x.at(-1)! < 1e-9) continue;
+    x.push(log);
+    values.push(Math.min(0, value));
+  }
+  check(x.length >= 2, 'calibration', 'needs designs of different damage', sorted.length);
+  const fitted = fallingFit(
+    values,
+    values.map(() => 1),
+  );
+  const y: number[] = [];
+  for (const value of fitted) y.push(Math.min(value, (y.at(-1) ?? 0) - leastFall[metric]));
+  return { x, y };
+}
+
+/** Below the first design in proportion to the damage, beyond the last one ever less steeply; no damage is no change. */
+function valueAt({ x, y }: OwnCurve): (damage: number) => number {
+  const [first, last] = [x[0]!, x.at(-1)!];
+  const [top, end] = [y[0]!, y.at(-1)!];
+  const inside = fallingFunction({ x, y });
+  return (damage) => {
+    if (!(damage > 0)) return 0;
+    const log = Math.log(damage);
+    if (log < first) return top * Math.exp(log - first);
+    return log <= last ? inside(log) : end * (2 - Math.exp(last - log));
+  };
+}
+
+const leastPoints = -100;
+
+/** A figure of this tier from the sum of damages. */
+export function ownFigure(
+  table: OwnTable,
+  tier: Extract<Tier, 'estimated' | 'calibrated'>,
+): (total: Damage) => AccuracyFigure {
+  const { curve, metric, examples, layers, probed } = table;
+  const at = valueAt(curve);
+  const { spread, floor } = curve;
+  const least = metric === 'accuracyChangePoints' ? leastPoints : Number.NEGATIVE_INFINITY;
+  const how =
+    tier === 'estimated'
+      ? 'Estimated from the spectra of the layers weighted by what they read over your examples'
+      : 'Calibrated: errors of the rebuilt weights, weighted by what the layers read over your examples';
+  const weight = probed ? `, each of ${layers.length} layers cut alone` : '';
+  const what = metric === 'negativeKlNats' ? 'divergence from the dense model' : 'accuracy';
+  const provenance =
+    `${how}${weight}, mapped to ${what} by ${curve.x.length} designs measured on ${examples.toLocaleString('en')} of them; ` +
+    'the band is as wide as the furthest of these designs is from the curve through the others.';
+  return (total) => {
+    const value = Math.max(least, at(total.value));
+    const [low, high] = [at(total.high), at(total.low)];
+    const change = total.value > 0;
+    return {
+      metric,
+      tier,
+      value,
+      low: change ? Math.max(least, Math.min(value, low * (1 + spread) - floor)) : 0,
+      high: change ? Math.min(0, Math.max(value, high / (1 + spread) + floor)) : 0,
+      provenance,
+    };
+  };
+}
+
+/**
+ * @param model its layers are found in the table by name; it may be a part of the calibrated model. A layer that is not
+ * there has no damage when it is dense, and that of an unknown one otherwise: as much as the most sensitive layer.
+ */
+export function createOwnModel(
+  table: OwnTable,
+  model: TransformerModel,
+  quantization: Quantization = unquantized,
+): AccuracyModel {
+  const noise = quantizationNoise(quantization);
+  const most = table.layers.reduce((sum, { sensitivity }) => Math.max(sum, sensitivity), 0);
+  const layers = model.linears.map(({ name, out, in: width }) => {
+    const known = table.layers.find((each) => each.name === name && each.out === out && each.in === width);
+    const { kept } = createWeightEnergy(
+      out,
+      width,
+      known === undefined ? { kind: 'synthetic' } : { kind: 'spectrum', spectrum: known.spectrum },
+    );
+    const sensitivity = known?.sensitivity ?? most;
+    const remembered = new Map<string, Damage>();
+    const damage = (f: Factorization): Damage => {
+      const share = f.format === 'dense' ? { value: 1, low: 1, high: 1 } : kept(f);
+      const left = noise === 0 ? 1 : 1 - Math.min(1, noise * factorShapes(f).length);
+      const lost = (of: number): number => sensitivity * Math.max(0, 1 - of * left);
+      return { value: lost(share.value), low: lost(share.high), high: lost(share.low) };
+    };
+    return (f: Factorization): Damage => {
+      const key = factorizationKey(f);
+      const found = remembered.get(key) ?? damage(f);
+      if (remembered.size >= mostRemembered) remembered.clear();
+      remembered.set(key, found);
+      return found;
+    };
+  });
+  const at = valueAt(table.curve);
+  return {
+    metric: table.metric,
+    damage: (index, f) => layers[index]?.(f) ?? { value: 0, low: 0, high: 0 },
+    value: at,
+    figure: ownFigure(table, 'estimated'),
+    key: (index) => layers[index],
+  };
+}
+
+const mostRemembered = 4096;
