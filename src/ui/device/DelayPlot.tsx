@@ -49,6 +49,7 @@ export function DelayPlot({ places, metric, size, xTitle, yTitle, sentence, onAd
               d={`M${x(place.left)} ${at.y}H${x(place.right)}M${at.x} ${Math.max(frame.top, y(place.high))}V${Math.min(frame.bottom, y(place.low))}`}
               stroke={colour}
               strokeWidth={1.25}
+              strokeOpacity={who === 'frontier' ? 0.4 : 1}
               fill="none"
             />
             {who === 'frontier' ? (
@@ -61,19 +62,24 @@ export function DelayPlot({ places, metric, size, xTitle, yTitle, sentence, onAd
                 strokeWidth={1.25}
               />
             ) : (
-              <Mark who={who} tier={tier} x={at.x} y={at.y} />
-            )}
-            {name !== '' && (
-              <text
-                x={at.x + (at.x > frame.right - 120 ? -10 : 10)}
-                y={at.y - 9}
-                textAnchor={at.x > frame.right - 120 ? 'end' : 'start'}
-                className="halo"
-              >
-                {who === 'dense' ? name : label}
-              </text>
+              <Mark who={who} tier={who === 'dense' ? 'measured' : tier} x={at.x} y={at.y} />
             )}
           </g>
+        );
+      })}
+      {places.map(({ who, name, ...place }) => {
+        const at = x(place.x);
+        const toLeft = at > frame.right - 120;
+        return name === '' ? null : (
+          <text
+            key={name}
+            x={toLeft ? at - 10 : at + 10}
+            y={y(place.y) - 9}
+            textAnchor={toLeft ? 'end' : 'start'}
+            className="halo"
+          >
+            {who === 'dense' ? name : `${name} ${formatRatio(place.x)}, ${short(place.y)}`}
+          </text>
         );
       })}
     </svg>
