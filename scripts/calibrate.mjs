@@ -13,7 +13,7 @@ await main(async () => {
   const sizes = {
     seed: numberOption(args, 'seed', 11),
     designs: numberOption(args, 'designs', 200),
-    perFormat: numberOption(args, 'per-format', 5),
+    perFormat: numberOption(args, 'per-format', 4),
     examples: numberOption(args, 'examples', 512),
   };
   for (const id of namedModels(args)) {

@@ -10,7 +10,7 @@ const modelIds = ['glyph-vit', 'lexical-qa'];
 export const onnxBytes = (id) => new Uint8Array(readFileSync(`${root}public/models/${id}.onnx`));
 
 /** The code behind both, as one module. */
-export const tiers = () => bundled('scripts/tiers.ts');
+export const tiers = () => bundled('scripts/tiers/entry.ts');
 
 /** Bundled as the product is: what is transformed module by module runs slower, and runtimes load lazily. */
 export async function bundled(entry) {

@@ -28,7 +28,7 @@ await main(async () => {
   const sizes = {
     seed,
     designs: numberOption(args, 'designs', quick ? 40 : 200),
-    perFormat: numberOption(args, 'per-format', quick ? 2 : 5),
+    perFormat: numberOption(args, 'per-format', quick ? 3 : 4),
     examples: numberOption(args, 'examples', 512),
   };
   const models = [];

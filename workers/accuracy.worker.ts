@@ -40,7 +40,7 @@ const listen = (): Promise<void> => new Promise((resolve) => setTimeout(resolve,
 async function run(request: MeasureStart): Promise<void> {
   if (request.run !== newest) return;
   const measurer = await measurerOf(request.model);
-  if (request.table !== null && !(await probe(measurer, request, request.table))) return;
+  if (request.table !== null && !(await respond(measurer, request, request.table))) return;
   let report = firstReport;
   const batches: AnswerBatch[] = [];
   for await (const step of measurer.measure(request, request)) {
@@ -59,9 +59,9 @@ async function run(request: MeasureStart): Promise<void> {
   }
 }
 
-/** Each changed layer alone, for the calibrated tier; false when a newer run has come. */
-async function probe(measurer: Measurer, request: MeasureStart, table: CalibrationTable): Promise<boolean> {
-  const steps = measurer.diverge(request);
+/** Beside the dense model on a few examples, for the calibrated tier; false when a newer run has come. */
+async function respond(measurer: Measurer, request: MeasureStart, table: CalibrationTable): Promise<boolean> {
+  const steps = measurer.respond(request);
   for (;;) {
     const next = await steps.next();
     await listen();
@@ -78,13 +78,9 @@ function tell(of: number, step: Exclude<MeasureStep, { kind: 'measured' }>): voi
   const progress = { kind: 'measure-progress', run: of } as const;
   if (step.kind === 'calibrated')
     post({ ...progress, stage: 'calibrating', done: step.examples, of: step.of });
-  else
-    post({
-      ...progress,
-      stage: step.kind === 'probed' ? 'probing' : 'rebuilding',
-      done: step.layers,
-      of: step.of,
-    });
+  else if (step.kind === 'compared')
+    post({ ...progress, stage: 'comparing', done: step.examples, of: step.of });
+  else post({ ...progress, stage: 'rebuilding', done: step.layers, of: step.of });
 }
 
 /** Neighbouring batches as one. */

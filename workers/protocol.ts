@@ -176,7 +176,7 @@ export interface AnswerBatch {
   readonly candidate: Int32Array;
 }
 
-export type MeasureStage = 'loading' | 'calibrating' | 'rebuilding' | 'probing' | 'measuring';
+export type MeasureStage = 'loading' | 'calibrating' | 'rebuilding' | 'comparing' | 'measuring';
 
 export type AccuracyReply =
   | { readonly kind: 'calibrated'; readonly run: number; readonly figure: AccuracyFigure }

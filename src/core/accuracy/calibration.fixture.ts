@@ -44,7 +44,7 @@ export const smallTable: CalibrationTable = {
   seed: 7,
   dense: { score: 'accuracy', accuracy: 0.98, examples: 512 },
   power: 1,
-  divergenceExamples: 64,
+  responseExamples: 64,
   measured: { from: 0, examples: 512 },
   layers: [layer('a', 24, 36, 5), layer('b', 48, 24, 2)],
   formats: {

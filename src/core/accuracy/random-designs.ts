@@ -88,19 +88,26 @@ export interface PoolMember {
 
 const poolFormats = formats.filter((format) => format !== 'dense');
 
-/** `perFormat` random factorizations of each format, sizes spread evenly in logarithm; fewer where a format has none. */
+/** One truncation gives svd's every size, and sizes that are far apart would make lopsided designs. */
+const svdSizes = 4;
+
+/**
+ * `perFormat` random factorizations of each format, of svd more, sizes spread evenly in logarithm; fewer where a format
+ * has none.
+ */
 export function randomPool(random: Random, sides: Sides, perFormat: number): readonly PoolMember[] {
   const dense = sides.out * sides.in;
-  return poolFormats.flatMap((format) =>
-    Array.from({ length: perFormat }, (_, k) => {
-      const at = (k + random.next()) / perFormat;
+  return poolFormats.flatMap((format) => {
+    const count = format === 'svd' ? svdSizes * perFormat : perFormat;
+    return Array.from({ length: count }, (_, k) => {
+      const at = (k + random.next()) / count;
       for (let attempt = 0; attempt < 8; attempt++) {
         const f = randomFactorization(random, format, sides, smallest * (largest / smallest) ** at);
         if (f !== null) return [{ f, share: parameterCount(f) / dense }];
       }
       return [];
-    }).flat(),
-  );
+    }).flat();
+  });
 }
 
 /** Position in the layer's pool, or -1 for dense. */
@@ -119,7 +126,7 @@ export interface RandomDesign {
 }
 
 /** Shares of the dense parameters that designs are compared at, and how close they come. */
-export const bins = [0.15, 0.25, 0.4, 0.6] as const;
+export const bins = [0.2, 0.35, 0.5, 0.7] as const;
 const nearness = 0.02;
 
 /** A random design whose parameters are within 2 % of `share` of dense. */

@@ -19,6 +19,7 @@ import { parameterCount } from '../factor/parameters.ts';
 import type { TransformerModel } from '../workload/model.ts';
 import type { AccuracyFigure } from './figure.ts';
 import type { AccuracyModel, Damage } from './model.ts';
+import { disagreement, type Response } from './response.ts';
 import { bandMeaning, tierAxis, type Axis, type Range, type TierCurve } from './tier-curve.ts';
 import { createWeightEnergy } from './weight-energy.ts';
 
@@ -66,8 +67,8 @@ export interface CalibrationTable {
   readonly dense: { readonly score: string; readonly accuracy: number; readonly examples: number };
   /** Damage = divergence ** power. */
   readonly power: number;
-  /** Examples that divergences are means over: the first of the calibration stream. */
-  readonly divergenceExamples: number;
+  /** Examples that divergences and agreement are means over: the first of the calibration stream. */
+  readonly responseExamples: number;
   /** Examples that designs were measured on, from this one of the held-out stream on. */
   readonly measured: { readonly from: number; readonly examples: number };
   readonly layers: readonly LayerTable[];
@@ -116,19 +117,9 @@ export function createSensitivityModel(
   };
 }
 
-/**
- * Tier T1: the same curve for divergences that were measured, layer by layer, on rebuilt weights.
- * @param divergences mean KL of each replaced layer alone, nats an example
- */
-export function calibratedFigure(table: CalibrationTable, divergences: readonly number[]): AccuracyFigure {
-  check(
-    divergences.every((each) => Number.isFinite(each) && each >= 0),
-    'divergences',
-    'must be finite and not negative',
-    divergences,
-  );
-  const { power } = table;
-  const value = divergences.reduce((sum, each) => sum + each ** power, 0);
+/** Tier T1: a curve of its own over the disagreement of a whole design, measured on rebuilt weights. */
+export function calibratedFigure(table: CalibrationTable, response: Response): AccuracyFigure {
+  const value = disagreement(response);
   return tierFigures(table, 'calibrated').figure({ value, low: value, high: value });
 }
 
@@ -138,10 +129,10 @@ function tierFigures(table: CalibrationTable, tier: 'estimated' | 'calibrated'):
   const range: Range = { least: -100 * accuracy, most: 100 * (1 - accuracy) };
   const how =
     tier === 'estimated'
-      ? 'Estimated from tables of each layer alone'
-      : `Calibrated: each layer's rebuilt weights alone on ${table.divergenceExamples} calibration examples`;
+      ? 'Estimated from tables of each layer alone, summed'
+      : `Calibrated: agreement of the rebuilt model with the dense one on ${table.responseExamples} calibration examples, without labels`;
   const provenance =
-    `${how}, summed and mapped to ${table.dense.score} by ${curve.fitted} random designs measured on ` +
+    `${how}; mapped to ${table.dense.score} by ${curve.fitted} random designs measured on ` +
     `${examples.toLocaleString('en')} held-out examples (seed ${table.seed}); ${bandMeaning(curve)}.`;
   return tierAxis(curve, range, tier, provenance);
 }

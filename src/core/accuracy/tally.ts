@@ -72,6 +72,29 @@ export function withBatch(tally: Tally, truth: Int32Array, dense: Answered, cand
   return { n, denseRight, candidateRight, gained, lost, flips, divergence };
 }
 
+/**
+ * Sum over examples of the probability that the candidate gives to what the dense model holds most probable, of all
+ * outputs together. Unlike answers it is told by degrees.
+ */
+export function sharedConfidence(dense: Answered, candidate: Answered, rows: number): number {
+  const shared = new Float64Array(rows).fill(1);
+  for (const [name, teacher] of Object.entries(dense.outputs)) {
+    const student = candidate.outputs[name];
+    if (student === undefined) continue;
+    const choices = teacher.length / rows;
+    for (let row = 0; row < rows; row++) {
+      const from = row * choices;
+      let top = from;
+      for (let k = from; k < from + choices; k++) if (teacher[k]! > teacher[top]!) top = k;
+      const q = normalizer(student, from, choices);
+      const probability = Math.exp(student[top]! - q.largest - q.logSum);
+      // Not `>=`: logits that are no numbers share nothing.
+      shared[row] = shared[row]! * (probability > 0 ? probability : 0);
+    }
+  }
+  return shared.reduce((sum, each) => sum + each, 0);
+}
+
 /** Below it no probability counts as less: what a broken model gives (infinite logits) stays a number. */
 const leastLogProbability = Math.log(1e-12);
 

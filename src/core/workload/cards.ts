@@ -166,7 +166,7 @@ function glyphVit(): TransformerModel {
     id: 'glyph-vit',
     title: 'Glyph-ViT, 96 wide',
     source:
-      "this project's own: a pre-norm encoder, 96 wide, for 32 procedural stroke glyphs of 24 x 24 pixels; trained by scripts/train.mjs, right on 99.89 % of 8,192 fresh images",
+      "this project's own: a pre-norm encoder, 96 wide, for 32 procedural stroke glyphs of 24 x 24 pixels; trained by scripts/train.mjs, right on 99.88 % of 8,192 fresh images",
     linears: [
       outside({ name: 'embeddings.patch_embeddings.projection', role: 'Patch', out: 96, in: 36, bias: true }),
       ...linears,

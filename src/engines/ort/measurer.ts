@@ -3,6 +3,7 @@
  * well under 100 ms, so that a caller may stop between two.
  */
 import { createRebuilder } from '../../core/accuracy/rebuild.ts';
+import type { Response } from '../../core/accuracy/response.ts';
 import {
   measurementOf,
   noTally,
@@ -18,7 +19,7 @@ import type { Matrix } from '../../core/tensor/dense.ts';
 import type { LinearLayer } from '../../core/workload/model.ts';
 import { openNetwork } from './network.ts';
 import type { Ort } from './ort.ts';
-import { layerDivergence } from './probe.ts';
+import { responding, responseExamples } from './probe.ts';
 import { withRoundedInputs } from './rounding.ts';
 import { calibrationExamples, openStatistician, type LayerStatistics } from './statistics.ts';
 
@@ -49,8 +50,8 @@ export type MeasureStep =
   | { readonly kind: 'calibrated'; readonly examples: number; readonly of: number }
   /** Layers put together again from their factors. */
   | { readonly kind: 'rebuilt'; readonly layers: number; readonly of: number }
-  /** Layers tried alone. */
-  | { readonly kind: 'probed'; readonly layers: number; readonly of: number }
+  /** Calibration examples answered beside the dense model. */
+  | { readonly kind: 'compared'; readonly examples: number; readonly of: number }
   /** Figures of all examples so far, answers of the newest. */
   | { readonly kind: 'measured'; readonly measurement: Measurement; readonly answers: BatchAnswers };
 
@@ -59,11 +60,8 @@ export interface Measurer {
   readonly task: Task;
   /** @throws InputError when the design does not fit the model or the runtime fails */
   readonly measure: (candidate: CandidateModel, range: ExampleRange) => AsyncGenerator<MeasureStep, void>;
-  /**
-   * For tier T1: mean KL from the dense model with each layer alone replaced, nats an example, on calibration examples;
-   * layers that stay as they are have none. What is known of a layer is not measured again.
-   */
-  readonly diverge: (candidate: CandidateModel) => AsyncGenerator<MeasureStep, readonly number[]>;
+  /** For tier T1: the candidate beside the dense model on the first calibration examples, without labels. */
+  readonly respond: (candidate: CandidateModel) => AsyncGenerator<MeasureStep, Response>;
   /** By layer name, from the calibration stream. */
   readonly calibrate: () => AsyncGenerator<MeasureStep, ReadonlyMap<string, LayerStatistics>>;
   /** Frees its sessions. */
@@ -140,22 +138,16 @@ export async function openMeasurer(
     return (examples) => student(weights, examples);
   }
 
-  const divergences = new WeakMap<Matrix, number>();
-
   return {
     task,
     calibrate,
-    diverge: async function* diverge(candidate) {
-      const weights = yield* rebuild(candidate);
-      const found: number[] = [];
-      for (const { name } of layers) {
-        const w = weights.get(name);
-        const nats = w === undefined ? 0 : (divergences.get(w) ?? (await layerDivergence(network, name, w)));
-        if (w !== undefined) divergences.set(w, nats);
-        found.push(nats);
-        yield { kind: 'probed', layers: found.length, of: layers.length };
+    respond: async function* respond(candidate) {
+      const steps = responding(network, yield* prepare(candidate));
+      for (;;) {
+        const step = await steps.next();
+        if (step.done === true) return step.value;
+        yield { kind: 'compared', examples: step.value, of: responseExamples };
       }
-      return found;
     },
     measure: async function* measure(candidate, { seed = seeds.heldOut, examples: most }) {
       const student = yield* prepare(candidate);

@@ -1,36 +1,65 @@
 /**
- * What a network says when one linear layer alone is replaced: the measurement behind the estimated and the calibrated
- * tier. The examples are the first of the calibration stream; the other layers stay dense.
+ * What a network answers when some of its linear layers are replaced, beside its dense self: the measurement behind the
+ * estimated tier (each layer alone) and the calibrated one (all of a design's together). The examples are the first of
+ * the calibration stream, without labels.
  */
-import { measurementOf, noTally, withBatch, type Measurement } from '../../core/accuracy/tally.ts';
+import type { Response } from '../../core/accuracy/response.ts';
+import {
+  measurementOf,
+  noTally,
+  sharedConfidence,
+  withBatch,
+  type Answered,
+  type Measurement,
+} from '../../core/accuracy/tally.ts';
 import { invariant } from '../../core/base/checks.ts';
-import { seeds, type Task } from '../../core/tasks/task.ts';
+import { seeds, type Examples, type Task } from '../../core/tasks/task.ts';
 import type { Matrix } from '../../core/tensor/dense.ts';
 import type { LinearLayer } from '../../core/workload/model.ts';
 import { openNetwork, type TaskNetwork } from './network.ts';
 import type { Feeds, Ort } from './ort.ts';
 import { calibrationExamples, layerStatistics } from './statistics.ts';
 
-/** Divergences are means over so many: orders of designs change little with more. */
-export const divergenceExamples = 64;
+/** Responses are means over so many: orders of designs change little with more. */
+export const responseExamples = 64;
 const batch = 32;
 
-/** Mean KL from the dense model, nats an example, with W' [out, in] in place of the layer of this name alone. */
-export async function layerDivergence(network: TaskNetwork, name: string, w: Matrix): Promise<number> {
-  const measured = await compare(network, new Map([[name, w]]), seeds.calibration, 0, divergenceExamples);
-  return measured.kl;
+/**
+ * What a student answers to calibration examples `first` to `first + count`, told in one piece at the end; in between how
+ * many it has answered.
+ */
+export async function* responding(
+  network: TaskNetwork,
+  student: (examples: Examples) => Promise<Answered>,
+  first = 0,
+  count = responseExamples,
+): AsyncGenerator<number, Response> {
+  let [tally, shared, own] = [noTally, 0, 0];
+  for (let from = first; from < first + count; from += batch) {
+    const { examples, dense } = await network.lesson(
+      seeds.calibration,
+      from,
+      Math.min(batch, first + count - from),
+    );
+    const answered = await student(examples);
+    tally = withBatch(tally, dense.answers, dense, answered);
+    shared += sharedConfidence(dense, answered, examples.count);
+    own += sharedConfidence(dense, dense, examples.count);
+    yield tally.n;
+  }
+  const { kl, flips } = measurementOf(tally);
+  return { kl, soft: shared / own, hard: 1 - flips };
 }
 
 async function compare(
   network: TaskNetwork,
   weights: ReadonlyMap<string, Matrix>,
-  seed: number,
   first: number,
   count: number,
 ): Promise<Measurement> {
   let tally = noTally;
   for (let from = first; from < first + count; from += batch) {
-    const lesson = await network.lesson(seed, from, Math.min(batch, first + count - from));
+    const lesson = await network.lesson(seeds.heldOut, from, Math.min(batch, first + count - from));
     tally = withBatch(tally, lesson.truth, lesson.dense, await network.student(weights, lesson.examples));
   }
   return measurementOf(tally);
@@ -47,8 +76,12 @@ export interface ProbedLayer {
 export interface Probe {
   readonly task: Task;
   readonly layers: readonly ProbedLayer[];
-  /** As `layerDivergence`, by the layer's position. */
-  readonly divergence: (index: number, w: Matrix) => Promise<number>;
+  /** As `responding`, with these [out, in] in place of the layers at these positions. */
+  readonly response: (
+    weights: ReadonlyMap<number, Matrix>,
+    first?: number,
+    count?: number,
+  ) => Promise<Response>;
   /** All of these layers replaced, on examples `from` to `from + count` of the held-out stream. */
   readonly measure: (
     weights: ReadonlyMap<number, Matrix>,
@@ -76,15 +109,21 @@ export async function openProbe(
     invariant(weight !== undefined && covariance !== undefined, `no statistics of ${linear.name}`);
     return { linear, weight, covariance };
   });
-  const nameOf = (index: number): string => layers[index]?.linear.name ?? '';
+  const named = (weights: ReadonlyMap<number, Matrix>): ReadonlyMap<string, Matrix> =>
+    new Map([...weights].map(([index, w]) => [layers[index]?.linear.name ?? '', w]));
   return {
     task,
     layers,
-    divergence: (index, w) => layerDivergence(network, nameOf(index), w),
-    measure: (weights, from, count) => {
-      const named = new Map([...weights].map(([index, w]) => [nameOf(index), w]));
-      return compare(network, named, seeds.heldOut, from, count);
+    response: async (weights, first, count) => {
+      const inPlace = named(weights);
+      const student = (examples: Examples): Promise<Answered> => network.student(inPlace, examples);
+      const steps = responding(network, student, first, count);
+      for (;;) {
+        const step = await steps.next();
+        if (step.done === true) return step.value;
+      }
     },
+    measure: (weights, from, count) => compare(network, named(weights), from, count),
     release: network.release,
   };
 }

@@ -11,7 +11,7 @@ const stages: Readonly<Record<NonNullable<AccuracyRun['progress']>['stage'], str
   loading: 'loading the runtime and the model',
   calibrating: 'taking the inputs of each layer',
   rebuilding: 'decomposing layers',
-  probing: 'trying each changed layer alone',
+  comparing: 'comparing a few answers with the dense model',
   measuring: 'running examples',
 };
 
