@@ -30,6 +30,8 @@ export function packingOf(form: GemmForm, array: ArrayName, plan: Plan): Packing
     unit[array] === 1 &&
     unit.extent % 4 === 0 &&
     all.every((axis) => axis === unit || axis[array] % 4 === 0);
+  // Only whole vectors are written.
+  if (array === 'out' && plan.width !== 4) return 'none';
   const size = plan.lane === 'batch' ? plan.batches : array === 'a' ? plan.rows : plan.columns;
   if (size % 4 === 0 && wholeBut(sideOf(form, array, plan.lane).at(-1))) return 'side';
   if (array === 'out') return 'none';

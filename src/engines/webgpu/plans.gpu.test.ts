@@ -1,0 +1,120 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { createRandom, type Random } from '../../core/base/random.ts';
+import { evaluateForm } from '../../core/einsum/evaluate-form.ts';
+import { gemmForm, type GemmForm } from '../../core/einsum/gemm-form.ts';
+import { parseEinsum } from '../../core/einsum/parse.ts';
+import { randomValues } from '../../core/einsum/random-einsum.fixture.ts';
+import { bindCalls } from './calls.ts';
+import { candidatePlans, fitPlan } from './candidates.ts';
+import { mapRead, openGpu, usage } from './gpu.ts';
+import { bytesOf, createMemory } from './memory.ts';
+import { nodeGpu } from './node-gpu.fixture.ts';
+import { planName, type Plan } from './plan.ts';
+import { formCalls } from './schedule.ts';
+
+const instance = await nodeGpu();
+const gpu = instance === null ? null : await openGpu({ gpu: instance });
+const pick = <T>(random: Random, list: readonly T[]): T => list[random.below(list.length)]!;
+
+function formOf(equation: string, shapes: readonly (readonly number[])[]): GemmForm {
+  const { inputs, output } = parseEinsum(equation, shapes);
+  return gemmForm({ inputs, shapes, output });
+}
+
+const forms: readonly (readonly [string, ...(readonly number[])[]])[] = [
+  ['ik,kj->ij', [24, 20], [20, 36]],
+  ['ik,jk->ij', [19, 21], [23, 21]],
+  ['ki,kj->ij', [12, 16], [12, 8]],
+  ['ik,k->i', [37, 129], [129]],
+  ['bik,bkj->bij', [5, 6, 7], [5, 7, 9]],
+  ['bjr,jr->br', [9, 5, 12], [5, 12]],
+  ['abcd,cdef->eabf', [3, 4, 5, 6], [5, 6, 4, 8]],
+  ['kij->ji', [6, 16, 9]],
+  ['ak,bkc->abc', [6, 40], [3, 40, 8]],
+  ['i,j->ij', [130], [3]],
+];
+
+function randomPlan(random: Random, form: GemmForm): Plan {
+  const lane = form.words.b === null ? 'batch' : pick(random, ['n', 'n', 'batch'] as const);
+  const width = pick(random, [1, 2, 4] as const);
+  return fitPlan(form, {
+    swap: form.words.b !== null && random.below(2) === 0,
+    lane,
+    width,
+    rows: pick(random, [1, 2, 3, 4, 5, 8]),
+    columns: pick(random, [1, 2, 4, 8]) * (lane === 'n' ? width : 1),
+    batches: lane === 'batch' ? width : 1,
+    depth: pick(random, [1, 2, 3, 4, 8]),
+    splits: pick(random, [1, 1, 2, 3]),
+    group: pick(random, [
+      [4, 1, 1],
+      [1, 4, 1],
+      [8, 4, 1],
+      [2, 2, 4],
+    ] as const),
+  });
+}
+
+describe.skipIf(gpu === null)('every plan computes its form', () => {
+  afterAll(() => gpu?.dispose());
+  const memory = gpu === null ? null : createMemory(gpu, true);
+
+  /** The largest distance from the slow evaluator; NaN where a word was not written. */
+  const distance = async (form: GemmForm, plan: Plan, mostMacs: number, seed: number): Promise<number> => {
+    const random = createRandom(seed);
+    const { device, wait } = gpu!;
+    const a = Float32Array.from(randomValues(random, form.words.a));
+    const b = form.words.b === null ? null : Float32Array.from(randomValues(random, form.words.b));
+    const expected = new Float64Array(form.words.out);
+    evaluateForm(form, a, b, expected);
+    const site = { step: 0, left: 0, right: b === null ? null : 1, to: 2, scratch: 3 };
+    const planOf = (adding: GemmForm): Plan => candidatePlans(adding, gpu!)[0]!;
+    const { calls, scratch } = formCalls(form, plan, site, { dtype: 'f32', mostMacs, planOf });
+    const sizes = [a.length, b?.length ?? 0, expected.length, scratch?.words ?? 0];
+    const values = sizes.map((words) => ({ words, dtype: 'f32' as const }));
+    const buffers: GPUBuffer[] = [];
+    for (const value of values) buffers.push(await memory!.take(bytesOf(value)));
+    device.queue.writeBuffer(buffers[0]!, 0, a);
+    if (b !== null) device.queue.writeBuffer(buffers[1]!, 0, b);
+    const bound = await bindCalls(gpu!, calls, values, (value) => buffers[value]!);
+    const encoder = device.createCommandEncoder();
+    for (const encode of bound.submits) {
+      const pass = encoder.beginComputePass();
+      encode(pass);
+      pass.end();
+    }
+    const bytes = bytesOf(values[2]!);
+    const staging = device.createBuffer({ size: bytes, usage: usage.mapRead | usage.copyTarget });
+    encoder.copyBufferToBuffer(buffers[2]!, 0, staging, 0, bytes);
+    device.queue.submit([encoder.finish()]);
+    await wait(staging.mapAsync(mapRead), 30);
+    const result = new Float32Array(staging.getMappedRange());
+    let worst = 0;
+    expected.forEach((value, k) => {
+      const error = Math.abs(value - result[k]!);
+      if (!(error <= worst)) worst = error;
+    });
+    staging.destroy();
+    bound.destroy();
+    buffers.forEach(memory!.give);
+    return worst;
+  };
+
+  for (const [equation, ...shapes] of forms) {
+    it(`${equation} of ${JSON.stringify(shapes)}`, async () => {
+      const form = formOf(equation, shapes);
+      const random = createRandom(11);
+      const plans = [
+        ...Array.from({ length: 4 }, () => randomPlan(random, form)),
+        ...candidatePlans(form, { software: false }).slice(0, 2),
+      ];
+      for (const [k, plan] of plans.entries()) {
+        const mostMacs = k % 2 === 0 ? 1e9 : 1000;
+        expect([planName(plan), (await distance(form, plan, mostMacs, k)) < 1e-4]).toEqual([
+          planName(plan),
+          true,
+        ]);
+      }
+    }, 120_000);
+  }
+});
