@@ -8,8 +8,10 @@ export default defineConfig({
     target: 'node20',
     outDir: 'dist/cli',
     emptyOutDir: true,
-    rollupOptions: { output: { entryFileNames: 'rankscape.js', banner: '#!/usr/bin/env node' } },
+    rollupOptions: {
+      output: { entryFileNames: 'rankscape.js', banner: '#!/usr/bin/env node', codeSplitting: false },
+    },
   },
-  // onnxruntime finds its WebAssembly beside its own file.
-  ssr: { noExternal: true, external: ['onnxruntime-web'] },
+  // onnxruntime finds its WebAssembly beside its own file, Dawn its library.
+  ssr: { noExternal: true, external: ['onnxruntime-web', 'webgpu'] },
 });

@@ -131,11 +131,35 @@ describe('einsum', () => {
     });
   });
 
-  it('refuses backends that are not there and values that are no numbers', async () => {
+  it('computes in float32 on wasm, steps of any kind', async () => {
+    writeFileSync(join(folder, 'floats.json'), '[[0.1,2,3,4],[1,10],2]');
+    expect(
+      await json('einsum', 'ij,j,->i', '[[2,2],[2],[]]', '--operands', 'floats.json', '--backend', 'wasm'),
+    ).toEqual({ shape: [2], values: [Math.fround(40.2), 86], backend: 'wasm' });
+    writeFileSync(join(folder, 'empty.json'), '[[]]');
+    const empty = ['einsum', 'ij->j', '[[0,3]]', '--operands', 'empty.json', '--backend', 'wasm'];
+    expect(await json(...empty)).toEqual({ shape: [3], values: [0, 0, 0], backend: 'wasm' });
+  });
+
+  it('refuses backends that are not there, values that are no numbers and a wrong number of them', async () => {
     writeFileSync(join(folder, 'bad.json'), '[["a"]]');
     const args = ['einsum', 'i->', '[[1]]', '--operands', 'bad.json'];
     expect((await run(args)).notes[0]).toContain('operand 0 must be a flat list of numbers');
-    expect((await run([...args, '--backend', 'webgpu'])).notes[0]).toContain('got "webgpu"');
+    expect((await run([...args, '--backend', 'cuda'])).notes[0]).toContain('got "cuda"');
+    writeFileSync(join(folder, 'two.json'), '[[1,2]]');
+    const two = (backend: string, shapes: string) =>
+      run(['einsum', 'i->', shapes, '--operands', 'two.json', '--backend', backend]);
+    for (const backend of ['js', 'wasm', 'webgpu']) {
+      expect(await two(backend, '[[3]]')).toMatchObject({
+        code: 2,
+        notes: ['einsum: operand 0 must have 3 values, got 2'],
+      });
+    }
+    writeFileSync(join(folder, 'two.json'), '[[3e38,3e38]]');
+    expect((await two('wasm', '[[2]]')).notes[0]).toBe(
+      'einsum: values must stay finite, value 0 is not, got Infinity',
+    );
+    expect((await two('js', '[[2]]')).code).toBe(0);
   });
 });
 

@@ -59,6 +59,7 @@ let helper: Helper | null = null;
 export async function askSoftwareGpu(
   program: string | undefined,
   request: Readonly<Record<string, unknown>>,
+  note: (line: string) => void,
 ): Promise<unknown> {
   const environment = softwareVulkan();
   if (environment === null || program === undefined || process.env[startedAgain] !== undefined) {
@@ -67,6 +68,7 @@ export async function askSoftwareGpu(
       '--backend webgpu found no GPU: no Vulkan driver, and no Chromium with its software one (CHROMIUM_PATH names one)',
     );
   }
+  if (helper === null) note('einsum: no GPU found, taking the software one that comes with Chromium');
   helper ??= start(program, { ...environment, [startedAgain]: '1' });
   const { ok, result, error = '' } = await helper.ask(request);
   if (!ok) throw new InputError('einsum', error.replace(/^einsum: /, ''));

@@ -36,7 +36,7 @@ export const einsumCommand = defineCommand({
     operands: required(jsonFile('values, one flat list per operand', 'FILE.json')),
     backend: otherwise(choice(['js', 'wasm', 'webgpu'], 'what computes'), 'js'),
   },
-  run: async ({ equation, shapes: sizes, operands, backend }, { program }): Promise<Result> => {
+  run: async ({ equation, shapes: sizes, operands, backend }, { program, note }): Promise<Result> => {
     const values = readOperands(operands);
     if (backend === 'js') return finite(inFloat64(equation, sizes, values));
     // What the einsum itself lacks is told before any engine is looked for.
@@ -49,7 +49,7 @@ export const einsumCommand = defineCommand({
     const engine = await openNodeGpu();
     if (engine !== null) return finite(await evaluate(engine, equation, sizes, values));
     const request = { command: 'einsum', equation, shapes: sizes, operands, backend };
-    return (await askSoftwareGpu(program, request)) as Result;
+    return (await askSoftwareGpu(program, request, note)) as Result;
   },
   print: ({ shape, values, backend }) =>
     facts([
