@@ -5,6 +5,7 @@
  * parts of k only where there would be too few threads.
  */
 import { extentOf, type GemmAxis, type GemmForm } from '../../core/einsum/gemm-form.ts';
+import { packingOf, type ArrayName } from './packing.ts';
 import { plannedForm, planName, type Plan } from './plan.ts';
 
 /** What about a device decides which plans are worth trying. */
@@ -148,7 +149,10 @@ export function candidatePlans(form: GemmForm, { software }: DeviceTraits): read
         };
         for (const splits of partsWorthTrying(form, plan, software)) add({ ...plan, splits });
       }
-  return [...plans.values()].toSorted((x, y) => guess(form, x, software) - guess(form, y, software));
+  return [...plans.values()]
+    .map((plan) => ({ plan, time: guess(form, plan, software) }))
+    .toSorted((x, y) => x.time - y.time)
+    .map(({ plan }) => plan);
 }
 
 function threadsOf(form: GemmForm, plan: Plan): number {
@@ -168,21 +172,25 @@ function partsWorthTrying(form: GemmForm, wanted: Plan, software: boolean): read
   return fill <= 4 ? [1, fill] : [1, fill, Math.max(2, fill / 4)];
 }
 
+/** What a word costs beside a product, alone and as one of four; the same on SwiftShader and on GPUs, roughly. */
+const wordCost = { none: 3, side: 1.5, k: 1.5 } as const;
+
 /**
- * A rough measure of time for sorting only: loads and products of all threads, longer where threads are too few to
- * fill the device and where kernels take long to compile.
+ * A rough measure of time for sorting only: words moved and products of all threads, longer where threads are too few
+ * to fill the device and where the code is long.
  */
 function guess(form: GemmForm, plan: Plan, software: boolean): number {
   const { rows, columns, batches, splits, depth } = plan;
+  const planned = plannedForm(form, plan);
   const threads = threadsOf(form, plan);
   const perThread = extentOf(form.k) / splits;
   const products = rows * columns * batches;
-  const loads = (rows + (form.words.b === null ? 0 : columns)) * batches;
-  // One load costs about as much as three products, on SwiftShader and on GPUs alike.
-  const pass = (products + 3 * loads + 4 / depth) * perThread + products * 4;
-  const lanes = enoughThreads[software ? 'software' : 'hardware'];
-  const waves = Math.max(1, threads / lanes);
-  const adding = splits > 1 ? 200 + (form.words.out * splits) / lanes : 0;
-  const size = software ? 1 + products * depth * 2e-4 : products > 32 ? 1.2 : 1;
-  return (waves * pass + adding) * size;
+  const cost = (array: ArrayName): number => wordCost[packingOf(planned, array, plan)];
+  const right = form.words.b === null ? 0 : columns * cost('b');
+  const pass = products + (rows * cost('a') + right) * batches + 4 / depth;
+  const full = enoughThreads[software ? 'software' : 'hardware'];
+  const waves = Math.max(1, threads / full);
+  const adding = splits > 1 ? 200 + (form.words.out * splits) / full : 0;
+  const length = software ? 1 + products * depth * 2.5e-3 : products > 32 ? 1.2 : 1;
+  return (waves * (pass * perThread + products * cost('out')) + adding) * length;
 }
