@@ -54,7 +54,7 @@ test('delay measured here is an axis of its own, of measured designs only', asyn
   await page.getByRole('button', { name: 'Pin current' }).click();
   await page.getByRole('button', { name: 'Delay here' }).click();
   await expect(page.getByText('Nothing measured on this device yet')).toBeVisible();
-  await page.getByRole('button', { name: 'Measure now and pins' }).click();
+  await page.getByRole('button', { name: 'Measure this' }).click();
   const picture = page.getByRole('img', { name: /^Delay measured on this device \(WebAssembly\)/ });
   await expect(picture).toBeVisible({ timeout: 50_000 });
   expect((await new AxeBuilder({ page }).include('.pareto-panel').analyze()).violations).toEqual([]);

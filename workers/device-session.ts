@@ -9,7 +9,7 @@ import { followPath } from '../src/core/einsum/path.ts';
 import { programOf, type Program } from '../src/core/einsum/program.ts';
 import { InputError } from '../src/core/base/checks.ts';
 import { forwardEinsum } from '../src/core/factor/forward.ts';
-import { movedBytes, timeDesigns, type Timing } from '../src/engines/timing/designs.ts';
+import { movedBytes, timeDesigns, type DesignTiming } from '../src/engines/timing/designs.ts';
 import { measureRoof } from '../src/engines/timing/roof.ts';
 import type { Adapter } from './adapter.ts';
 import type {
@@ -145,7 +145,7 @@ export function createDeviceSession(doors: DeviceDoors): (start: DeviceStart) =>
             ms: timing.programs[k] ?? null,
             dispatches: timing.dispatches[k] ?? null,
           })),
-          designs: start.designs.map((parts, k) => designFigures(parts, jobs, timing.designs[k] ?? null)),
+          designs: start.designs.map((parts, k) => designFigures(parts, jobs, timing.designs[k] ?? unknown)),
           tuned: tuned(),
           complete: timing.complete,
         },
@@ -181,6 +181,8 @@ export function createDeviceSession(doors: DeviceDoors): (start: DeviceStart) =>
   };
 }
 
+const unknown: DesignTiming = { ms: null, speedUp: null };
+
 interface Job {
   readonly program: Program;
   readonly rows: number;
@@ -211,12 +213,12 @@ const pathOf = ({ factorization, path }: DeviceWork, rows: number) =>
 function designFigures(
   parts: DeviceStart['designs'][number],
   jobs: readonly Job[],
-  ms: Timing['designs'][number],
+  timing: DesignTiming,
 ): DesignFigures {
   const sum = (of: (job: Job) => number): number =>
     parts.reduce((total, { program, count }) => {
       const job = jobs[program];
       return job === undefined ? total : total + count * of(job);
     }, 0);
-  return { ms, macs: sum(({ macs }) => macs), leastMs: sum((job) => job.leastMs) };
+  return { ...timing, macs: sum(({ macs }) => macs), leastMs: sum((job) => job.leastMs) };
 }

@@ -393,6 +393,8 @@ export interface WorkFigures {
 
 export interface DesignFigures {
   readonly ms: Spread | null;
+  /** Time of the first design over that of this one, round by round. */
+  readonly speedUp: Spread | null;
   readonly macs: number;
   /** Below which the roof lets nothing run. */
   readonly leastMs: number;

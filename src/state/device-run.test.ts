@@ -25,7 +25,12 @@ const spread = (median: number): Spread => ({ median, low: median, high: median,
 const figures = (ms: readonly number[], complete = true): DeviceFigures => ({
   roof: { gflops: 1, side: 64, gigabytes: 1, copied: 1, at: 1 },
   works: [],
-  designs: ms.map((median) => ({ ms: spread(median), macs: 1, leastMs: 1 })),
+  designs: ms.map((median) => ({
+    ms: spread(median),
+    speedUp: spread((ms[0] ?? 0) / median),
+    macs: 1,
+    leastMs: 1,
+  })),
   tuned: [],
   complete,
 });
@@ -157,10 +162,10 @@ describe('the measured axis', () => {
     ask('l', wasm, [null, null], [1, 9]);
     ask('r', wasm, ['d', 'x'], [5, 4]);
     const delays = measuredDelays(now().results, 'm 1');
-    expect([...delays].map(([key, { ms, denseMs }]) => [key, ms.median, denseMs.median])).toEqual([
-      ['d', 5, 5],
-      ['x', 4, 5],
-      ['y', 3, 6],
+    expect([...delays].map(([key, { ms, speedUp }]) => [key, ms.median, speedUp.median])).toEqual([
+      ['d', 5, 1],
+      ['x', 4, 1.25],
+      ['y', 3, 2],
     ]);
     expect(measuredDelays(now().results, 'm 2').size).toBe(0);
   });

@@ -160,11 +160,12 @@ function withResult(
   return new Map(results).set(key, [result, ...others]);
 }
 
-/** A design of the whole model as one device ran it, and dense in the same rounds. */
+/** A design of the whole model as one device ran it, beside dense in the same rounds. */
 export interface MeasuredDelay {
   readonly asked: AskedDesign;
   readonly ms: Spread;
-  readonly denseMs: Spread;
+  /** Over dense. */
+  readonly speedUp: Spread;
   readonly device: DeviceInfo;
 }
 
@@ -185,11 +186,10 @@ export function measuredDelays(
   const delays = new Map<string, MeasuredDelay>();
   for (const { question, device, figures } of all) {
     if (device.name !== all[0]?.device.name) continue;
-    const denseMs = figures.designs[question.designs.findIndex(({ who }) => who === 'dense')]?.ms;
     question.designs.forEach((asked, k) => {
-      const ms = figures.designs[k]?.ms;
-      if (asked.key === null || !ms || !denseMs || delays.has(asked.key)) return;
-      delays.set(asked.key, { asked, ms, denseMs, device });
+      const { ms = null, speedUp = null } = figures.designs[k] ?? {};
+      if (asked.key === null || ms === null || speedUp === null || delays.has(asked.key)) return;
+      delays.set(asked.key, { asked, ms, speedUp, device });
     });
   }
   return delays;

@@ -13,10 +13,17 @@ import { writeRandom } from './roof.ts';
 /** Sum of programs: position in the list of programs, and how often it runs. */
 export type Parts = readonly { readonly program: number; readonly count: number }[];
 
+export interface DesignTiming {
+  /** Milliseconds of one run; null: not yet. */
+  readonly ms: Spread | null;
+  /** Time of the first design over that of this one, round by round, so that a slow round is slow for both. */
+  readonly speedUp: Spread | null;
+}
+
 export interface Timing {
   /** Milliseconds of one run of each program; null: not yet. */
   readonly programs: readonly (Spread | null)[];
-  readonly designs: readonly (Spread | null)[];
+  readonly designs: readonly DesignTiming[];
   /** How each program runs, where the engine tells. */
   readonly dispatches: readonly (readonly Dispatch[] | null)[];
   readonly complete: boolean;
@@ -80,7 +87,7 @@ export async function* timeDesigns(
         const done = known || round >= mostRounds || (spent && round >= leastRounds);
         yield {
           programs: samples.map((values) => (values.length === 0 ? null : spreadOf(values))),
-          designs: designs.map((parts) => spreadOfSum(parts, samples)),
+          designs: designTimings(designs, samples),
           dispatches,
           complete: done && turn === batches.length - 1,
         };
@@ -132,13 +139,26 @@ async function warmUp(prepared: Prepared, program: Program): Promise<number> {
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 
-/** Round by round, so that a round in which everything was slow stays one round. */
-function spreadOfSum(parts: Parts, samples: readonly (readonly number[])[]): Spread | null {
+function designTimings(
+  designs: readonly Parts[],
+  samples: readonly (readonly number[])[],
+): readonly DesignTiming[] {
+  const sums = designs.map((parts) => roundsOf(parts, samples));
+  const [first = []] = sums;
+  return sums.map((own) => {
+    const ratios = own.slice(0, first.length).map((ms, round) => (first[round] ?? 0) / ms);
+    return { ms: spreadOrNull(own), speedUp: spreadOrNull(ratios.filter(Number.isFinite)) };
+  });
+}
+
+const spreadOrNull = (values: readonly number[]): Spread | null =>
+  values.length === 0 ? null : spreadOf(values);
+
+/** Milliseconds of a design in each round that all of its programs have had. */
+function roundsOf(parts: Parts, samples: readonly (readonly number[])[]): readonly number[] {
+  if (parts.length === 0) return [];
   const rounds = Math.min(...parts.map(({ program }) => samples[program]?.length ?? 0));
-  if (parts.length === 0 || rounds === 0) return null;
-  return spreadOf(
-    Array.from({ length: rounds }, (_, round) =>
-      parts.reduce((sum, { program, count }) => sum + count * (samples[program]?.[round] ?? 0), 0),
-    ),
+  return Array.from({ length: rounds }, (_, round) =>
+    parts.reduce((sum, { program, count }) => sum + count * (samples[program]?.[round] ?? 0), 0),
   );
 }

@@ -17,7 +17,7 @@ interface AgreementProps {
 
 export function Agreement({ rows, machine }: AgreementProps) {
   const points = rows.flatMap(({ who, name, measured, modelled }) =>
-    measured === null || modelled === null ? [] : [{ who, name, measured, modelled }],
+    measured === null || modelled === null ? [] : [{ who, name, measured: measured.median, modelled }],
   );
   if (points.length < 2) return null;
   const values = points.flatMap(({ measured, modelled }) => [measured, modelled]);

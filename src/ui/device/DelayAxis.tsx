@@ -79,12 +79,18 @@ export default function DelayAxis({ asTable }: { readonly asTable: boolean }) {
         <span className="grow" />
         {running === null ? (
           <>
-            <button type="button" className="tb line" onClick={() => ask('pins')}>
-              Measure now and pins
+            <button
+              type="button"
+              className="tb line"
+              title="Dense, the current design and its pins"
+              onClick={() => ask('pins')}
+            >
+              Measure this
             </button>
             <button
               type="button"
               className="tb line"
+              title="A few designs of the frontier as well"
               disabled={frontier.length === 0}
               onClick={() => ask('frontier')}
             >

@@ -26,7 +26,17 @@ const nothing = { frontier: [], measured: [], previous: [], baselines: [] } as c
 export function DelayPlot({ places, metric, size, xTitle, yTitle, sentence, onAdopt }: DelayPlotProps) {
   const frame = useMemo(() => plotFrame(size.width, size.height), [size]);
   const domain = useMemo(
-    () => paretoDomain([...places, ...places.map(({ left, y }) => ({ x: left, y }))], metric),
+    () =>
+      paretoDomain(
+        [
+          ...places,
+          ...places.flatMap(({ left, right, y: value }) => [
+            { x: left, y: value },
+            { x: right, y: value },
+          ]),
+        ],
+        metric,
+      ),
     [places, metric],
   );
   const { x, y } = plotScales(frame, domain);

@@ -41,7 +41,8 @@ export function DeviceFiguresView({ result, derived, onFreshRoof }: DeviceFigure
       {device.why !== null && <p className="note">Chosen because {device.why}.</p>}
       <Table rows={rows} machine={question.machine} />
       <p className="note">
-        {complete ? 'Median' : 'So far: median'} and quartiles of {rounds(rows)} rounds in turns
+        {complete ? 'Median' : 'So far: median'} and quartiles of {rounds(rows)} rounds in turns, speed-up
+        round by round
         {givenUp(result)}; GFLOP/s counts two for each of the path’s MACs.
       </p>
       {complete && deviceSentences(result).map((text) => <p key={text}>{text}</p>)}
@@ -85,9 +86,10 @@ function Table({ rows, machine }: { readonly rows: readonly DeviceRow[]; readonl
             GFLOP/s
             <small>of the roof</small>
           </th>
+          <th scope="col">Speed-up</th>
           <th scope="col">
-            Speed-up
-            <small>modelled, {machine}</small>
+            Modelled
+            <small>{machine}</small>
           </th>
         </tr>
       </thead>
@@ -105,10 +107,15 @@ function Table({ rows, machine }: { readonly rows: readonly DeviceRow[]; readonl
               {gflops === null ? '–' : formatGflops(gflops)}
               <small>{share === null ? '' : sayShare(share)}</small>
             </td>
-            <td className={measured !== null && measured < 1 ? 'bad' : undefined}>
-              {who === 'dense' ? 'reference' : measured === null ? '–' : formatRatio(measured)}
-              <small>{modelled === null ? '' : formatRatio(modelled)}</small>
+            <td className={measured !== null && measured.median < 1 ? 'bad' : undefined}>
+              {who === 'dense' ? 'reference' : measured === null ? '–' : formatRatio(measured.median)}
+              {measured !== null && (
+                <small>
+                  {formatRatio(measured.low)} to {formatRatio(measured.high)}
+                </small>
+              )}
             </td>
+            <td>{who === 'dense' ? '' : modelled === null ? '–' : formatRatio(modelled)}</td>
           </tr>
         ))}
       </tbody>

@@ -11,7 +11,7 @@ const rank = (r: number): Candidate => [{ format: 'svd', outModes: [8], inModes:
 const delay = (ms: number, design: Candidate): MeasuredDelay => ({
   asked: { who: 'now', key: '', design, parts: [], latencyCycles: null },
   ms: spread(ms),
-  denseMs: spread(4),
+  speedUp: spread(4 / ms),
   device,
 });
 const figureOf = (design: Candidate): AccuracyFigure | null => {

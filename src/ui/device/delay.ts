@@ -12,7 +12,7 @@ export interface DelayPlace extends DesignPlace {
   /** `Now`, `A`; empty for a design of the frontier. */
   readonly name: string;
   readonly design: Candidate;
-  /** Ends of x by the quartiles of its own time. */
+  /** Quartiles of x. */
   readonly left: number;
   readonly right: number;
   /** Milliseconds. */
@@ -31,7 +31,7 @@ export function delayPlaces(
   figureOf: (design: Candidate) => AccuracyFigure | null,
 ): readonly DelayPlace[] {
   return [...delays]
-    .flatMap(([key, { asked, ms, denseMs }]): DelayPlace[] => {
+    .flatMap(([key, { asked, ms, speedUp }]): DelayPlace[] => {
       const figure = figureOf(asked.design);
       if (figure === null) return [];
       const who = whoIs(key);
@@ -41,9 +41,9 @@ export function delayPlaces(
           who,
           name: who === 'frontier' ? '' : who === 'now' ? 'Now' : who === 'dense' ? 'Dense' : who,
           design: asked.design,
-          x: denseMs.median / ms.median,
-          left: denseMs.median / ms.high,
-          right: denseMs.median / ms.low,
+          x: speedUp.median,
+          left: speedUp.low,
+          right: speedUp.high,
           ms: ms.median,
           y: value,
           low,

@@ -46,6 +46,7 @@ function result(
     // 20 GFLOP/s are 10^7 MACs a millisecond.
     designs: designs.map(([, , ms, macs]) => ({
       ms: ms === null ? null : spread(ms),
+      speedUp: ms === null ? null : spread((designs[0]?.[2] ?? 0) / ms),
       macs,
       leastMs: macs / 1e7,
     })),
@@ -71,7 +72,7 @@ describe('what was measured on this device, in words', () => {
         name,
         gflops,
         share,
-        measured,
+        measured?.median ?? null,
         modelled,
       ]),
     ).toEqual([
@@ -114,11 +115,12 @@ describe('what was measured on this device, in words', () => {
     const loss = { key: 'a', backend: 'webgpu', reason: 'unplugged', next: 'wasm' } as const;
     expect(sayLoss(loss)).toBe('The WebGPU device was lost (unplugged); its work was handed to WebAssembly.');
     expect(sayLoss({ ...loss, next: 'webgpu' })).toContain('done again on a new WebGPU device');
-    expect([sayMeasured(1.02), sayMeasured(1.2), sayMeasured(0.8)]).toEqual([
+    expect([1.02, 1.2, 0.8].map((ratio) => sayMeasured(spread(ratio)))).toEqual([
       'as fast as dense',
       '1.20× faster',
       '1.25× slower',
     ]);
+    expect(sayMeasured({ ...spread(1.2), low: 0.9 })).toBe('1.20× faster (the rounds lie on both sides)');
     expect([0.8412, 23.42, 1240].map(formatGflops)).toEqual(['0.84', '23.4', '1,240']);
   });
 

@@ -30,8 +30,8 @@ export interface DeviceRow {
   readonly gflops: number | null;
   /** Share of what the roof allows. */
   readonly share: number | null;
-  /** Dense over this one; above 1 = faster. Null for dense itself and before both are known. */
-  readonly measured: number | null;
+  /** Time of dense over this one's; above 1 = faster. Null for dense itself and before both are known. */
+  readonly measured: Spread | null;
   readonly modelled: number | null;
   /** Dense over this one. */
   readonly macs: number;
@@ -59,7 +59,7 @@ export function deviceRows({
         ms: time,
         gflops: time === null ? null : gflopsOf(own.macs, time.median),
         share: shareOf(own),
-        measured: isDense || time === null || dense.ms === null ? null : dense.ms.median / time.median,
+        measured: isDense ? null : own.speedUp,
         modelled: isDense || cycles === null || latencyCycles === null ? null : cycles / latencyCycles,
         macs: dense.macs / own.macs,
       },
@@ -86,9 +86,10 @@ const shareOf = ({ ms, leastMs }: DesignFigures): number | null => (ms === null 
 const tie = 1.03;
 
 /** `2.10× faster`, `1.30× slower`, `as fast as dense`. */
-export function sayMeasured(ratio: number): string {
-  if (Math.abs(Math.log(ratio)) < Math.log(tie)) return 'as fast as dense';
-  return ratio > 1 ? `${formatRatio(ratio)} faster` : `${formatRatio(1 / ratio)} slower`;
+export function sayMeasured({ median, low, high }: Spread): string {
+  if (Math.abs(Math.log(median)) < Math.log(tie)) return 'as fast as dense';
+  const said = median > 1 ? `${formatRatio(median)} faster` : `${formatRatio(1 / median)} slower`;
+  return low < 1 && high > 1 ? `${said} (the rounds lie on both sides)` : said;
 }
 
 const sayModelled = (ratio: number): string =>
@@ -110,7 +111,7 @@ export function deviceSentences(
     // A frontier is a table; each of its points in a sentence would be a wall.
     if (measured === null || who === 'frontier') return [];
     const what = who === 'now' ? 'the factorized one' : name;
-    const why = measured < 1 / tie && dense !== undefined ? whySlower(row, dense) : '';
+    const why = measured.median < 1 / tie && dense !== undefined ? whySlower(row, dense) : '';
     const model =
       modelled === null ? `${machine} cannot hold it` : `${machine} is modelled ${sayModelled(modelled)}`;
     return [

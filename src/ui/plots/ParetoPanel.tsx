@@ -94,10 +94,12 @@ export function ParetoPanel() {
           <button
             type="button"
             aria-pressed={here}
+            aria-label="Delay here"
             title="Delay measured on this device"
             onClick={() => setHere(true)}
           >
-            Delay here
+            <span className="wide">Delay here</span>
+            <span className="brief">Here</span>
           </button>
         </div>
         <span className="grow" />
