@@ -436,6 +436,97 @@ def branches(folder):
     save(folder, "hand-if", g.model(), layers)
 
 
+def functions(folder):
+    """Local functions within functions: scales by attributes, given and left out, a bias left out, branches inside, a
+    weight that is the function's own and used at both calls; one call is in a branch."""
+    g = Graph(opset=18, ir_version=9)
+    tokens_in(g)
+    a, b, c = g.draw(INNER, WIDTH), g.draw(WIDTH, INNER), g.draw(WIDTH, WIDTH)
+    value, node = helper.make_tensor_value_info, helper.make_node
+
+    def reference(name, refers):
+        return onnx.AttributeProto(name=name, type=onnx.AttributeProto.FLOAT, ref_attr_name=refers)
+
+    def function(name, inputs, outputs, nodes, attributes=(), defaults=()):
+        imports = [helper.make_opsetid("", 18), helper.make_opsetid("own", 1)]
+        return helper.make_function("own", name, inputs, outputs, nodes, imports, list(attributes), list(defaults))
+
+    product = node("Gemm", ["rows", "weight", "bias"], ["scaled"], name="product", transB=1)
+    product.attribute.extend([reference("alpha", "scale"), reference("beta", "offset")])
+    # Gemm takes rows only.
+    linear_function = function(
+        "Linear",
+        ["x", "weight", "bias"],
+        ["y"],
+        [
+            node("Constant", [], ["flat"], value_ints=[-1]),
+            node("Shape", ["x"], ["inner"], start=-1),
+            node("Shape", ["x"], ["outer"], end=-1),
+            node("Concat", ["flat", "inner"], ["matrix"], axis=0),
+            node("Reshape", ["x", "matrix"], ["rows"]),
+            product,
+            node("Shape", ["scaled"], ["sides"], start=1),
+            node("Concat", ["outer", "sides"], ["whole"], axis=0),
+            node("Reshape", ["scaled", "whole"], ["y"]),
+        ],
+        ["scale"],
+        [helper.make_attribute("offset", 2.0)],
+    )
+    def body(name, kind):
+        last = name + "_last"
+        return helper.make_graph([node(kind, ["mixed"], [last])], name, [], [value(last, TensorProto.FLOAT, None)])
+
+    branches_inside = node(
+        "If", ["open"], ["turned"], then_branch=body("then", "Relu"), else_branch=body("else", "Softplus")
+    )
+    mix = function(
+        "Mix",
+        ["x", "unused"],
+        ["turned", "same", "more"],
+        [
+            node("Constant", [], ["weight"], value=numpy_helper.from_array(c.T, "weight")),
+            node("Constant", [], ["open"], value=numpy_helper.from_array(np.array(True), "open")),
+            node("MatMul", ["x", "weight"], ["mixed"]),
+            branches_inside,
+            node("Identity", ["x"], ["same"]),
+            node("Neg", ["x"], ["more"]),
+        ],
+    )
+    network = function(
+        "Network",
+        ["x", "up", "up_bias", "down"],
+        ["y", "again"],
+        [
+            node("Linear", ["x", "up", "up_bias"], ["wide"], domain="own", name="Linear_1", scale=0.5),
+            node("Relu", ["wide"], ["positive"]),
+            node("Linear", ["positive", "down"], ["narrow"], domain="own", name="Linear_2"),
+            node("Mix", ["narrow"], ["mixed", "again", "less"], domain="own", name="Mix_3"),
+            node("Add", ["mixed", "again"], ["y"]),
+        ],
+    )
+    weights = [g.tensor("ffn.up.weight", a), g.tensor("ffn.up.bias", g.draw(INNER)), g.tensor("ffn.down.weight", b)]
+    g.nodes.append(node("Network", ["x", *weights], ["y", "kept"], name="/ffn/Network", domain="own"))
+    g.op("Identity", "kept", name="same")
+    inside = helper.make_graph(
+        [node("Mix", ["same_out"], ["mixed_again", "same_again", "less_again"], domain="own", name="/last/Mix")],
+        "inside",
+        [],
+        [value("mixed_again", TensorProto.FLOAT, None)],
+    )
+    outside = helper.make_graph([node("Neg", ["y"], ["negative"])], "outside", [], [value("negative", TensorProto.FLOAT, None)])
+    g.nodes.append(node("If", [g.tensor("always", np.array(True))], ["chosen"], then_branch=inside, else_branch=outside))
+    out(g, g.op("Add", "chosen", "y"))
+    model = g.model()
+    model.opset_import.append(helper.make_opsetid("own", 1))
+    model.functions.extend([linear_function, mix, network])
+    layers = [
+        truth.layer("ffn.up", a, "FFN1", True),
+        truth.layer("ffn.down", b, "FFN2", False),
+        truth.layer("Mix", c, "other", False, uses=2),
+    ]
+    save(folder, "hand-functions", model, layers)
+
+
 def odd_names(folder):
     """Names with spaces, quotes, slashes, other scripts and emoji; nodes without names."""
     names = ["a b", 'say "hi"', "../../etc/passwd", "\u65e5\u672c\u8a9e", "\U0001f600", "x;y,z|<b>", "__proto__", "constructor"]
@@ -587,6 +678,7 @@ def all_of_it(folder):
         einsums,
         gated,
         branches,
+        functions,
         odd_names,
         quantized,
         optimized,

@@ -318,6 +318,60 @@ def plain(folder):
         without_traces(str(Path(folder, name + ".onnx")))
 
 
+class Block(torch.nn.Module):
+    """Attention in plain sight: the exporter that makes functions of modules refuses transformers' own."""
+
+    def __init__(self, key_bias):
+        super().__init__()
+        self.q, self.k, self.v, self.o = (torch.nn.Linear(24, 24, bias=key_bias or path != "k") for path in "qkvo")
+        self.norm = torch.nn.LayerNorm(24)
+        self.up, self.down = torch.nn.Linear(24, 40), torch.nn.Linear(40, 24)
+
+    def heads(self, x):
+        return x.reshape(x.shape[0], -1, 2, 12).transpose(1, 2)
+
+    def forward(self, x):
+        q, k, v = self.heads(self.q(x)), self.heads(self.k(x)), self.heads(self.v(x))
+        weights = torch.softmax(q @ k.transpose(2, 3) / 12**0.5, dim=-1)
+        mixed = (weights @ v).transpose(1, 2).reshape(x.shape[0], -1, 24)
+        x = self.norm(x + self.o(mixed))
+        return x + self.down(torch.nn.functional.gelu(self.up(x)))
+
+
+class Stack(torch.nn.Module):
+    def __init__(self, key_bias):
+        super().__init__()
+        self.blocks = torch.nn.ModuleList([Block(key_bias), Block(key_bias)])
+        self.head = torch.nn.Linear(24, 5)
+
+    def forward(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return self.head(x)
+
+
+STACK = [(".q", "Q"), (".k", "K"), (".v", "V"), (".o", "O"), (".up", "FFN1"), (".down", "FFN2")]
+
+
+def with_functions(folder):
+    """Functions of the file's own: every module one (whose insides lose their places: only biases tell them), and linear
+    layers only. The dynamo exporter of this version inlines its own functions."""
+    x = torch.linspace(-1, 1, 2 * 6 * 24).reshape(2, 6, 24)
+    for name, modules in (("modules", True), ("linear", {torch.nn.Linear})):
+        model = randomized(Stack(key_bias=modules is True))
+        name = f"torchscript-functions-{name}"
+        torch.onnx.export(
+            model,
+            (x,),
+            str(Path(folder, name + ".onnx")),
+            input_names=["x"],
+            dynamic_axes={"x": {0: "batch", 1: "sequence"}},
+            dynamo=False,
+            export_modules_as_functions=modules,
+        )
+        keep(folder, name, model, f"torch {torch.__version__} TorchScript exporter, modules as functions", STACK, {})
+
+
 def by_optimum(folder):
     """optimum's exporter on models saved beside it: what its users have."""
     import optimum.version
@@ -350,4 +404,5 @@ def all_of_it(folder):
     torchscript(folder)
     dynamo(folder)
     plain(folder)
+    with_functions(folder)
     by_optimum(folder)

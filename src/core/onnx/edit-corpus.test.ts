@@ -29,7 +29,7 @@ const names = readdirSync(folder)
   .map((file) => file.replace(/\.onnx$/, ''));
 /** One of each kind of node unless there is time for all. */
 const some =
-  /^(?:hand-(?:einsum|f16|if|gemm|shared)|quantized-(?:dynamic|nbits)|optimum-bert|torchscript-encoder-14)$/;
+  /^(?:hand-(?:einsum|f16|functions|if|gemm|shared)|quantized-(?:dynamic|nbits)|optimum-bert|torchscript-encoder-14)$/;
 const tried = env['RANKSCAPE_LONG'] === undefined ? names.filter((name) => some.test(name)) : names;
 
 const open = (name: string): Promise<OnnxModel> =>

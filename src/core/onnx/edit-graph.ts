@@ -44,9 +44,13 @@ export function namer(proto: ModelProto): (wish: string) => string {
       for (const { name } of list) taken.add(name);
     for (const { values } of graph.sparseInitializer) taken.add(values?.name ?? '');
   }
+  // Where many wish for the same name.
+  const last = new Map<string, number>();
   return (wish) => {
     let name = wish;
-    for (let k = 1; taken.has(name); k++) name = `${wish}_${k}`;
+    let k = last.get(wish) ?? 0;
+    while (taken.has(name)) name = `${wish}_${++k}`;
+    if (k > 0) last.set(wish, k);
     taken.add(name);
     return name;
   };

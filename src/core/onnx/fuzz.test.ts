@@ -83,6 +83,7 @@ function mutated(random: Random, bytes: Uint8Array, other: Uint8Array): Uint8Arr
 const small = [
   'hand-gemm',
   'hand-if',
+  'hand-functions',
   'hand-shared',
   'quantized-nbits',
   'quantized-dynamic',

@@ -14,7 +14,7 @@ import { headsInGraph, inputExtents } from './extents.ts';
 import { linkGraph, nodeName, type Value } from './graph.ts';
 import type { OnnxFileModel, OnnxLayer, OnnxModel, OnnxTensor, SkippedNode } from './model.ts';
 import { pathsOf } from './paths.ts';
-import { findSite, functionCall, type Site } from './sites.ts';
+import { findSite, type Site } from './sites.ts';
 import { partsOf, type Part, type Role } from './structure.ts';
 import { tablesOf, type Table } from './tables.ts';
 
@@ -35,11 +35,8 @@ export function onnxLayers(model: OnnxModel, hints: OnnxHints = {}): OnnxFileMod
   const constants = createConstants(model, graph);
   const sites: Site[] = [];
   const skipped: SkippedNode[] = [];
-  const functions = new Set(
-    model.proto.functions.map(({ domain, name }) => (domain === '' ? name : `${domain}.${name}`)),
-  );
   for (const op of graph.ops) {
-    const finding = functionCall(op, functions, constants) ?? findSite(op, constants);
+    const finding = findSite(op, constants);
     if (finding === null) continue;
     if ('site' in finding) sites.push(finding.site);
     else skipped.push(finding.skipped);

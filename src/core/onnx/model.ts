@@ -52,7 +52,10 @@ export interface OnnxTensor {
 }
 
 export interface OnnxModel {
-  /** Every field of the file except the data of large tensors: their messages have dims, type and name only. */
+  /**
+   * Every field of the file except the data of large tensors: their messages have dims, type and name only. Calls of its
+   * own functions are replaced by what these do.
+   */
   readonly proto: ModelProto;
   /** The main graph's initializers. */
   readonly initializers: ReadonlyMap<string, OnnxTensor>;

@@ -14,6 +14,7 @@ import type {
 } from 'onnx-buf';
 import { InputError, check } from '../base/checks.ts';
 import type { ByteSource } from '../workload/byte-source.ts';
+import { inlineFunctions } from './functions.ts';
 import type { OnnxModel, OnnxTensor } from './model.ts';
 import { createTensor, type ExternalFiles } from './tensors.ts';
 import { payloadField, scanSkeleton, type Payload } from './wire.ts';
@@ -32,8 +33,8 @@ export async function openOnnx(
   findExternal: FindExternal = () => null,
 ): Promise<OnnxModel> {
   const skeleton = await scanSkeleton(source);
-  const proto = decode(skeleton.bytes);
-  const { graph } = proto;
+  const stored = decode(skeleton.bytes);
+  const { graph } = stored;
   check(
     graph !== undefined && graph.node.length > 0,
     subject,
@@ -52,7 +53,7 @@ export async function openOnnx(
     return known;
   };
   const tensors = new Map<TensorProto, OnnxTensor>();
-  for (const tensor of tensorsOf(proto)) {
+  for (const tensor of tensorsOf(stored)) {
     const payload = takePayload(tensor, skeleton.payloads);
     tensors.set(tensor, createTensor(tensor, payload, source, external));
   }
@@ -68,7 +69,7 @@ export async function openOnnx(
     if (found !== undefined) initializers.set(tensor.name, found);
   }
   return {
-    proto,
+    proto: inlineFunctions(stored),
     initializers,
     tensorOf: (tensor) => tensors.get(tensor) ?? createTensor(tensor, null, source, external),
     bytes: [...files.values()].reduce((sum, file) => sum + file.size, source.size),

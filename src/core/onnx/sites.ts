@@ -191,15 +191,6 @@ function draftOf(op: Op, constants: Constants): Draft | Skip | null {
   }
 }
 
-/** A call of one of the model's own functions that is handed a weight. */
-export function functionCall(op: Op, names: ReadonlySet<string>, constants: Constants): Skip | null {
-  if (!names.has(op.type)) return null;
-  const hasWeight = op.inputs.some((value) => (shapeOfValue(value, constants)?.length ?? 0) >= 2);
-  return hasWeight
-    ? skip(op, 'a function of the model; inline it first (onnx.inliner.inline_local_functions)')
-    : null;
-}
-
 function shapeOfValue(value: Value | null | undefined, { sourceOf }: Constants): readonly number[] | null {
   const source = sourceOf(value);
   return source === null ? null : shapeOf(source);
