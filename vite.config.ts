@@ -1,5 +1,5 @@
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 // Cross-origin isolation: needed for precise timers and, later, for threads in WebAssembly.
 const headers = {
@@ -26,6 +26,8 @@ export default defineConfig({
   preview: { headers },
   test: {
     include: ['src/**/*.test.{ts,tsx}', 'workers/**/*.test.ts', 'scripts/**/*.test.ts'],
+    // `npm run test:gpu` finds a GPU for those.
+    exclude: [...configDefaults.exclude, ...(process.env.RANKSCAPE_GPU ? [] : ['**/*.gpu.test.ts'])],
     environment: 'node',
     testTimeout: 20_000,
   },

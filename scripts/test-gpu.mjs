@@ -1,8 +1,9 @@
 /**
- * `npm run test:gpu`: the tests that need a GPU, in Node with Dawn: on the machine's own, else on Chromium's software GPU.
+ * `npm run test:gpu [-- PART_OF_A_NAME]`: the tests that need a GPU, in Node with Dawn: on the machine's own, else on Chromium's software GPU.
  * Without either it says so and ends well; `--require` makes that a failure.
  */
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { softwareVulkan } from './vulkan.mjs';
 
 const probe = `
@@ -28,8 +29,17 @@ if (env === undefined) {
   console.log('test:gpu: skipped, Dawn finds no GPU here and there is no Chromium with a software GPU');
   process.exit(args.includes('--require') ? 1 : 0);
 }
-const own = args.filter((arg) => arg !== '--require');
-const { status } = spawnSync('npx', ['--no-install', 'vitest', 'run', '.gpu.test.ts', ...own], {
+const flags = args.filter((arg) => arg.startsWith('--') && arg !== '--require');
+const names = args.filter((arg) => !arg.startsWith('--'));
+const files = readdirSync(new URL('../src/', import.meta.url), { recursive: true })
+  .map((file) => `src/${file}`.replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.gpu.test.ts'))
+  .filter((file) => names.length === 0 || names.some((name) => file.includes(name)));
+if (files.length === 0) {
+  console.error('test:gpu: no test has such a name');
+  process.exit(2);
+}
+const { status } = spawnSync('npx', ['--no-install', 'vitest', 'run', ...files, ...flags], {
   stdio: 'inherit',
   env: { ...process.env, ...env, RANKSCAPE_GPU: '1' },
 });

@@ -1,30 +1,39 @@
 /**
- * `npm test`: the whole check (types, lint, format, dead code, unit tests), then every journey on the built page.
+ * `npm test`: the whole check (types, lint, format, dead code, unit tests), the tests that need a GPU, then every journey
+ * on the built page.
  * Ends with one line that counts what ran; skipped tests are listed with their reason.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBrowser } from './browser.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'rankscape-test-'));
 const unitReport = join(folder, 'unit.json');
+const gpuReport = join(folder, 'gpu.json');
 const journeyReport = join(folder, 'journeys.json');
 
 const npx = (args, env = {}) =>
   spawnSync('npx', ['--no-install', ...args], { stdio: 'inherit', env: { ...process.env, ...env } }).status ??
   1;
 
+const node = (args) => spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1;
+
 const npm = (script) => spawnSync('npm', ['run', '-s', script], { stdio: 'inherit' }).status ?? 1;
 
-function unitCounts() {
-  const { testResults } = JSON.parse(readFileSync(unitReport, 'utf8'));
+function unitCounts(report = unitReport) {
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
   const all = testResults.flatMap((file) => file.assertionResults);
   return all.map(({ status }) => ({
     outcome: status === 'passed' ? 'passed' : status === 'failed' ? 'failed' : 'skipped',
     reason: 'unit test that is long (npm run test:long) or needs the reference figures of ../shared',
   }));
+}
+
+function gpuCounts() {
+  if (existsSync(gpuReport)) return unitCounts(gpuReport);
+  return [{ outcome: 'skipped', reason: 'the tests of test:gpu, which found no GPU' }];
 }
 
 function journeyCounts() {
@@ -48,6 +57,16 @@ const steps = [
     () => npx(['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${unitReport}`]),
   ],
   ['browser', () => (ensureBrowser(), 0)],
+  [
+    'GPU tests',
+    () =>
+      node([
+        'scripts/test-gpu.mjs',
+        '--reporter=default',
+        '--reporter=json',
+        `--outputFile.json=${gpuReport}`,
+      ]),
+  ],
   ['build', () => npm('build')],
   [
     'journeys',
@@ -65,7 +84,7 @@ for (const [name, step] of steps) {
   if (step() !== 0) broken.push(name);
 }
 
-const results = [unitCounts, journeyCounts].flatMap((counts) => {
+const results = [() => unitCounts(), gpuCounts, journeyCounts].flatMap((counts) => {
   try {
     return counts();
   } catch {

@@ -10,7 +10,8 @@ const engine = gpu === null ? null : await openWebGpu({ gpu, poison: true, tuneM
 describe.skipIf(engine === null)('webgpu', () => {
   afterAll(() => engine?.dispose());
 
-  it('computes every einsum of the table', { timeout: 200_000 }, async () => {
+  // Half a minute on two idle cores that pose as a GPU.
+  it('computes every einsum of the table', { timeout: 900_000 }, async () => {
     if (engine === null) return;
     const wrong: string[] = [];
     for (const row of einsumTable()) {
