@@ -4,7 +4,8 @@ import { createRoot } from 'react-dom/client';
 import { createAccuracyRunner } from './state/accuracy-run.ts';
 import { followAddress, tellProblems } from './state/address.ts';
 import { followCalibration } from './state/calibration-source.ts';
-import { createDerive } from './state/derive.ts';
+import { createDerive, type Spectra } from './state/derive.ts';
+import type { ExamplesSource } from './state/examples-source.ts';
 import { createExporter } from './state/export-run.ts';
 import { createFileSource } from './state/file-source.ts';
 import { followGains } from './state/gain-source.ts';
@@ -59,7 +60,14 @@ const calibration = followCalibration({
     return response.ok ? ((await response.json()) as CalibrationTable) : null;
   },
 });
-const derive = createDerive(file.spectra, calibration.tableOf);
+/** Opened when a file of somebody's own is on screen, or examples for it come. */
+let examplesSource: ExamplesSource | null = null;
+let openingExamples: Promise<ExamplesSource> | null = null;
+const spectra = (): Spectra => {
+  const weighted = examplesSource?.spectra();
+  return weighted === undefined || weighted.size === 0 ? file.spectra() : weighted;
+};
+const derive = createDerive(spectra, calibration.tableOf, (model) => examplesSource?.axisOf(model) ?? null);
 const derived = followDerived(store, (state) => state.config, derive);
 const settled = followSettled(store, derived, later);
 const committed = followDerived(store, (state) => state.committed, derive);
@@ -76,7 +84,7 @@ const searchPort = openWorker<SearchRequest, SearchReply>(
 const { run: search, runner } = createSearchRunner({
   port: searchPort,
   derived: committed.get,
-  spectra: file.spectra,
+  spectra,
   now: () => performance.now(),
   setTimeout: later,
 });
@@ -87,11 +95,18 @@ const accuracyPort = openWorker<AccuracyRequest, AccuracyReply>(
 const modelUrl = (id: string): string => new URL(`models/${id}.onnx`, document.baseURI).href;
 const { run: accuracy, runner: measurer } = createAccuracyRunner({
   tableOf: calibration.tableOf,
+  ownOf: (model) => examplesSource?.subjectOf(model) ?? null,
   port: accuracyPort,
   committed,
   modelUrl,
   setTimeout: later,
 });
+const examples: App['examples'] = () =>
+  (openingExamples ??= import('./state/examples-source.ts').then(
+    ({ createExamplesSource }) =>
+      (examplesSource = createExamplesSource({ store, port: accuracyPort, modelFiles: file.files })),
+  ));
+
 // The newest frontier is measured in the background, whoever found it.
 search.subscribe(({ frontier, status }, before) => {
   if (
@@ -147,6 +162,7 @@ const app: App = {
   accuracy,
   measurer,
   file,
+  examples,
   modelUrl,
   exportRun,
   exporter,

@@ -42,7 +42,7 @@ const design = (rank: number): Candidate =>
 const start = (run: number, change: Partial<MeasureStart> = {}): MeasureStart => ({
   kind: 'start-measure',
   run,
-  model: { id: 'glyph-vit', url: 'page/glyph-vit.onnx' },
+  model: { kind: 'shipped', id: 'glyph-vit', url: 'page/glyph-vit.onnx' },
   design: design(20),
   quantization: { kind: 'none' },
   seed: 3,
@@ -98,8 +98,16 @@ describe('the accuracy worker', () => {
 
   it('says what cannot be measured, and goes on', async () => {
     for (const [run, change, message] of [
-      [5, { model: { id: 'bert-base', url: 'x' } }, /^model: has no examples to be measured on/],
-      [6, { model: { id: 'glyph-vit', url: 'gone' } }, /^model: weights of glyph-vit .* "HTTP 404"$/],
+      [
+        5,
+        { model: { kind: 'shipped', id: 'bert-base', url: 'x' } },
+        /^model: has no examples to be measured on/,
+      ],
+      [
+        6,
+        { model: { kind: 'shipped', id: 'glyph-vit', url: 'gone' } },
+        /^model: weights of glyph-vit .* "HTTP 404"$/,
+      ],
       [7, { design: [] }, /^design: must have 20 layers/],
     ] as const) {
       send(start(run, change));

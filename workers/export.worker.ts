@@ -6,15 +6,16 @@ import packageJson from '../package.json' with { type: 'json' };
 import { InputError } from '../src/core/base/checks.ts';
 import { biasReader } from '../src/core/export/bias.ts';
 import { textFile, type ExportFile } from '../src/core/export/file.ts';
-import { fitLayers, type FittedLayer } from '../src/core/export/fit.ts';
+import { halves } from '../src/core/examples/split.ts';
+import { fitLayers, type FittedLayer, type WantedLayer } from '../src/core/export/fit.ts';
 import { layerTable } from '../src/core/export/layer-table.ts';
-import { restoreFactorized } from '../src/core/export/restore.ts';
 import { checkFactors, torchExport } from '../src/core/export/torch-files.ts';
 import type { TorchLayer } from '../src/core/export/torch.ts';
 import { zipChunks } from '../src/core/export/zip.ts';
 import { parameterCount } from '../src/core/factor/parameters.ts';
-import { openDropped, openModelFile, type ModelFile } from '../src/core/onnx/dropped-files.ts';
+import { openModelFile, type ModelFile } from '../src/core/onnx/dropped-files.ts';
 import type { LayerReplacement } from '../src/core/onnx/edit.ts';
+import { someInputs, type UserInputs } from '../src/core/onnx/user-inputs.ts';
 import { taskOf } from '../src/core/tasks/tasks.ts';
 import type { Matrix } from '../src/core/tensor/dense.ts';
 import { bytesSource } from '../src/core/workload/byte-source.ts';
@@ -22,7 +23,10 @@ import { modelById } from '../src/core/workload/cards.ts';
 import { checkOnnx, heldOutInputs, inputCovariances, onnxExport } from '../src/engines/ort/export.ts';
 import { loadOrt } from '../src/engines/ort/ort.ts';
 import { warmRuntime } from '../src/engines/ort/latency.ts';
+import { mostOfHalf } from '../src/engines/ort/own-measurer.ts';
+import { layerCovariances } from '../src/engines/ort/user-statistics.ts';
 import { fetchModel, fileSource, warm } from './model-bytes.ts';
+import { openOwnFile, readOwnExamples } from './own-model.ts';
 import type {
   ExportedFile,
   ExportForm,
@@ -31,6 +35,7 @@ import type {
   ExportRequest,
   ExportStage,
   ExportStart,
+  NamedFile,
 } from './protocol.ts';
 
 /** The same design gives the same files; `export` of the command line has this seed too. */
@@ -51,18 +56,23 @@ const post = (reply: ExportReply): void => self.postMessage(reply);
 
 interface Opened {
   readonly file: ModelFile;
-  /** Of a trained model, what its layers' inputs are like. */
+  /** Of a trained model, or from a person's examples, what its layers' inputs are like. */
   readonly covariances: ReadonlyMap<string, Matrix>;
+  /** A person's own, that factors are fitted to. */
+  readonly examples: UserInputs | null;
 }
 
 /** By address: what calibration gave is the same for every design. */
 const shipped = new Map<string, Opened>();
 
-async function open({ weights }: ExportStart, tell: Tell): Promise<Opened> {
+async function open({ weights, layers }: ExportStart, tell: Tell): Promise<Opened> {
   tell('loading', 0, 1);
   if (weights.kind === 'files') {
-    const given = weights.files.map((file) => ({ name: file.name, source: fileSource(file) }));
-    return { file: restoreFactorized(await openDropped(given)).file, covariances: new Map() };
+    const file = await openOwnFile(weights.files);
+    const { examples = [] } = weights;
+    return examples.length === 0
+      ? { file, covariances: new Map(), examples: null }
+      : calibrateOwn(file, examples, layers, tell);
   }
   const { id, url } = weights;
   const known = shipped.get(url);
@@ -72,10 +82,32 @@ async function open({ weights }: ExportStart, tell: Tell): Promise<Opened> {
   const task = taskOf(id);
   const opened = {
     file,
+    examples: null,
     covariances: task === null ? new Map<string, Matrix>() : await calibrate(id, bytes, task, tell),
   };
   shipped.set(url, opened);
   return opened;
+}
+
+/** Over the half that designs are not measured on: the same factors as the page's figures are of. */
+async function calibrateOwn(
+  file: ModelFile,
+  examples: readonly NamedFile[],
+  layers: readonly WantedLayer[],
+  tell: Tell,
+): Promise<Opened> {
+  const own = await readOwnExamples(file, examples);
+  const { calibration, heldOut } = halves(own.given.inputs, mostOfHalf);
+  const names = new Set(
+    layers.filter(({ factorization }) => factorization.format !== 'dense').map(({ name }) => name),
+  );
+  const wanted = own.file.model.linears.filter(({ name }) => names.has(name));
+  const steps = layerCovariances(await loadOrt(), own.file.onnx, wanted, calibration);
+  for (;;) {
+    const next = await steps.next();
+    if (next.done === true) return { file, covariances: next.value, examples: heldOut };
+    tell('calibrating', next.value.done, next.value.of);
+  }
 }
 
 async function calibrate(
@@ -116,7 +148,11 @@ interface Written {
 
 type Writer = (opened: Opened, layers: readonly FittedLayer[], request: ExportStart) => Promise<Written>;
 
-const onnx: Writer = async ({ file }, layers, { precision, quantization, stem, link, weights }) => {
+const onnx: Writer = async (
+  { file, examples: own },
+  layers,
+  { precision, quantization, stem, link, weights },
+) => {
   if (file.format !== 'onnx')
     throw new InputError(
       'export',
@@ -136,7 +172,12 @@ const onnx: Writer = async ({ file }, layers, { precision, quantization, stem, l
   return {
     ...made,
     check: async () => {
-      const examples = task === null ? [] : [heldOutInputs(task, checkedExamples)];
+      const examples =
+        own !== null
+          ? [someInputs(own, 0, own.batch ?? Math.min(checkedExamples, own.count))]
+          : task === null
+            ? []
+            : [heldOutInputs(task, checkedExamples)];
       const { difference, reason = null } = await checkOnnx(file.onnx, made, { seed, maxSequence, examples });
       return { of: 'outputs', difference, reason, limit: isHalf(layers) ? halfLimit : floatLimit };
     },

@@ -2,7 +2,7 @@
 import type { WeightSource } from '../src/core/accuracy/weight-energy.ts';
 import { InputError } from '../src/core/base/checks.ts';
 import type { LinearLayer } from '../src/core/workload/model.ts';
-import { accuracyModel } from '../src/core/accuracy/source.ts';
+import { accuracyModelOf } from '../src/core/accuracy/own-model.ts';
 import type { Mapper, MapperEntry } from '../src/core/cost/mapper.ts';
 import { createEvaluator, mapperOf, type Evaluator } from '../src/core/search/evaluate.ts';
 import { scentOf, type Scent } from '../src/core/search/scent.ts';
@@ -36,7 +36,7 @@ function evaluatorOf(request: ScentWorkerRequest): Evaluator {
     workload,
     gear: 'exact',
     weights,
-    accuracy: accuracyModel(accuracy, model, weights, quantization),
+    accuracy: accuracyModelOf(accuracy, model, weights, quantization),
     mapper,
   });
 }

@@ -1,6 +1,6 @@
 /** The search: a thin shell around `core/search`. It drives the generator in short slices, so that it always listens. */
 import { InputError } from '../src/core/base/checks.ts';
-import { accuracyModel } from '../src/core/accuracy/source.ts';
+import { accuracyModelOf } from '../src/core/accuracy/own-model.ts';
 import type { LinearLayer } from '../src/core/workload/model.ts';
 import { createEvaluator, mapperOf } from '../src/core/search/evaluate.ts';
 import { strategies } from '../src/core/search/strategies.ts';
@@ -36,7 +36,7 @@ function* searchOf(request: SearchStart): Search {
     workload,
     gear: 'exact',
     weights,
-    accuracy: accuracyModel(request.accuracy, model, weights, quantization),
+    accuracy: accuracyModelOf(request.accuracy, model, weights, quantization),
     mapper,
   });
   return yield* strategies[request.strategy]({ evaluator, design, locked, budget, seed });

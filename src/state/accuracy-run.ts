@@ -8,10 +8,14 @@ import type {
   AccuracyReply,
   AccuracyRequest,
   AnswerBatch,
+  MeasuredModel,
   MeasureStage,
   MeasureStart,
+  OwnModel,
 } from '../../workers/protocol.ts';
 import type { AccuracyFigure } from '../core/accuracy/figure.ts';
+import type { Share } from '../core/accuracy/intervals.ts';
+import type { OwnTable } from '../core/accuracy/own-model.ts';
 import type { CalibrationTable } from '../core/accuracy/sensitivity.ts';
 import { promotionOrder } from '../core/accuracy/promotion.ts';
 import { measuredFigure, type Measurement } from '../core/accuracy/tally.ts';
@@ -30,8 +34,12 @@ import type { WorkerPort } from './worker-client.ts';
 /** What was measured of one design. */
 export interface Measured {
   readonly measurement: Measurement;
-  /** On the vertical axis: points against the dense model. */
+  /** On the vertical axis: points against the dense model, or negative divergence from it. */
   readonly figure: AccuracyFigure;
+  /** Examples that were run. */
+  readonly examples: number;
+  /** Of somebody's own model. */
+  readonly own: { readonly kl: Share; readonly isLabelled: boolean } | null;
   /** Examples that were asked for have all been seen. */
   readonly complete: boolean;
 }
@@ -45,7 +53,7 @@ export interface Answers {
 }
 
 export type AccuracyStatus =
-  /** The model has no task: nothing can be measured. */
+  /** The model has no task, and no examples of one's own: nothing can be measured. */
   | 'unavailable'
   /** Nothing was started, or all is done. */
   | 'idle'
@@ -58,6 +66,8 @@ export type AccuracyStatus =
 
 export interface AccuracyRun {
   readonly status: AccuracyStatus;
+  /** What keys of the model on screen begin with; null when it cannot be measured. */
+  readonly subject: string | null;
   /** By `measurementKey`, of every model measured in this page. */
   readonly measurements: ReadonlyMap<string, Measured>;
   /** Calibrated figures (tier T1) by the same keys: told before the examples are run. */
@@ -106,7 +116,16 @@ export interface AccuracyRunnerOptions {
   readonly modelUrl: (id: string) => string;
   /** Tables of a model, where they have come; null = no calibrated tier. */
   readonly tableOf: (model: Config['model']) => CalibrationTable | null;
+  /** A person's own model with their examples, once its axis is known. */
+  readonly ownOf?: (model: Config['model']) => OwnSubject | null;
   readonly setTimeout: (run: () => void, milliseconds: number) => unknown;
+}
+
+export interface OwnSubject {
+  readonly own: OwnModel;
+  readonly table: OwnTable;
+  /** That can be measured on. */
+  readonly heldOut: number;
 }
 
 /** Two undo steps in quick succession are one rest of the hand. */
@@ -116,6 +135,8 @@ const promotedExamples = 512;
 /** Differences near a point need as many. */
 const currentExamples = 2048;
 const mostPromoted = 24;
+/** Each of somebody's own model takes longer. */
+const mostPromotedOwn = 8;
 /** Points that HEAT's headline allows to be lost (arXiv 2211.16749, abstract); looked at while no limit is set. */
 const usualLoss = -1.1;
 /** A worker that has not answered a cancel for so long is stuck in one layer, and ended. */
@@ -128,6 +149,7 @@ export function measurementKey(modelId: string, design: Candidate, quantization:
 
 const nothing: AccuracyRun = {
   status: 'unavailable',
+  subject: null,
   measurements: new Map(),
   calibrated: new Map(),
   current: null,
@@ -141,7 +163,17 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
   readonly run: StoreApi<AccuracyRun>;
   readonly runner: AccuracyRunner;
 } {
-  const { port, committed, modelUrl, tableOf } = options;
+  const { port, committed, modelUrl, tableOf, ownOf = () => null } = options;
+  const questionOf = ({ model, design, quantization }: Config): Question | null => {
+    if (model.kind === 'card')
+      return taskOf(model.id) === null
+        ? null
+        : questionAbout({ id: model.id, own: null }, design, quantization, currentExamples);
+    const own = ownOf(model);
+    return own === null
+      ? null
+      : questionAbout({ id: own.own.key, own }, design, quantization, currentExamples);
+  };
   const store = createStore<AccuracyRun>()(() => nothing);
   let started = false;
   let held = false;
@@ -156,12 +188,19 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
   const ask = (question: Question, status: 'measuring' | 'promoting'): void => {
     newest += 1;
     inFlight = { question, run: newest, status };
-    const { key, modelId, design, quantization, examples } = question;
-    const model = { id: modelId, url: modelUrl(modelId) };
+    const { key, modelId, own, design, quantization, examples } = question;
+    const model: MeasuredModel =
+      own === null
+        ? { kind: 'shipped', id: modelId, url: modelUrl(modelId) }
+        : { kind: 'own', own: own.own, table: own.table };
     const { measurements, calibrated } = store.getState();
     // Where a measurement is known already, or rounding of activations counts, it would tell nothing.
     const table =
-      status === 'promoting' || measurements.has(key) || calibrated.has(key) || quantization.kind === 'w8a8'
+      own !== null ||
+      status === 'promoting' ||
+      measurements.has(key) ||
+      calibrated.has(key) ||
+      quantization.kind === 'w8a8'
         ? null
         : tableOf(committed.get().config.model);
     const request: MeasureStart = {
@@ -184,8 +223,8 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
     const question = questionOf(committed.get().config);
     if (question === null || current === null) return;
     // The answers shown beside the design are those of this page's last run of it.
-    if (!isDone(measurements, question) || store.getState().answers === null)
-      return ask(question, 'measuring');
+    const isShown = question.own !== null || store.getState().answers !== null;
+    if (!isDone(measurements, question) || !isShown) return ask(question, 'measuring');
     const left = waiting.filter((point) => !isDone(measurements, point));
     waiting = left;
     promoted = { ...promoted, done: promoted.of - left.length };
@@ -225,7 +264,14 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
       return;
     }
     if (waiting[0] !== undefined && !isAlike(waiting[0], question)) forget();
-    store.setState({ status: 'idle', current: question.key, answers: null, progress: null, problem: null });
+    store.setState({
+      status: 'idle',
+      subject: question.modelId,
+      current: question.key,
+      answers: null,
+      progress: null,
+      problem: null,
+    });
     rest(question.key);
   };
 
@@ -247,6 +293,7 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
       if (reply.run === cancelling) cancelling = 0;
       return;
     }
+    if (isAboutExamples(reply)) return;
     if (inFlight === null || reply.run !== inFlight.run) return;
     const { question, status } = inFlight;
     switch (reply.kind) {
@@ -256,6 +303,18 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
         return store.setState(({ calibrated }) => ({
           calibrated: new Map(calibrated).set(question.key, reply.figure),
         }));
+      case 'own-measured': {
+        const { measurement, figure, examples, isLabelled, kl, complete } = reply;
+        const entry: Measured = { measurement, figure, examples, own: { kl, isLabelled }, complete };
+        store.setState((run) => ({
+          measurements: isLess(entry, run.measurements.get(question.key))
+            ? run.measurements
+            : new Map(run.measurements).set(question.key, entry),
+        }));
+        if (!complete) return;
+        inFlight = null;
+        return next();
+      }
       case 'measured': {
         const { measurement, complete } = reply;
         const { n } = measurement;
@@ -304,7 +363,7 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
       remember: (modelId, quantization, known) =>
         store.setState((run) => ({
           measurements: known.reduce((all, { design, measurement }) => {
-            const question = questionAbout(modelId, design, quantization, measurement.n);
+            const question = questionAbout({ id: modelId, own: null }, design, quantization, measurement.n);
             return withMeasured(all, question, measurement, 'shipped');
           }, run.measurements),
         })),
@@ -319,8 +378,10 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
         const about = questionOf(config);
         if (about === null) return;
         const marks = [config.search.limit ?? usualLoss, knee(frontier)?.value ?? usualLoss];
-        waiting = promotionOrder(frontier, marks, mostPromoted).map(({ design }) =>
-          questionAbout(about.modelId, design, config.quantization, promotedExamples),
+        const { modelId: id, own } = about;
+        const most = own === null ? mostPromoted : mostPromotedOwn;
+        waiting = promotionOrder(frontier, marks, most).map(({ design }) =>
+          questionAbout({ id, own }, design, config.quantization, promotedExamples),
         );
         promoted = { done: 0, of: waiting.length };
         if (started && !held && inFlight === null && store.getState().status === 'idle') next();
@@ -347,10 +408,17 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
   };
 }
 
+type ExamplesReply = Extract<AccuracyReply, { readonly kind: `examples-${string}` }>;
+
+/** Those are of the same worker, for somebody else. */
+const isAboutExamples = (reply: AccuracyReply): reply is ExamplesReply => reply.kind.startsWith('examples-');
+
 /** One thing to measure. */
 interface Question {
   readonly key: string;
   readonly modelId: string;
+  /** Null for a model that comes with the page. */
+  readonly own: OwnSubject | null;
   readonly design: Candidate;
   readonly quantization: Quantization;
   readonly examples: number;
@@ -363,30 +431,28 @@ interface InFlight {
 }
 
 const questionAbout = (
-  modelId: string,
+  { id, own }: { readonly id: string; readonly own: OwnSubject | null },
   design: Candidate,
   quantization: Quantization,
   examples: number,
 ): Question => ({
-  key: measurementKey(modelId, design, quantization),
-  modelId,
+  key: measurementKey(id, design, quantization),
+  modelId: id,
+  own,
   design,
   quantization,
-  examples,
+  examples: own === null ? examples : Math.min(examples, own.heldOut),
 });
-
-/** About the design of a config; null when its model has no task. */
-function questionOf({ model, design, quantization }: Config): Question | null {
-  if (model.kind !== 'card' || taskOf(model.id) === null) return null;
-  return questionAbout(model.id, design, quantization, currentExamples);
-}
 
 /** Whether two questions are about one model stored in one way, so that their points are on one frontier. */
 const isAlike = (a: Question, b: Question): boolean =>
   a.modelId === b.modelId && quantizationName(a.quantization) === quantizationName(b.quantization);
 
 const isDone = (measurements: AccuracyRun['measurements'], { key, examples }: Question): boolean =>
-  (measurements.get(key)?.measurement.n ?? 0) >= examples;
+  (measurements.get(key)?.examples ?? 0) >= examples;
+
+const isLess = ({ examples }: Pick<Measured, 'examples'>, known: Measured | undefined): boolean =>
+  known !== undefined && known.examples > examples;
 
 /** More examples of one design replace fewer. */
 function withMeasured(
@@ -395,10 +461,17 @@ function withMeasured(
   measurement: Measurement,
   of: 'part' | 'whole' | 'shipped',
 ): AccuracyRun['measurements'] {
-  if ((measurements.get(key)?.measurement.n ?? 0) > measurement.n) return measurements;
+  const examples = measurement.n;
+  if (isLess({ examples }, measurements.get(key))) return measurements;
   const score = taskOf(modelId)?.score ?? 'accuracy';
   const figure = measuredFigure(measurement, score, seeds.heldOut, of === 'shipped' ? of : 'here');
-  return new Map(measurements).set(key, { measurement, figure, complete: of !== 'part' });
+  return new Map(measurements).set(key, {
+    measurement,
+    figure,
+    examples,
+    own: null,
+    complete: of !== 'part',
+  });
 }
 
 function withAnswers(known: Answers | null, { from, truth, dense, candidate }: AnswerBatch): Answers {

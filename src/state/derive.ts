@@ -46,15 +46,26 @@ export interface Derived {
 /** Singular-value spectra of a dropped file, by layer name; shape cards have none. */
 export type Spectra = ReadonlyMap<string, WeightSource>;
 
+/** Made where it is needed only. */
+export interface OwnAxis {
+  readonly source: Extract<AccuracySource, { readonly kind: 'own' }>;
+  readonly model: (transformer: TransformerModel, quantization: Config['quantization']) => AccuracyModel;
+}
+
+/** The same object as long as it stays the same axis. */
+export type OwnAxes = (model: ModelChoice) => OwnAxis | null;
+
 const noSpectra: Spectra = new Map();
 
 /**
  * A `derive` with its own memo: one for the page, one per test.
  * @param calibration tables of a shipped model; without them the axis is the share of weight energy
+ * @param own the axis of a person's own model over their examples, where it is known
  */
 export function createDerive(
   spectra: () => Spectra = () => noSpectra,
   calibration: (model: ModelChoice) => CalibrationTable | null = () => null,
+  own: OwnAxes = () => null,
 ): (config: Config) => Derived {
   const model = memoizeLast((choice: ModelChoice) => modelOf(choice));
   const evaluator = memoizeLast(
@@ -67,9 +78,13 @@ export function createDerive(
       quantization: Config['quantization'],
       known: Spectra,
       table: CalibrationTable | null,
+      ownAxis: OwnAxis | null,
     ) => {
       const weights = weightsOf(known);
-      const axis = axisOf(transformer, weights, quantization, table);
+      const axis =
+        ownAxis === null
+          ? axisOf(transformer, weights, quantization, table)
+          : { source: ownAxis.source, model: ownAxis.model(transformer, quantization) };
       const evaluate = createEvaluator({
         model: transformer,
         workload,
@@ -95,6 +110,7 @@ export function createDerive(
       config.quantization,
       spectra(),
       calibration(config.model),
+      own(config.model),
     );
     return {
       config,

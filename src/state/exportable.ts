@@ -1,5 +1,5 @@
 /** What of a design can be written or run: where its weights are, and the layers with their contraction paths. */
-import type { WeightFiles } from '../../workers/protocol.ts';
+import type { NamedFile, WeightFiles } from '../../workers/protocol.ts';
 import { InputError } from '../core/base/checks.ts';
 import { findPath, type ContractionPath } from '../core/einsum/path.ts';
 import type { WantedLayer } from '../core/export/fit.ts';
@@ -24,9 +24,11 @@ export interface WeightPlaces {
   readonly modelUrl: (id: string) => string;
   /** The dropped files that the config on screen is of. */
   readonly files: () => readonly File[] | null;
+  /** A person's examples for them, which factors are then fitted to. */
+  readonly examples?: readonly NamedFile[] | undefined;
 }
 
-export function weightsOf(model: ModelChoice, { modelUrl, files }: WeightPlaces): Weights {
+export function weightsOf(model: ModelChoice, { modelUrl, files, examples = [] }: WeightPlaces): Weights {
   switch (model.kind) {
     case 'card':
       return taskOf(model.id) === null
@@ -37,7 +39,8 @@ export function weightsOf(model: ModelChoice, { modelUrl, files }: WeightPlaces)
       return { kind: 'none' };
     case 'file': {
       const given = files();
-      return given === null ? { kind: 'gone', name: model.name } : { kind: 'files', files: given };
+      if (given === null) return { kind: 'gone', name: model.name };
+      return { kind: 'files', files: given, ...(examples.length > 0 && { examples }) };
     }
   }
   model satisfies never;

@@ -40,7 +40,9 @@ export function Shell() {
         <StatusBar />
       </div>
       <Toasts />
-      {dropping && <p className="dropping">Drop an .onnx or .safetensors model, or a project</p>}
+      {dropping && (
+        <p className="dropping">Drop an .onnx or .safetensors model, examples for it, or a project</p>
+      )}
       <Announcer />
       {dialog !== null && (
         <Suspense>

@@ -6,6 +6,7 @@ import type { AppState } from '../state/store.ts';
 import type { Derived } from '../state/derive.ts';
 import type { DeviceSource } from '../state/device-source.ts';
 import type { Exporter, ExportRun } from '../state/export-run.ts';
+import type { ExamplesSource } from '../state/examples-source.ts';
 import type { FileSource, FileState } from '../state/file-source.ts';
 import type { FormatGains } from '../state/gain-source.ts';
 import type { LatencyRun, Stopwatch } from '../state/latency-run.ts';
@@ -31,6 +32,8 @@ export interface App {
   readonly measurer: AccuracyRunner;
   /** Dropped model files: read in a worker, never uploaded. */
   readonly file: FileSource;
+  /** A person's examples for their model; the same promise each time. */
+  readonly examples: () => Promise<ExamplesSource>;
   /** Address of the ONNX file of a model that comes with the page. */
   readonly modelUrl: (id: string) => string;
   readonly exportRun: StoreApi<ExportRun>;

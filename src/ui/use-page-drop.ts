@@ -21,7 +21,14 @@ export function usePageDrop(): boolean {
       setOver(false);
       if (!hasFiles(event)) return;
       event.preventDefault();
-      void openDropped(app, [...(event.dataTransfer?.files ?? [])]);
+      // What is in a folder can only be asked for now.
+      const entries = [...(event.dataTransfer?.items ?? [])].flatMap(
+        (item) => item.webkitGetAsEntry?.() ?? [],
+      );
+      const files = [...(event.dataTransfer?.files ?? [])];
+      if (entries.some(({ isDirectory }) => isDirectory))
+        void import('./examples/folders.ts').then(({ openFolders }) => openFolders(app, entries));
+      else void openDropped(app, files);
     };
     window.addEventListener('dragover', onDragOver);
     window.addEventListener('dragleave', onDragLeave);

@@ -117,8 +117,8 @@ export const exportCommand = defineCommand({
     );
     const { file, close } = await openModel(folder, source, 'export');
     try {
-      const choice = { ...given, model: source };
-      const calibration = await readCalibration(choice, file, surroundings, 'export');
+      const asked = { ...given, model: source };
+      const calibration = await readCalibration(asked, file, surroundings, 'export');
       const made = await factorize(given, surroundings, design, file, { shipped, calibration });
       return await writers[given.to](made, path, given, surroundings);
     } finally {

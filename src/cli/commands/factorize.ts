@@ -147,8 +147,8 @@ async function readSource(
     );
     const weight = await readModelWeight(open.file, layer);
     if (calibration !== undefined && !/\.np[yz]$/i.test(calibration)) {
-      const choice = { calibration, column, model: model ?? '' };
-      const examples = await readCalibration(choice, open.file, { folder, note }, 'factorize');
+      const asked = { calibration, column, model: model ?? '' };
+      const examples = await readCalibration(asked, open.file, { folder, note }, 'factorize');
       const covariances = await examples?.covariances([found], () => {});
       return { weight, covariance: covariances?.get(found.name) };
     }

@@ -9,13 +9,16 @@ import { factorizationKey } from '../cost/layer.ts';
 import type { Factorization } from '../factor/factorization.ts';
 import { factorShapes } from '../factor/forward.ts';
 import { unquantized, type Quantization } from '../factor/quantization.ts';
-import type { TransformerModel } from '../workload/model.ts';
+import type { LinearLayer, TransformerModel } from '../workload/model.ts';
 import type { AccuracyFigure, Tier } from './figure.ts';
 import type { AccuracyModel, Damage } from './model.ts';
+import type { Share } from './intervals.ts';
 import { fallingFit, fallingFunction } from './monotone.ts';
 import { quantizationNoise } from './quantization-noise.ts';
 import type { Spectrum } from './spectrum.ts';
-import { createWeightEnergy } from './weight-energy.ts';
+import { accuracyModel, type AccuracySource } from './source.ts';
+import type { Measurement } from './tally.ts';
+import { createWeightEnergy, type WeightSource } from './weight-energy.ts';
 
 export interface OwnLayer {
   readonly name: string;
@@ -198,3 +201,46 @@ export function createOwnModel(
 }
 
 const mostRemembered = 4096;
+
+/** What a measurement of somebody's own model holds of what its figure is made of. */
+interface OwnMeasurement {
+  readonly examples: number;
+  readonly labelled: Measurement | null;
+  readonly kl: Share;
+}
+
+/** Tier T2: points of accuracy where the axis has them, else negative divergence. */
+export function ownMeasured({ examples, labelled, kl }: OwnMeasurement, metric: OwnMetric): AccuracyFigure {
+  const where = `Measured in this run with onnxruntime on ${examples.toLocaleString('en')} of your examples`;
+  const held = 'held out from what the factors were fitted to';
+  if (metric === 'accuracyChangePoints' && labelled !== null) {
+    const { difference, low, high } = labelled.paired;
+    return {
+      metric,
+      tier: 'measured',
+      value: 100 * difference,
+      low: 100 * low,
+      high: 100 * high,
+      provenance: `${where}: accuracy of ${labelled.n.toLocaleString('en')} labelled answers, ${held}, paired with the dense model; 95 % interval (Bonett, Price 2012).`,
+    };
+  }
+  return {
+    metric: 'negativeKlNats',
+    tier: 'measured',
+    value: -kl.value,
+    low: -kl.high,
+    high: -kl.low,
+    provenance: `${where}: divergence (KL) of an answer from the dense model's, no labels needed, ${held}; 95 % interval over examples.`,
+  };
+}
+
+/** The axis of any source, in a worker; the page has no need of all of them at first. */
+export const accuracyModelOf = (
+  source: AccuracySource,
+  model: TransformerModel,
+  weights: (layer: LinearLayer) => WeightSource,
+  quantization: Quantization,
+): AccuracyModel =>
+  source.kind === 'own'
+    ? createOwnModel(source.table, model, quantization)
+    : accuracyModel(source, model, weights, quantization);

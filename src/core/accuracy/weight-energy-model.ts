@@ -36,14 +36,20 @@ export function weightEnergyModel(
     const shape = `${layer.out}x${layer.in}`;
     let energy = ofSource.get(shape);
     if (energy === undefined) ofSource.set(shape, (energy = createWeightEnergy(layer.out, layer.in, source)));
-    return { key, energy, weights: layer.out * layer.in, known: source.kind === 'spectrum' };
+    const isKnown = source.kind === 'spectrum';
+    const weighted = isKnown && source.weighted === true;
+    return { key, energy, weights: layer.out * layer.in, known: isKnown, weighted };
   });
   const counted = linears.some((layer) => layer.factorize)
     ? layers.filter((_, index) => linears[index]?.factorize === true)
     : layers;
   const norm = counted.reduce((sum, layer) => sum + layer.weights, 0);
   const provenance =
-    (layers.some((layer) => layer.known) ? fromSpectra : withoutWeights) + (noise === 0 ? '' : withNoise);
+    (layers.some((layer) => layer.weighted)
+      ? fromExamples
+      : layers.some((layer) => layer.known)
+        ? fromSpectra
+        : withoutWeights) + (noise === 0 ? '' : withNoise);
 
   const kept = (index: number, f: Factorization): KeptShare => {
     const share = f.format === 'dense' ? everything : (layers[index]?.energy.kept(f) ?? everything);
@@ -87,6 +93,10 @@ const everything: KeptShare = { value: 1, low: 1, high: 1 };
 const fromSpectra =
   'Share of the squared weights that is kept, from the singular values of the layers (every layer of equal variance); ' +
   'exact for svd, for the other formats an estimate with the spread it had against decompositions.';
+const fromExamples =
+  "Share of the energy of the layers' outputs that is kept, from the singular values of the weights under what the layers " +
+  'read over your examples (every layer counts by its size); exact for svd, for the other formats an estimate with the ' +
+  'spread it had against decompositions.';
 const withoutWeights =
   'Estimated - no weights: share of the squared weights that would be kept, between a flat random spectrum (low) and ' +
   'singular values falling as k^-0.5 (high); every layer of equal variance.';

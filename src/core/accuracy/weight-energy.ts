@@ -32,7 +32,12 @@ import { flatHead, flatShare, marchenkoPastur, powerLaw, type Spectrum } from '.
 
 export type WeightSource =
   | { readonly kind: 'synthetic' }
-  | { readonly kind: 'spectrum'; readonly spectrum: Spectrum };
+  | {
+      readonly kind: 'spectrum';
+      readonly spectrum: Spectrum;
+      /** Of W C^(1/2), C = E[x x^T] of what the layer reads: then shares are of its outputs' energy. */
+      readonly weighted?: boolean;
+    };
 
 /** Shares of ||W||^2 kept, 0 to 1; low and high are the ends of the band. */
 export interface KeptShare {

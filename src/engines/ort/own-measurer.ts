@@ -45,17 +45,17 @@ export type OwnMeasureStep =
   /** Of all examples so far. */
   | { readonly kind: 'measured'; readonly measurement: UserMeasurement };
 
+type Found = (layer: string, spectrum: Spectrum) => void;
+
 export interface OwnMeasurer {
   /** Examples of each half. */
   readonly calibration: number;
   readonly heldOut: number;
   readonly isLabelled: boolean;
   /** Shares of the outputs' energy by layer name, told one by one; layers too wide are left out. */
-  readonly spectra: (
-    found: (layer: string, spectrum: Spectrum) => void,
-  ) => AsyncGenerator<OwnStep, ReadonlyMap<string, Spectrum>>;
-  /** The axis. @param key that its figures go by */
-  readonly prepare: (key: string) => AsyncGenerator<OwnStep, OwnTable>;
+  readonly spectra: (found?: Found) => AsyncGenerator<OwnStep, ReadonlyMap<string, Spectrum>>;
+  /** The axis, spectra first. @param key that its figures go by */
+  readonly prepare: (key: string, found?: Found) => AsyncGenerator<OwnStep, OwnTable>;
   /** @param table tells the calibrated figure too; @throws InputError when the design does not fit the model */
   readonly measure: (
     candidate: CandidateModel,
@@ -65,7 +65,7 @@ export interface OwnMeasurer {
 }
 
 /** As of shipped models: 512 resolve what inputs use, and more tell differences near a point. */
-const most = { calibration: 512, heldOut: 2048 };
+export const mostOfHalf = { calibration: 512, heldOut: 2048 };
 /** Singular values of more take minutes. */
 const largestSide = 2048;
 /** Designs that make the axis are measured on so many. */
@@ -82,7 +82,7 @@ export async function openOwnMeasurer(
   { onnx, model }: { readonly onnx: OnnxModel; readonly model: OnnxFileModel },
   inputs: UserInputs,
 ): Promise<OwnMeasurer> {
-  const { calibration, heldOut } = halves(inputs, most);
+  const { calibration, heldOut } = halves(inputs, mostOfHalf);
   const comparison = await openComparison(ort, onnx, heldOut);
   const covariances = new Map<string, Matrix>();
   const moments = new Map<string, Moments | null>();
@@ -143,7 +143,7 @@ export async function openOwnMeasurer(
   };
 
   async function* findSpectra(
-    found: (layer: string, spectrum: Spectrum) => void = () => {},
+    found: Found = () => {},
   ): AsyncGenerator<OwnStep, ReadonlyMap<string, Spectrum>> {
     yield* calibrate(usual);
     for (const [k, layer] of usual.entries()) {
@@ -165,8 +165,8 @@ export async function openOwnMeasurer(
     heldOut: heldOut.count,
     isLabelled: comparison.isLabelled,
     spectra: findSpectra,
-    prepare: async function* prepare(key) {
-      yield* findSpectra();
+    prepare: async function* prepare(key, found) {
+      yield* findSpectra(found);
       check(usual.length > 0, 'model', 'must have a layer that can be factorized');
       const isLarge = usual.reduce((sum, layer) => sum + layer.out * layer.in, 0) > largeModel;
       const designs = uniformShares(isLarge);

@@ -21,7 +21,8 @@ export function AccuracySection() {
   const { config } = useSettled();
   const measured = useFindKnown(config)(config.design).measured;
   const open = useOpenDialog();
-  if (run.status === 'unavailable') return null;
+  // Of a model of one's own: src/ui/examples.
+  if (run.status === 'unavailable' || config.model.kind === 'file') return null;
   const { progress, promotion, status, problem } = run;
   const busy = status === 'measuring' || status === 'promoting';
   return (

@@ -31,13 +31,15 @@ export function shownFigure(
 /** Under the model and quantization of a config. */
 export function useFindKnown({ model, quantization }: Config): (design: Candidate) => Known {
   const measurements = useAccuracyRun((run) => run.measurements);
+  const subject = useAccuracyRun((run) => run.subject);
   const calibrated = useAccuracyRun((run) => run.calibrated);
   return useCallback(
     (design) => {
-      if (model.kind !== 'card' || measurements.size + calibrated.size === 0) return nothing;
-      const key = measurementKey(model.id, design, quantization);
+      const id = model.kind === 'card' ? model.id : model.kind === 'file' ? subject : null;
+      if (id === null || measurements.size + calibrated.size === 0) return nothing;
+      const key = measurementKey(id, design, quantization);
       return { measured: measurements.get(key), calibrated: calibrated.get(key) };
     },
-    [measurements, calibrated, model, quantization],
+    [measurements, calibrated, model, subject, quantization],
   );
 }

@@ -1,5 +1,5 @@
 /** The chosen few side by side: dense, the current design and up to four pins. */
-import { memo, useMemo, type ReactNode } from 'react';
+import { lazy, memo, Suspense, useMemo, type ReactNode } from 'react';
 import type { Accelerator } from '../../core/hardware/accelerator.ts';
 import type { Evaluation } from '../../core/search/evaluation.ts';
 import { AccuracySection } from '../accuracy/AccuracySection.tsx';
@@ -23,6 +23,9 @@ import { compareCsv, compareJson, frontierCsv } from './exporters.ts';
 import { compareRows, type Column, type Machine } from './rows.ts';
 import { whyDifferent } from './why.ts';
 import './compare.css';
+
+// For models of one's own only.
+const ExamplesSection = lazy(() => import('../examples/ExamplesSection.tsx'));
 
 /** Dense, now, pins, each with the figure that is on screen for it; in a drag only `now` is new. */
 function useColumns({ config, evaluator, model, dense, evaluation }: Derived): readonly Column[] {
@@ -107,7 +110,8 @@ function Figures({
 }) {
   const derived = useDerived();
   const columns = useColumns(derived);
-  const { accelerator, pins } = derived.config;
+  const { config } = derived;
+  const { accelerator, pins } = config;
   const names = useMemo((): readonly Who[] => ['dense', 'now', ...pins.map(({ letter }) => letter)], [pins]);
   const levels = useMemo(() => levelNames(accelerator), [accelerator]);
   return (
@@ -121,6 +125,11 @@ function Figures({
         />
       </div>
       <AccuracySection />
+      {config.model.kind === 'file' && (
+        <Suspense>
+          <ExamplesSection />
+        </Suspense>
+      )}
       <div className="sec">
         <EnergyStack columns={columns} settled={settled} levels={levels} energyUnit={derived.energyUnit} />
         {children}

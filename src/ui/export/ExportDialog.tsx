@@ -1,6 +1,6 @@
 /** A design as a file that another program runs: what, in which form, how large, and what its check found. */
-import { useMemo, useState } from 'react';
-import type { ExportForm, ExportMade, ExportStage } from '../../../workers/protocol.ts';
+import { useEffect, useMemo, useState } from 'react';
+import type { ExportForm, ExportMade, ExportStage, NamedFile } from '../../../workers/protocol.ts';
 import type { Candidate } from '../../core/search/evaluation.ts';
 import { measurementKey } from '../../state/accuracy-run.ts';
 import type { PinLetter } from '../../state/config.ts';
@@ -36,7 +36,12 @@ export function ExportDialog({ onClose }: OpenDialogProps) {
   const derived = useCommitted();
   // What is known of the files changes with them.
   useFile();
-  const weights = weightsOf(derived.config.model, { modelUrl: app.modelUrl, files: app.file.files });
+  const examples = useExamples(derived.config.model.kind === 'file');
+  const weights = weightsOf(derived.config.model, {
+    modelUrl: app.modelUrl,
+    files: app.file.files,
+    examples,
+  });
   const { pins } = derived.config;
   const [subject, setSubject] = useState<Subject>('now');
   const design = pins.find(({ letter }) => letter === subject)?.design ?? derived.config.design;
@@ -69,6 +74,23 @@ export function ExportDialog({ onClose }: OpenDialogProps) {
       />
     </Dialog>
   );
+}
+
+/** A person's examples for the model on screen. */
+function useExamples(isOwn: boolean): readonly NamedFile[] {
+  const { examples } = useAppObject();
+  const [given, setGiven] = useState<readonly NamedFile[]>([]);
+  useEffect(() => {
+    let isShown = true;
+    if (isOwn)
+      void examples().then((source) => {
+        if (isShown) setGiven(source.files());
+      });
+    return () => {
+      isShown = false;
+    };
+  }, [isOwn, examples]);
+  return given;
 }
 
 function NoWeights({
@@ -109,7 +131,15 @@ function Maker({ derived, design, weights, factorized }: MakerProps) {
   const words = forms.find((each) => each.form === form);
   const quantization = storage?.quantization ?? { kind: 'none' };
   const precision = storage?.precision ?? 'f32';
-  const key = [form, precision, weights.kind, measurementKey(model.id, design, quantization)].join(' ');
+  const fitted = weights.kind === 'files' ? (weights.examples ?? []) : [];
+  const fittedTo = fitted.map(({ name, file }) => `${name} ${file.size} ${file.lastModified}`);
+  const key = [
+    form,
+    precision,
+    weights.kind,
+    ...fittedTo,
+    measurementKey(model.id, design, quantization),
+  ].join(' ');
   const size = useMemo(
     () => linearBytes(design, { precision, quantization }),
     // The same storage may be another object at each render.

@@ -19,6 +19,7 @@ import { PlotLegend } from './PlotLegend.tsx';
 import { ParetoPlot, type Range } from './ParetoPlot.tsx';
 import type { FoundPlace } from './run-places.ts';
 import { formatMix, shareInWords } from './shared.ts';
+import { AxisBadge } from '../accuracy/AxisBadge.tsx';
 import { TierToggles } from '../accuracy/TierToggles.tsx';
 import { useLive, useRunPlaces } from './use-pareto.ts';
 import { adoptLabel, axisName, sayBaselines, sayPlace, sayPlot } from './words.ts';
@@ -103,6 +104,7 @@ export function ParetoPanel() {
           </button>
         </div>
         <span className="grow" />
+        <AxisBadge />
         <TierToggles />
         {!here && (
           <>

@@ -1,0 +1,48 @@
+/** What became of somebody's examples, in words. */
+import type { ExamplesFound, ExamplesStage, MeasureStage } from '../../../workers/protocol.ts';
+import { formatExact } from '../format.ts';
+
+const kinds: Readonly<Record<ExamplesFound['kind'], readonly [one: string, many: string]>> = {
+  arrays: ['example', 'examples'],
+  'token ids': ['row of token ids', 'rows of token ids'],
+  text: ['text', 'texts'],
+  pictures: ['picture', 'pictures'],
+};
+
+/** `48 texts: 24 tell what layers read, 24 are measured on; no labels`. */
+export function foundText({ kind, count, calibration, heldOut, isLabelled }: ExamplesFound): string {
+  const [one, many] = kinds[kind];
+  return (
+    `${formatExact(count)} ${count === 1 ? one : many}: ${formatExact(calibration)} tell what layers read, ` +
+    `${formatExact(heldOut)} are measured on; ${isLabelled ? 'with labels' : 'no labels'}`
+  );
+}
+
+const stages: Readonly<Record<ExamplesStage, string>> = {
+  reading: 'reading the examples',
+  calibrating: 'taking the inputs of each layer',
+  spectra: 'finding what each layer’s rank keeps',
+  probing: 'trying layers and designs, to make the axis',
+};
+
+export const stageText = (stage: ExamplesStage): string => stages[stage];
+
+const measuring: Readonly<Record<MeasureStage, string>> = {
+  loading: 'loading the runtime and the model',
+  calibrating: 'taking the inputs of each layer',
+  rebuilding: 'decomposing layers',
+  comparing: 'comparing a few answers with the dense model',
+  measuring: 'running examples',
+};
+
+/** @param promotion of frontier points; null for the current design */
+export function measuringText(
+  stage: MeasureStage,
+  promotion: { readonly done: number; readonly of: number } | null,
+): string {
+  const what =
+    promotion === null
+      ? ''
+      : `frontier point ${Math.min(promotion.done + 1, promotion.of)} of ${promotion.of}: `;
+  return `${what}${measuring[stage]}`;
+}
