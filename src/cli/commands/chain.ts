@@ -194,7 +194,7 @@ function partsFor(accelerator: Accelerator, accounting: Accounting, factors: 'pe
   const key = JSON.stringify([accelerator, accounting, factors]);
   let parts = known.get(key);
   if (parts === undefined) {
-    parts = createParts(accelerator, accounting, factors);
+    parts = createParts(accelerator, { accounting, factors });
     if (known.size >= mostKnown) known.clear();
     known.set(key, parts);
   }

@@ -11,9 +11,14 @@ import type { Fan, MachineTables } from './tables.ts';
  * `reach` is scratch of levels * 3.
  */
 export function chainCycles(plan: OpenPlan, chain: Chain, reach: Float64Array): number {
+  fillReach(plan, chain, reach);
+  return cyclesAt(plan, reach);
+}
+
+/** Cycles of the open plan where operands stay over these temporal extents of the dims that they miss, [level * 3 + dim]. */
+export function cyclesAt(plan: OpenPlan, reach: Float64Array): number {
   const { machine, above, macs } = plan;
   const { levels, edges, ports } = machine;
-  fillReach(plan, chain, reach);
   const results = macs / (plan.extents[2] as number);
   let cycles = plan.computeCycles;
   for (let p = 0; p < ports.length; p += 1) {
@@ -109,7 +114,16 @@ export function mappingOf(machine: MachineTables, choice: Choice): Mapping {
     tile = [...inner];
   }
   for (const dim of [0, 1, 2]) put(levels.length - 1, dim, tile[dim] as number);
-  return levels.map((level, l) => {
+  return nestOf(machine, spatial, temporal);
+}
+
+/** Temporal loops of every level with the spatial factors [level * 4 + dim] laid along X and Y. */
+export function nestOf(
+  machine: MachineTables,
+  spatial: readonly number[],
+  temporal: readonly (readonly Loop[])[],
+): Mapping {
+  return machine.accelerator.levels.map((level, l) => {
     const fan = machine.fans.find((candidate) => candidate.level === l);
     const factors = spatial.slice(l * 4, l * 4 + 4);
     return {

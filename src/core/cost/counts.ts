@@ -31,6 +31,13 @@ export function fanOut(accelerator: Accelerator, level: number): { readonly x: n
 }
 
 /**
+ * Tensors held at their own heights of the nest: by level and operand, how many of the innermost loops of the level outside
+ * run inside the held tile already. Loops that a tensor does not see then spare its refill within one level only, as
+ * AccelForge counts; without it all tensors of a level are held at one height and such runs go on from level to level.
+ */
+export type Placement = readonly Readonly<Partial<Record<Operand, number>>>[];
+
+/**
  * Counts, energy and latency of one mapping. Counts are per instance, energies are totals.
  * @throws InputError naming the level when the loops do not multiply out, a tile does not fit or a level fans out too far
  */
@@ -39,13 +46,14 @@ export function evaluateMapping(
   contraction: Contraction,
   mapping: Mapping,
   accounting: Accounting = 'timeloop',
+  placement: Placement | null = null,
 ): MappingCost {
   const nest = readNest(accelerator, contraction, mapping);
   const { levels } = accelerator;
   const macs = product(nest.dims.map((dim) => extentOf(contraction, dim)));
   const computeCycles = product(mapping.flatMap((level) => level.temporal.map(([, bound]) => bound)));
   const flows = operands.map((operand) =>
-    operandFlow(accelerator, contraction, nest, operand, computeCycles, accounting),
+    operandFlow(accelerator, contraction, nest, operand, computeCycles, accounting, placement),
   );
   levels.forEach((level, l) => checkCapacity(level, l, flows));
 
@@ -220,6 +228,7 @@ function operandFlow(
   operand: Operand,
   computeCycles: number,
   accounting: Accounting,
+  placement: Placement | null,
 ): Flow {
   const own = new Set(contraction.dims[operand]);
   const { levels } = accelerator;
@@ -239,9 +248,12 @@ function operandFlow(
   for (let l = levels.length - 1; l >= 0; l -= 1) {
     scatter *= product(at(nest.mapping, l).spatial.map(([dim, bound]) => (own.has(dim) ? bound : 1)));
     if (!at(levels, l).keeps.includes(operand)) continue;
-    const tileWords = ownProduct(at(nest.tile, l));
+    const around = placement?.[l]?.[operand] ?? 0;
+    const inside = around > 0 ? (nest.mapping[l - 1]?.temporal.slice(-around) ?? []) : [];
+    const tileWords =
+      ownProduct(at(nest.tile, l)) * product(inside.map(([dim, bound]) => (own.has(dim) ? bound : 1)));
     const content = demand * scatter;
-    const visits = tileWords * outerVisits(nest.mapping, l, own);
+    const visits = tileWords * outerVisits(nest.mapping, l, own, placement === null ? null : around);
     const fills = l === outermost ? 0 : visits;
     if (child >= 0) parents[child] = l;
     child = l;
@@ -277,13 +289,18 @@ export function hopEnergy(accelerator: Accelerator, from: number, to: number): n
   return hops * hopPj;
 }
 
-/** Product of the temporal bounds outside level l, without the innermost run of loops that the operand does not see. */
-function outerVisits(mapping: Mapping, l: number, own: ReadonlySet<string>): number {
+/**
+ * Product of the temporal bounds outside level l, without the innermost run of loops that the operand does not see; where it
+ * is `placed`, so many loops are inside its tile and the run ends with the level.
+ */
+function outerVisits(mapping: Mapping, l: number, own: ReadonlySet<string>, placed: number | null): number {
   let visits = 1;
   let inRun = true;
   for (let outer = l - 1; outer >= 0; outer -= 1) {
     const { temporal } = at(mapping, outer);
-    for (let i = temporal.length - 1; i >= 0; i -= 1) {
+    if (placed !== null && outer < l - 1) inRun = false;
+    const last = temporal.length - 1 - (outer === l - 1 ? (placed ?? 0) : 0);
+    for (let i = last; i >= 0; i -= 1) {
       const [dim, bound] = at(temporal, i);
       if (bound === 1) continue;
       if (inRun && !own.has(dim)) continue;

@@ -274,13 +274,14 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
       return { ...cost, gemm: as, mapping, cost: detail };
     },
     parts: () =>
-      (parts ??= createParts(
-        accelerator,
+      // Held at one height as everything else this mapper maps.
+      (parts ??= createParts(accelerator, {
         accounting,
-        factors === 'perfect' ? 'perfect' : 'any',
-        options.bits,
+        factors: factors === 'perfect' ? 'perfect' : 'any',
+        bits: options.bits,
         dataflow,
-      )),
+        heights: 'even',
+      })),
     known: (gemm, gear) => memoOf(machineAt(slotsOf(gemm)), undefined)[gear].get(gemm) !== undefined,
     entries: () =>
       [...memos.values()].flatMap((ofMachine) =>

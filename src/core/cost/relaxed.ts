@@ -44,7 +44,7 @@ export function boundRelaxed(plan: OpenPlan, values: Values): number {
 }
 
 /** The least ca / a + cb / b over divisors a and b with perA a + perB b + perBoth a b <= room; 1 and 1 must fit. */
-function leastOfTwo(
+export function leastOfTwo(
   ofA: Lattice,
   ofB: Lattice,
   ca: number,

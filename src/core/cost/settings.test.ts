@@ -128,7 +128,7 @@ describe('a product whose operands live inside', () => {
     for (const name of ['ws16', 'ws8t', 'eyeriss']) {
       const machine = presetByName(name);
       const mapper = createMapper(machine, { objective: 'energy', factors: 'perfect' });
-      const parts = createParts(machine, 'timeloop', 'perfect');
+      const parts = createParts(machine, { accounting: 'timeloop', factors: 'perfect' });
       for (const [homes, held] of [
         [{ I: 1, W: 0, O: 0 }, 0],
         [{ I: 0, W: 0, O: 1 }, 0],

@@ -114,7 +114,7 @@ describe('finds what mapping every tree finds', () => {
       { timeout: 600_000 },
       (_, equation, shapes) => {
         const fusion = 'auto';
-        const parts = createParts(presetByName(machine), 'timeloop', 'any');
+        const parts = createParts(presetByName(machine), { accounting: 'timeloop', factors: 'any' });
         const einsum = parseEinsum(equation, shapes);
         const { best, proven } = findPathWith(parts, einsum, 'auto', 'edp');
         expect(proven).toBe(true);
@@ -128,7 +128,7 @@ describe('finds what mapping every tree finds', () => {
     const random = createRandom(23);
     for (const [i, operands] of sizes.entries()) {
       const fusion = i % 2 === 0 ? 'auto' : 'whole';
-      const parts = createParts(smallMachine(random), 'accelforge', 'perfect');
+      const parts = createParts(smallMachine(random), { accounting: 'accelforge', factors: 'perfect' });
       const einsum = randomEinsum(random, operands);
       const { best } = findPathWith(parts, einsum, fusion, 'edp');
       expect(edp(best) / leastEdp(parts, einsum, fusion)).toBeCloseTo(1, 9);
@@ -152,7 +152,7 @@ describe.skipIf(layers.length === 0)('factorized_paths.json, all formats and bat
     'is never worse than the path of fewest multiplications and sometimes far better',
     { timeout: 600_000 },
     () => {
-      const parts = createParts(presetByName('ws16'), 'timeloop', 'any');
+      const parts = createParts(presetByName('ws16'), { accounting: 'timeloop', factors: 'any' });
       const some = layers.filter(({ order }, i) => long || order > 3 || i % 4 === 0);
       const gains = some.map(({ eq, shapes, exact_macs: { macs }, format, order }) => {
         const { best, fewestMacs, proven } = findPathWith(parts, parseEinsum(eq, shapes), 'auto', 'edp');

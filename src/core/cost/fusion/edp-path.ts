@@ -10,9 +10,8 @@ import type { ContractionPath, PathObjective } from '../../einsum/path.ts';
 import type { Accelerator } from '../../hardware/accelerator.ts';
 import type { Objective } from '../mapping.ts';
 import { bestPlan } from './lazy.ts';
-import { boundChain, mapChainWith } from './map-chain.ts';
+import { boundChain, mapChainWith, partsFor } from './map-chain.ts';
 import type { ChainOptions, MappedChain } from './map-chain.ts';
-import { createParts } from './parts.ts';
 import type { Parts } from './parts.ts';
 import type { Point } from './trade.ts';
 import type { Fusion } from './residency.ts';
@@ -39,8 +38,8 @@ export function findPathForEdp(
   einsum: Einsum,
   options: ChainOptions = {},
 ): MappedPath {
-  const { fusion = 'auto', objective = 'edp', accounting = 'timeloop', factors = 'any' } = options;
-  return findPathWith(createParts(accelerator, accounting, factors, options.bits), einsum, fusion, objective);
+  const { fusion = 'auto', objective = 'edp' } = options;
+  return findPathWith(partsFor(accelerator, options), einsum, fusion, objective);
 }
 
 /** `findPathForEdp` with parts that are remembered between calls. */

@@ -1,8 +1,11 @@
 /** Small machines and every mapping of small products on them: what the fused search is held against. */
 import { InputError } from '../../base/checks.ts';
 import type { Random } from '../../base/random.ts';
+import { operands } from '../../hardware/accelerator.ts';
 import type { Accelerator } from '../../hardware/accelerator.ts';
+import type { Placement } from '../counts.ts';
 import { gemmContraction } from '../gemm.ts';
+import { primesOf } from '../lattice.ts';
 import type { Accounting, Gemm, Loop, Mapping } from '../mapping.ts';
 import { evaluateFixedStep } from './fixed.ts';
 import { residentWords } from './homes.ts';
@@ -78,6 +81,85 @@ function everyMapping({ levels, mac }: Accelerator, gemm: Gemm): Mapping[] {
   });
 }
 
+type Given = Parameters<typeof evaluateFixedStep>[1];
+
+/** Loops of prime bounds in every order: at the outermost level, at the middle one, spread and innermost. */
+function everyNest(
+  lanes: number,
+  left: readonly Loop[],
+): readonly (readonly [Loop[], Loop[], Loop[], Loop[]])[] {
+  const found: [Loop[], Loop[], Loop[], Loop[]][] = [];
+  const distinct = (loops: readonly Loop[]): number[] =>
+    loops.flatMap(([dim, bound], i) =>
+      loops.findIndex((other) => other[0] === dim && other[1] === bound) === i ? [i] : [],
+    );
+  const grow = (
+    outer: readonly Loop[],
+    middle: readonly Loop[],
+    inMiddle: boolean,
+    rest: readonly Loop[],
+  ): void => {
+    if (!inMiddle) grow(outer, middle, true, rest);
+    else
+      for (let set = 0; set < 1 << rest.length; set += 1) {
+        const spread = rest.filter((_, i) => (set >> i) & 1);
+        if (spread.reduce((all, [, bound]) => all * bound, 1) > lanes) continue;
+        found.push([[...outer], [...middle], spread, rest.filter((_, i) => !((set >> i) & 1))]);
+      }
+    for (const i of distinct(rest)) {
+      const loop = rest[i] as Loop;
+      if (inMiddle) grow(outer, [...middle, loop], true, rest.toSpliced(i, 1));
+      else grow([...outer, loop], middle, false, rest.toSpliced(i, 1));
+    }
+  };
+  grow([], [], false, left);
+  return found;
+}
+
+/** How many of the innermost loops a tile may take in, so that the last of them matters: for each operand by itself. */
+function everyHeight(loops: readonly Loop[], dims: Given['contraction']['dims']): Placement[number][] {
+  return operands.reduce<Placement[number][]>(
+    (all, operand) =>
+      [0, ...loops.flatMap(([dim], i) => (dims[operand].includes(dim) ? [loops.length - i] : []))].flatMap(
+        (taken) => all.map((before) => ({ ...before, [operand]: taken })),
+      ),
+    [{}],
+  );
+}
+
+/** As `everyPoint`, with every tensor held at any height of the nest. */
+export function everyUnevenPoint(
+  accelerator: Accelerator,
+  accounting: Accounting,
+  gemm: Gemm,
+  homes: Homes,
+  held: readonly number[],
+): Point[] {
+  const contraction = gemmContraction(gemm);
+  const primes = Object.entries(contraction.extents).flatMap(([dim, extent]) =>
+    primesOf(extent).flatMap((prime) => {
+      let power = 0;
+      for (let rest = extent; rest % prime === 0; rest /= prime) power += 1;
+      return new Array<Loop>(power).fill([dim, prime]);
+    }),
+  );
+  const [first, second, third] = accelerator.levels.map(({ name }) => name);
+  const steps = everyNest(accelerator.mac.meshX, primes).flatMap(([outer, middle, spatial, inner]) => {
+    const mapping: Mapping = [
+      { level: first ?? '', temporal: outer, spatial: [] },
+      { level: second ?? '', temporal: middle, spatial },
+      { level: third ?? '', temporal: inner, spatial: [] },
+    ];
+    return everyHeight(outer, contraction.dims).flatMap((atSecond) =>
+      everyHeight(middle, contraction.dims).map((atThird) => ({
+        mapping,
+        placement: [{}, atSecond, atThird],
+      })),
+    );
+  });
+  return pointsOf(accelerator, accounting, gemm, contraction, homes, held, steps);
+}
+
 /** Energy and cycles of every mapping that fits; those that another one beats in both are left out. */
 export function everyPoint(
   accelerator: Accelerator,
@@ -86,13 +168,26 @@ export function everyPoint(
   homes: Homes,
   held: readonly number[],
 ): Point[] {
+  const contraction = gemmContraction(gemm);
+  const steps = everyMapping(accelerator, gemm).map((mapping) => ({ mapping }));
+  return pointsOf(accelerator, accounting, gemm, contraction, homes, held, steps);
+}
+
+function pointsOf(
+  accelerator: Accelerator,
+  accounting: Accounting,
+  gemm: Gemm,
+  contraction: Given['contraction'],
+  homes: Homes,
+  held: readonly number[],
+  steps: readonly Pick<Given, 'mapping' | 'placement'>[],
+): Point[] {
   const resident = residentWords(accelerator, homes, gemm);
   const all = resident.map((words, l) => words + (held[l] ?? 0));
   const points: Point[] = [];
-  const contraction = gemmContraction(gemm);
-  for (const mapping of everyMapping(accelerator, gemm)) {
+  for (const given of steps) {
     try {
-      const step = { contraction, mapping, homes, held: all };
+      const step = { contraction, homes, held: all, ...given };
       const { energyPj, latencyCycles } = evaluateFixedStep(accelerator, step, accounting);
       points.push({ energyPj, cycles: latencyCycles });
     } catch (error) {

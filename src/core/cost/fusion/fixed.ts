@@ -8,6 +8,7 @@ import { operands } from '../../hardware/accelerator.ts';
 import type { Accelerator } from '../../hardware/accelerator.ts';
 import { wordsTaken } from '../../hardware/bit-widths.ts';
 import { evaluateMapping, wholeCycles } from '../counts.ts';
+import type { Placement } from '../counts.ts';
 import type { Accounting, Contraction, Mapping, MappingCost } from '../mapping.ts';
 import { machineAt } from './homes.ts';
 import type { Homes } from './homes.ts';
@@ -20,6 +21,8 @@ export interface FixedStep {
   readonly homes: Homes;
   /** Words of each level that the tensors at inner homes and those of other products take. */
   readonly held: readonly number[];
+  /** Where tensors are held at their own heights. */
+  readonly placement?: Placement | null;
 }
 
 /**
@@ -27,13 +30,13 @@ export interface FixedStep {
  */
 export function evaluateFixedStep(
   accelerator: Accelerator,
-  { contraction, mapping, homes, held }: FixedStep,
+  { contraction, mapping, homes, held, placement = null }: FixedStep,
   accounting: Accounting,
 ): MappingCost {
   // Capacity is checked here: tensors at their homes are held whole and count in `held`.
   const machine = machineAt(accelerator, homes);
   const unbounded = { ...machine, levels: machine.levels.map((level) => ({ ...level, depthWords: null })) };
-  const cost = evaluateMapping(unbounded, contraction, mapping, accounting);
+  const cost = evaluateMapping(unbounded, contraction, mapping, accounting, placement);
   accelerator.levels.forEach(({ name, depthWords, takes }, l) => {
     const tiles = operands.map((operand) =>
       homes[operand] > 0 && homes[operand] === l

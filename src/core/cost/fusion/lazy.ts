@@ -4,7 +4,8 @@
  * is lost: every other plan's bounds already cost more.
  */
 import { invariant } from '../../base/checks.ts';
-import type { Gemm, Mapping } from '../mapping.ts';
+import type { Gemm } from '../mapping.ts';
+import type { PlacedMapping } from './part-search.ts';
 import type { Part } from './parts.ts';
 import { leastProduct } from './trade.ts';
 import type { Point } from './trade.ts';
@@ -26,7 +27,7 @@ export interface PlannedPart {
   readonly energyPj: number;
   readonly cycles: number;
   readonly gemm: Gemm;
-  readonly mapping: () => Mapping;
+  readonly mapping: () => PlacedMapping;
 }
 
 export interface Planned<D> extends Point {

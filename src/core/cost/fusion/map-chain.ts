@@ -13,6 +13,7 @@ import { wordsTaken } from '../../hardware/bit-widths.ts';
 import { slotsOf } from '../bit-widths.ts';
 import type { BitWidths } from '../bit-widths.ts';
 import { gemmContraction } from '../gemm.ts';
+import type { Placement } from '../counts.ts';
 import type { Accounting, Gemm, Mapping, MappingCost, Objective } from '../mapping.ts';
 import { chainOf } from './chain.ts';
 import type { Chain, Intermediate } from './chain.ts';
@@ -23,6 +24,7 @@ import type { Homes } from './homes.ts';
 import { bestPlan } from './lazy.ts';
 import type { Planned, PlannedPart } from './lazy.ts';
 import { createParts, misfit } from './parts.ts';
+import type { Heights } from './part-search.ts';
 import type { Parts } from './parts.ts';
 import { proposeResidency } from './residency.ts';
 import type { Fusion, Residency } from './residency.ts';
@@ -37,6 +39,7 @@ export interface ChainOptions {
   readonly factors?: 'perfect' | 'any';
   /** The first operand counts as activations, the others as weights. */
   readonly bits?: BitWidths;
+  readonly heights?: Heights;
 }
 
 export interface MappedStep {
@@ -55,6 +58,8 @@ export interface MappedStep {
   readonly shared: SharedLoops;
   /** Over the dims of `gemmContraction(padded)`. */
   readonly mapping: Mapping;
+  /** Where tensors are held at their own heights; null = all of a level at one. */
+  readonly placement: Placement | null;
   readonly cost: MappingCost;
 }
 
@@ -84,9 +89,13 @@ export function mapChain(
   path: ContractionPath,
   options: ChainOptions = {},
 ): MappedChain {
-  const { fusion = 'auto', objective = 'edp', accounting = 'timeloop', factors = 'any' } = options;
-  const parts = createParts(accelerator, accounting, factors, options.bits);
-  return mapChainWith(parts, path, fusion, objective);
+  const { fusion = 'auto', objective = 'edp' } = options;
+  return mapChainWith(partsFor(accelerator, options), path, fusion, objective);
+}
+
+export function partsFor(accelerator: Accelerator, options: ChainOptions): Parts {
+  const { accounting = 'timeloop', factors = 'any', bits, heights } = options;
+  return createParts(accelerator, { accounting, factors, bits, heights });
 }
 
 /** `mapChain` with parts that are remembered between calls. */
@@ -147,11 +156,11 @@ function describeStep(
   const { part, gemm: padded } = planned;
   const { accounting } = parts;
   const accelerator = parts.machineOf(slotsOf(step.gemm));
-  const mapping = planned.mapping();
+  const { mapping, placement } = planned.mapping();
   const resident = residentWords(accelerator, part.homes, padded);
   // What a tiled product holds is all in `held`.
   const held = part.tile === null ? resident.map((words, l) => words + (part.held[l] ?? 0)) : part.held;
-  const fixed = { contraction: gemmContraction(padded), mapping, homes: part.homes, held };
+  const fixed = { contraction: gemmContraction(padded), mapping, homes: part.homes, held, placement };
   const cost = evaluateFixedStep(accelerator, fixed, accounting);
   const all = inAllIterations(accelerator, fixed, cost, part.tile ?? oneIteration);
   const figures = part.tile === null ? cost : all;
@@ -166,6 +175,7 @@ function describeStep(
     homes: part.homes,
     shared: groups.find(({ from, to }) => from <= s && s <= to)?.loops ?? [],
     mapping,
+    placement,
     cost,
   };
 }

@@ -8,26 +8,25 @@ import type { Accelerator } from '../../hardware/accelerator.ts';
 import { wordsTaken } from '../../hardware/bit-widths.ts';
 import { machinesAtBits, slotsOf } from '../bit-widths.ts';
 import type { BitWidths } from '../bit-widths.ts';
-import { mappingOf } from '../chain.ts';
-import type { Choice } from '../chain.ts';
-import type { Accounting, Dataflow, Gemm, Mapping, Slots } from '../mapping.ts';
+import type { Accounting, Dataflow, Gemm, Slots } from '../mapping.ts';
 import { goals } from '../objective.ts';
 import { paddedExtents } from '../padding.ts';
 import type { Extents } from '../plans.ts';
-import { createSolver, everything } from '../solver.ts';
-import type { Solver } from '../solver.ts';
+import type { Goal } from '../objective.ts';
 import { findSpreads } from '../spreads.ts';
 import { roomOf } from '../tables.ts';
 import type { MachineTables, Tally } from '../tables.ts';
 import { residentWords, tablesAt } from './homes.ts';
 import type { Homes } from './homes.ts';
+import { evenSearch, unevenSearch } from './part-search.ts';
+import type { Heights, PlacedMapping, Search } from './part-search.ts';
 import { createPricedGoal } from './trade.ts';
 import type { Point, PricedGoal } from './trade.ts';
 
 export interface PartPoint extends Point {
   /** The extents that everything is counted at. */
   readonly gemm: Gemm;
-  readonly mapping: () => Mapping;
+  readonly mapping: () => PlacedMapping;
 }
 
 /**
@@ -85,20 +84,27 @@ interface Variant {
   readonly tables: MachineTables;
   readonly depth: Float64Array;
   readonly goal: PricedGoal;
-  readonly priced: Solver;
+  readonly priced: Search;
   /** At no price for cycles: least energy, then fewer cycles. */
-  readonly leastEnergy: Solver;
+  readonly leastEnergy: Search;
   /** By dim and extent. */
   readonly shares: readonly Map<number, Share>[];
 }
 
-export function createParts(
-  plain: Accelerator,
-  accounting: Accounting,
-  factors: 'perfect' | 'any',
-  bits: BitWidths = {},
-  dataflow: Dataflow = 'flexible',
-): Parts {
+export interface PartsOptions {
+  readonly accounting: Accounting;
+  /** `any`: awkward extents may be padded. */
+  readonly factors: 'perfect' | 'any';
+  readonly bits?: BitWidths | undefined;
+  readonly dataflow?: Dataflow | undefined;
+  /** As the tool whose accounting it is, unless given. */
+  readonly heights?: Heights | undefined;
+}
+
+export function createParts(plain: Accelerator, options: PartsOptions): Parts {
+  const { accounting, factors, bits = {}, dataflow = 'flexible' } = options;
+  const { heights = accounting === 'accelforge' ? 'uneven' : 'even' } = options;
+  const searchOf = heights === 'uneven' ? unevenSearch : evenSearch;
   const machineOf = machinesAtBits(plain, bits);
   const variants = new Map<string, Variant>();
   const parts = new Map<string, Part>();
@@ -117,8 +123,8 @@ export function createParts(
         tables,
         depth,
         goal,
-        priced: createSolver(tables, goal, everything),
-        leastEnergy: createSolver(tables, goals.energy, everything),
+        priced: searchOf(tables, goal),
+        leastEnergy: searchOf(tables, goals.energy),
         shares: [new Map(), new Map(), new Map(), new Map()],
       };
       variants.set(key, variant);
@@ -134,9 +140,9 @@ export function createParts(
     price: number,
   ): PartPoint | 'misfit' => {
     searches += 1;
-    const { accelerator, depth, tables, goal, homes } = variant;
+    const { accelerator, depth, goal, homes } = variant;
     goal.price = price;
-    const solver = price > 0 ? variant.priced : variant.leastEnergy;
+    const solve = price > 0 ? variant.priced : variant.leastEnergy;
     let best: PartPoint | 'misfit' = 'misfit';
     let least = Number.POSITIVE_INFINITY;
     const groups =
@@ -156,17 +162,17 @@ export function createParts(
         depth[l] = roomOf(level) - (held[l] ?? 0) - (group.resident[l] ?? 0);
       });
       if (depth.some((words) => words < 0)) continue;
-      const solution = solver.solve(promising);
+      const solution = solve(promising);
       if (solution === null) continue;
       const cost = costOf(solution);
       if (cost >= least) continue;
       least = cost;
-      const [m, n, k, batch] = solution.choice.extents as [number, number, number, number];
+      const [m, n, k, batch] = solution.extents as [number, number, number, number];
       best = {
         energyPj: solution.energyPj,
         cycles: solution.cycles,
         gemm: { batch, m, n, k },
-        mapping: lazyMapping(tables, solution.choice),
+        mapping: solution.mapping,
       };
     }
     return best;
@@ -208,7 +214,7 @@ export function createParts(
     };
     const ask = (price: number): void => {
       if (known(price) !== null) return;
-      own ??= tiledVariant(machine, gemm, tile as Tile);
+      own ??= tiledVariant(machine, gemm, tile as Tile, searchOf);
       const once = search(own, candidates, held, tile, price);
       if (once === 'misfit') {
         nowhere = true;
@@ -254,7 +260,12 @@ function inAll({ levels }: Accelerator, tile: Tile | null, { energyPj, cycles }:
  * The machine as one iteration sees it: its share of the words that pass beside loads the ports, and only the first visit
  * of a word of the result spares reading it back. Both ride on the words that an output owns.
  */
-function tiledVariant(machine: Variant, gemm: Gemm, tile: Tile): Variant {
+function tiledVariant(
+  machine: Variant,
+  gemm: Gemm,
+  tile: Tile,
+  searchOf: (tables: MachineTables, goal: Goal) => Search,
+): Variant {
   const { tables } = machine;
   const results = tile.times * gemm.batch * gemm.m * gemm.n;
   const fresh = (tally: Tally): Tally => ({
@@ -279,18 +290,13 @@ function tiledVariant(machine: Variant, gemm: Gemm, tile: Tile): Variant {
     tables: own,
     depth,
     goal,
-    priced: createSolver(own, goal, everything),
-    leastEnergy: createSolver(own, goals.energy, everything),
+    priced: searchOf(own, goal),
+    leastEnergy: searchOf(own, goals.energy),
   };
 }
 
 const same = (a: PartPoint, b: PartPoint): boolean =>
   a.cycles === b.cycles && Math.abs(a.energyPj / b.energyPj - 1) < 1e-12;
-
-function lazyMapping(tables: MachineTables, choice: Choice): () => Mapping {
-  let mapping: Mapping | null = null;
-  return () => (mapping ??= mappingOf(tables, choice));
-}
 
 /** Extents that leave the levels equally full are searched together. */
 function bySize(

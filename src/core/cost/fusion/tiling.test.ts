@@ -109,7 +109,7 @@ describe.skipIf(fixed.length === 0)('fused_chain.json: rows shared, both weights
       );
       const loops = [['m', M / MT]] as const;
       const ways = tiledSteps(
-        createParts(machine, 'accelforge', 'any'),
+        createParts(machine, { accounting: 'accelforge', factors: 'any' }),
         chain,
         { from: 0, to: 1, level: 1, loops },
         () => 0,
