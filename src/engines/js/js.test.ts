@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { einsumProgram } from '../../core/einsum/program.ts';
-import { einsumTable, expectedOf, operandsOf, tolerance, worstError } from '../einsum-table.fixture.ts';
+import { expectedOf, operandsOf, tolerance, worstError } from '../einsum-case.fixture.ts';
+import { einsumTable } from '../einsum-table.fixture.ts';
 import { openJs } from './js.ts';
 
 describe('js', () => {

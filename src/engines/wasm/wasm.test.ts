@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { invariant } from '../../core/base/checks.ts';
 import type { Engine } from '../../core/einsum/engine.ts';
 import { einsumProgram } from '../../core/einsum/program.ts';
-import { einsumTable, expectedOf, operandsOf, tolerance, worstError } from '../einsum-table.fixture.ts';
+import { expectedOf, operandsOf, tolerance, worstError } from '../einsum-case.fixture.ts';
+import { einsumTable } from '../einsum-table.fixture.ts';
 import { plansOf } from './plan.ts';
 import { openWasm, type WasmOptions } from './wasm.ts';
 

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { einsumProgram } from '../../core/einsum/program.ts';
-import { einsumTable, expectedOf, operandsOf, tolerance, worstError } from '../einsum-table.fixture.ts';
+import { expectedOf, operandsOf, tolerance, worstError } from '../einsum-case.fixture.ts';
+import { einsumTable } from '../einsum-table.fixture.ts';
 import { openWebGpu } from './engine.ts';
 import { nodeGpu } from './node-gpu.fixture.ts';
 
