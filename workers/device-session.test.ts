@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { DeviceRoof } from '../src/core/cost/device-roof.ts';
 import type { Backend } from '../src/core/einsum/engine.ts';
 import { findPath } from '../src/core/einsum/path.ts';
 import type { Factorization } from '../src/core/factor/factorization.ts';
@@ -28,11 +27,11 @@ const start: DeviceStart = {
 const card: Adapter = { name: 'nvidia turing', software: false };
 const program: Adapter = { name: 'google swiftshader', software: true };
 
-function open(adapter: Adapter | null, missing: readonly Backend[] = [], options: FakeOptions = {}) {
+function open(adapter: Adapter | null, missing: readonly Backend[] = [], given: FakeOptions = {}) {
+  const options: { -readonly [Key in keyof FakeOptions]: FakeOptions[Key] } = { ...given };
   const replies: DeviceReply[] = [];
   const opened: FakeEngine[] = [];
-  const roofs = new Map<string, DeviceRoof>();
-  let measured = 0;
+  const stored = new Map<string, unknown>();
   /** Runs until the n-th engine is lost. */
   const losses: number[] = [];
   const session = createDeviceSession({
@@ -40,18 +39,20 @@ function open(adapter: Adapter | null, missing: readonly Backend[] = [], options
     open: async (backend, onTuning) => {
       if (missing.includes(backend)) return null;
       // Small arrays, so that no time goes into filling large ones.
-      const engine = fakeEngine({ backend, limit: 2 ** 20, ...options });
+      const engine = fakeEngine({
+        backend,
+        limit: 2 ** 20,
+        ...options,
+        tuned: () => options.tuned?.() ?? [],
+      });
       engine.loseAfter(losses[opened.length] ?? Infinity);
       opened.push(engine);
       onTuning({ shape: '60 x 80', done: 1, of: 4, bestMs: null });
       return engine;
     },
-    roofs: {
-      get: async (key) => roofs.get(key) ?? null,
-      put: async (key, roof) => {
-        measured += 1;
-        roofs.set(key, roof);
-      },
+    store: {
+      get: async (key) => stored.get(key),
+      set: async (key, value) => void stored.set(key, value),
     },
     now: () => opened.at(-1)?.now() ?? 0,
     date: () => 1,
@@ -64,14 +65,17 @@ function open(adapter: Adapter | null, missing: readonly Backend[] = [], options
     opened,
     losses,
     of,
-    measured: () => measured,
+    stored,
+    options,
+    steps: (run: number) =>
+      of('device-stage').flatMap((reply) => (reply.run === run ? [reply.stage.step] : [])),
     last: (): DeviceFigures => of('device-figures').at(-1)!.figures,
   };
 }
 
 describe('a measurement on this device', () => {
   it('takes the graphics card, and tells times, work and what the roof allows', async () => {
-    const { session, of, last, opened, measured } = open(card);
+    const { session, of, last, opened, steps, stored } = open(card);
     await session(start);
     expect(of('device-opened')).toMatchObject([
       { run: 7, device: { backend: 'webgpu', name: 'fake webgpu', why: null } },
@@ -92,9 +96,16 @@ describe('a measurement on this device', () => {
     expect(roof.gflops).toBeCloseTo(2, 6);
     await session({ ...start, run: 8 });
     expect(opened).toHaveLength(1);
-    expect(measured()).toBe(1);
+    expect(steps(8)).not.toContain('roof');
     await session({ ...start, run: 9, freshRoof: true });
-    expect(measured()).toBe(2);
+    expect(steps(9)).toContain('roof');
+    // What is not a roof is not taken for one.
+    stored.set(
+      [...stored.keys()].find((key) => key.startsWith('roof '))!,
+      { gflops: 'many' },
+    );
+    await session({ ...start, run: 10 });
+    expect(steps(10)).toContain('roof');
   });
 
   it('takes WebAssembly where the adapter is none or a program, and says why; else JavaScript', async () => {
@@ -141,6 +152,27 @@ describe('a measurement on this device', () => {
     const never = open(card);
     never.losses.push(5, 5, 5, 5);
     await expect(never.session(start)).rejects.toThrow('device: could not be used, on purpose');
+  });
+
+  it('shows what was tried for a kernel that an earlier visit chose', async () => {
+    const tried = [
+      { kernel: 'a', ms: 2 },
+      { kernel: 'b', ms: null },
+    ];
+    const entry = { shape: 'm64', winner: 'a', tried };
+    const { session, last, options } = open(card);
+    options.tuned = () => [{ ...entry, from: 'tuned' }];
+    await session(start);
+    expect(last().tuned).toEqual([{ ...entry, from: 'tuned' }]);
+    options.tuned = () => [
+      { ...entry, from: 'store', tried: [] },
+      { ...entry, shape: 'm8', from: 'store', tried: [] },
+    ];
+    await session(start);
+    expect(last().tuned.map(({ from, shape, tried: shown }) => [from, shape, shown])).toEqual([
+      ['store', 'm64', tried],
+      ['store', 'm8', []],
+    ]);
   });
 
   it('gives a slow device fewer rows, the same share of every layer', async () => {

@@ -26,10 +26,10 @@ export interface DeviceDoors {
   readonly findAdapter: () => Promise<Adapter | null>;
   /** Null where this browser has none. */
   readonly open: (backend: Backend, onTuning: (tuning: Tuning) => void) => Promise<Engine | null>;
-  /** Roofs of earlier visits. */
-  readonly roofs: {
-    readonly get: (key: string) => Promise<DeviceRoof | null>;
-    readonly put: (key: string, roof: DeviceRoof) => Promise<void>;
+  /** What earlier visits found; JSON values. */
+  readonly store: {
+    readonly get: (key: string) => Promise<unknown>;
+    readonly set: (key: string, value: unknown) => Promise<void>;
   };
   /** Milliseconds, for durations. */
   readonly now: () => number;
@@ -96,11 +96,11 @@ export function createDeviceSession(doors: DeviceDoors): (start: DeviceStart) =>
     fresh: boolean,
     onStage: (done: number, of: number) => void,
   ): Promise<DeviceRoof> => {
-    const key = `${engine.backend} ${engine.description}`;
-    const kept = fresh ? null : await doors.roofs.get(key);
-    if (kept !== null) return kept;
+    const key = `roof ${engine.backend} ${engine.description}`;
+    const kept = fresh ? null : await doors.store.get(key);
+    if (isRoof(kept)) return kept;
     const roof = await measureRoof(engine, { longestMs: longestRoofMs, date: doors.date, onStage });
-    await doors.roofs.put(key, roof);
+    await doors.store.set(key, roof);
     return roof;
   };
 
@@ -115,7 +115,6 @@ export function createDeviceSession(doors: DeviceDoors): (start: DeviceStart) =>
     tell = (tuning) => show(stage, tuning);
     const roof = await roofOf(given, start.freshRoof, (done, of) => show({ step: 'roof', done, of }));
     const jobs = jobsOf(start.works, roof);
-    const tuned = (): readonly TunedShape[] => engine.tuned?.() ?? [];
     const kind = device.backend === 'webgpu' ? (device.software ? 'software' : 'card') : device.backend;
     let told = -Infinity;
     const rounds = timeDesigns(
@@ -130,9 +129,11 @@ export function createDeviceSession(doors: DeviceDoors): (start: DeviceStart) =>
       },
     );
     const began = now();
+    let tuned: readonly TunedShape[] = [];
     for await (const timing of rounds) {
       if (!timing.complete && now() - told < reportMs) continue;
       told = now();
+      if (engine.tuned?.().length !== tuned.length) tuned = await withTried(engine, doors.store);
       show({ step: 'timing', done: Math.min(start.budgetMs, told - began), of: start.budgetMs });
       post({
         kind: 'device-figures',
@@ -146,7 +147,7 @@ export function createDeviceSession(doors: DeviceDoors): (start: DeviceStart) =>
             dispatches: timing.dispatches[k] ?? null,
           })),
           designs: start.designs.map((parts, k) => designFigures(parts, jobs, timing.designs[k] ?? unknown)),
-          tuned: tuned(),
+          tuned,
           complete: timing.complete,
         },
       });
@@ -182,6 +183,37 @@ export function createDeviceSession(doors: DeviceDoors): (start: DeviceStart) =>
 }
 
 const unknown: DesignTiming = { ms: null, speedUp: null };
+
+/** A winner that is remembered was tried against others once: they are remembered with it. */
+async function withTried(engine: Engine, store: DeviceDoors['store']): Promise<readonly TunedShape[]> {
+  return Promise.all(
+    (engine.tuned?.() ?? []).map(async (entry): Promise<TunedShape> => {
+      const key = `tried ${engine.description} ${entry.shape}`;
+      if (entry.from === 'tuned') {
+        await store.set(key, entry.tried);
+        return entry;
+      }
+      const kept = await store.get(key);
+      return isTried(kept) ? { ...entry, tried: kept } : entry;
+    }),
+  );
+}
+
+const isTried = (value: unknown): value is TunedShape['tried'] =>
+  Array.isArray(value) &&
+  value.every(
+    (entry: Partial<TunedShape['tried'][number]> | null) =>
+      typeof entry?.kernel === 'string' && (entry.ms === null || typeof entry.ms === 'number'),
+  );
+
+function isRoof(value: unknown): value is DeviceRoof {
+  if (typeof value !== 'object' || value === null) return false;
+  const given: Partial<Record<keyof DeviceRoof, unknown>> = value;
+  return (['gflops', 'side', 'gigabytes', 'copied', 'at'] as const).every((name) => {
+    const figure = given[name];
+    return typeof figure === 'number' && figure > 0;
+  });
+}
 
 interface Job {
   readonly program: Program;

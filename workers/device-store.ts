@@ -10,7 +10,7 @@ interface Schema extends DBSchema {
 
 export interface DeviceStore {
   readonly get: (key: string) => Promise<unknown>;
-  readonly put: (key: string, value: unknown) => Promise<void>;
+  readonly set: (key: string, value: unknown) => Promise<void>;
 }
 
 /** Kernels change with the page: what older ones found is not asked for. */
@@ -37,7 +37,7 @@ export function openDeviceStore(): DeviceStore {
         return undefined;
       }
     },
-    put: async (key, value) => {
+    set: async (key, value) => {
       try {
         await (await opened)?.put('found', value, key);
       } catch {

@@ -1,6 +1,5 @@
 /** Kernels of our own on this device: a thin shell around `device-session`. To cancel it is ended. */
 import { InputError } from '../src/core/base/checks.ts';
-import type { DeviceRoof } from '../src/core/cost/device-roof.ts';
 import { openJs } from '../src/engines/js/js.ts';
 import { openWasm } from '../src/engines/wasm/wasm.ts';
 import { openWebGpu } from '../src/engines/webgpu/engine.ts';
@@ -14,37 +13,22 @@ const store = openDeviceStore();
 
 const measure = createDeviceSession({
   findAdapter,
-  open: async (backend) => {
+  open: async (backend, onTuning) => {
     switch (backend) {
       case 'js':
         return openJs();
       case 'wasm':
         return openWasm();
       case 'webgpu':
-        return openWebGpu();
+        return openWebGpu({ store, onTuning });
     }
     backend satisfies never;
   },
-  roofs: {
-    get: async (key) => {
-      const kept = await store.get(`roof ${key}`);
-      return isRoof(kept) ? kept : null;
-    },
-    put: (key, roof) => store.put(`roof ${key}`, roof),
-  },
+  store,
   now: () => performance.now(),
   date: () => Date.now(),
   post,
 });
-
-function isRoof(value: unknown): value is DeviceRoof {
-  if (typeof value !== 'object' || value === null) return false;
-  const given: Partial<Record<keyof DeviceRoof, unknown>> = value;
-  return (['gflops', 'side', 'gigabytes', 'copied', 'at'] as const).every((name) => {
-    const figure = given[name];
-    return typeof figure === 'number' && figure > 0;
-  });
-}
 
 self.addEventListener('message', ({ data }: MessageEvent<DeviceRequest>) => {
   measure(data).catch((error: unknown) => {

@@ -3,7 +3,7 @@
  * known beforehand. It can be told to go away.
  */
 import { InputError } from '../../core/base/checks.ts';
-import { EngineLost, type Backend, type Engine } from '../../core/einsum/engine.ts';
+import { EngineLost, type Backend, type Engine, type TunedShape } from '../../core/einsum/engine.ts';
 import { programMacs, type Program } from '../../core/einsum/program.ts';
 
 export interface FakeEngine extends Engine {
@@ -23,6 +23,7 @@ export interface FakeOptions {
   readonly limit?: number;
   /** Milliseconds on top of the n-th run in all. */
   readonly noise?: (run: number) => number;
+  readonly tuned?: () => readonly TunedShape[];
 }
 
 export function fakeEngine(options: FakeOptions = {}): FakeEngine {
@@ -43,6 +44,7 @@ export function fakeEngine(options: FakeOptions = {}): FakeEngine {
     backend,
     description: `fake ${backend}`,
     software,
+    tuned: () => options.tuned?.() ?? [],
     events,
     now: () => clock,
     prepared: () => alive,
