@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { env } from 'node:process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { unzipSync, zipSync } from 'fflate';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { openOnnx } from '../core/onnx/open.ts';
 import { bytesSource } from '../core/workload/byte-source.ts';
 import { openSafetensors } from '../core/workload/safetensors.ts';
@@ -17,7 +17,7 @@ import { openingConfig } from '../state/defaults.ts';
 import { encodeLink } from '../state/url.ts';
 import { shippedModelPath } from './shipped.ts';
 import type { ExportedLayer } from './commands/export.ts';
-import { openDoor } from './door.ts';
+import { doorInFolder } from './door.fixture.ts';
 import { npy } from '../core/workload/npy.fixture.ts';
 import { readNpy } from '../core/workload/npy.ts';
 
@@ -29,7 +29,7 @@ interface Exported {
   readonly check: { readonly difference: number | null; readonly reason?: string };
 }
 
-let folder = '';
+const { folder, run, json } = doorInFolder();
 const corpus = (name: string): string =>
   fileURLToPath(new URL(`../core/onnx/corpus/${name}`, import.meta.url));
 
@@ -50,11 +50,8 @@ const slow = [
 
 let names: readonly string[] = [];
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'rankscape-'));
   copyFileSync(corpus('optimum-bert.onnx'), join(folder, 'bert.onnx'));
-  const info = JSON.parse((await run('info', 'bert.onnx', '--json')).out) as {
-    layers: { name: string; out: number; in: number }[];
-  };
+  const info = await json<{ layers: { name: string; out: number; in: number }[] }>('info', 'bert.onnx');
   names = info.layers.filter((layer) => layer.out === 24 && layer.in === 24).map(({ name }) => name);
   for (const [name, layers] of [
     ['design.json', quick],
@@ -64,29 +61,8 @@ beforeAll(async () => {
     writeFileSync(join(folder, name), JSON.stringify({ layers: own }));
   }
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function run(...args: string[]) {
-  let out = '';
-  const notes: string[] = [];
-  const code = await openDoor(args, {
-    version: '',
-    folder,
-    now: () => 0,
-    note: (line) => notes.push(line),
-    print: (text) => {
-      out += text;
-    },
-    input: (async function* () {})(),
-  });
-  return { code, out, notes };
-}
-
-async function exported(...args: string[]): Promise<Exported> {
-  const { code, out, notes } = await run('export', ...args, '--json');
-  expect({ code, notes }).toEqual({ code: 0, notes: [] });
-  return JSON.parse(out) as Exported;
-}
+const exported = (...args: string[]): Promise<Exported> => json('export', ...args);
 
 const file = (name: string): Uint8Array => readFileSync(join(folder, name));
 const all = ['--design', 'all.json', '--model', 'bert.onnx'] as const;
@@ -312,7 +288,7 @@ describe('export --to tltorch and pytorch', () => {
   it('writes NAME.py, NAME.json and NAME.safetensors', async () => {
     const result = await exported(...given, '--to', 'tltorch', '--output', 'net.py');
     expect(result.check.difference).toBe(0);
-    const json = JSON.parse(Buffer.from(file('net.json')).toString()) as {
+    const written = JSON.parse(Buffer.from(file('net.json')).toString()) as {
       factors: string;
       layers: {
         name: string;
@@ -325,18 +301,18 @@ describe('export --to tltorch and pytorch', () => {
         in: number[];
       }[];
     };
-    expect(json.factors).toBe('net.safetensors');
-    expect(json.layers.map(({ library, factorization }) => `${library} ${factorization}`)).toEqual([
+    expect(written.factors).toBe('net.safetensors');
+    expect(written.layers.map(({ library, factorization }) => `${library} ${factorization}`)).toEqual([
       'tltorch CP',
       'torch null',
       'tltorch BlockTT',
       'tltorch BlockTT',
       'tltorch Tucker',
     ]);
-    expect(json.layers[2]).toMatchObject({ einsum: 'bij,wiB,Bxj->bwx', out: [4, 6], in: [4, 6] });
+    expect(written.layers[2]).toMatchObject({ einsum: 'bij,wiB,Bxj->bwx', out: [4, 6], in: [4, 6] });
     const { tensors } = await openSafetensors(bytesSource(file('net.safetensors')));
     const keys = new Set(tensors.map(({ name }) => name));
-    for (const { operands, bias } of json.layers)
+    for (const { operands, bias } of written.layers)
       for (const key of [...operands, bias]) expect(keys).toContain(key);
     const sizes = ['net.py', 'net.json', 'net.safetensors'].map((name) => file(name).length);
     expect(result.bytes).toBe(sizes.reduce((sum, size) => sum + size, 0));

@@ -1,39 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDoor } from './door.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { doorInFolder } from './door.fixture.ts';
 import { npy } from '../core/workload/npy.fixture.ts';
 import type { Point } from './point.ts';
 
-let folder = '';
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'rankscape-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function run(...args: string[]) {
-  let out = '';
-  const notes: string[] = [];
-  const code = await openDoor(args, {
-    version: '',
-    folder,
-    now: () => 0,
-    note: (line) => notes.push(line),
-    print: (text) => {
-      out += text;
-    },
-    input: (async function* () {})(),
-  });
-  return { code, out, notes };
-}
-
-async function json<T>(...args: string[]): Promise<T> {
-  const { code, out, notes } = await run(...args, '--json');
-  expect({ code, notes }).toEqual({ code: 0, notes: [] });
-  return JSON.parse(out) as T;
-}
+const { folder, run, json } = doorInFolder();
 
 /** A safetensors file of float32 tensors, zero but for what `fill` says. */
 function safetensors(shapes: Readonly<Record<string, readonly number[]>>): Uint8Array {

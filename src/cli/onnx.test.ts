@@ -1,37 +1,10 @@
 /** `info` and `factorize` on ONNX files of real exporters. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDoor } from './door.ts';
+import { describe, expect, it } from 'vitest';
+import { doorInFolder } from './door.fixture.ts';
 
-let folder = '';
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'rankscape-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function run(...args: string[]) {
-  let out = '';
-  const notes: string[] = [];
-  const code = await openDoor(args, {
-    version: '',
-    folder,
-    now: () => 0,
-    note: (line) => notes.push(line),
-    print: (text) => {
-      out += text;
-    },
-    input: (async function* () {})(),
-  });
-  return { code, out, notes };
-}
-
-async function json<T>(...args: string[]): Promise<T> {
-  const { code, out, notes } = await run(...args, '--json');
-  expect({ code, notes }).toEqual({ code: 0, notes: [] });
-  return JSON.parse(out) as T;
-}
+const { folder, run, json } = doorInFolder();
 
 describe('an ONNX file on the command line', () => {
   it('has its layers by its graph, says what stays, and factorizes', async () => {

@@ -1,43 +1,15 @@
 /** The commands on trained models: examples as arrays, measured accuracy. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { unzipSync } from 'fflate';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { tasks } from '../core/tasks/tasks.ts';
 import { initialConfig } from '../state/defaults.ts';
 import { setModel, setQuantization } from '../state/edits.ts';
 import { encodeLink } from '../state/url.ts';
-import { openDoor } from './door.ts';
+import { doorInFolder } from './door.fixture.ts';
 
-let folder = '';
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'rankscape-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function run(...args: string[]) {
-  let out = '';
-  let time = 0;
-  const notes: string[] = [];
-  const code = await openDoor(args, {
-    version: '',
-    folder,
-    now: () => (time += 300),
-    note: (line) => notes.push(line),
-    print: (text) => {
-      out += text;
-    },
-    input: (async function* () {})(),
-  });
-  return { code, out, notes };
-}
-
-async function json<T>(...args: string[]): Promise<T> {
-  const { code, out, notes } = await run(...args, '--json');
-  expect({ code, notes }).toEqual({ code: 0, notes: [] });
-  return JSON.parse(out) as T;
-}
+const { folder, run, json } = doorInFolder({ tick: 300 });
 
 /** Header and data of a .npy file. */
 function npy(bytes: Uint8Array | undefined): { readonly header: string; readonly data: ArrayBuffer } {

@@ -1,9 +1,8 @@
 /** The commands on somebody's own ONNX model and examples. */
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { probeInputs } from '../core/onnx/probe-inputs.ts';
 import { readInputs, someInputs } from '../core/onnx/user-inputs.ts';
 import { npy } from '../core/workload/npy.fixture.ts';
@@ -11,15 +10,14 @@ import { outputsOf } from '../engines/ort/compare.ts';
 import { pngOf, textGoldens } from '../engines/examples/examples.fixture.ts';
 import { arrayOf, corpusFile, examplesFor, npzOf, openCorpus } from '../engines/ort/user-inputs.fixture.ts';
 import type { ExportedLayer } from './commands/export.ts';
-import { openDoor } from './door.ts';
+import { doorInFolder } from './door.fixture.ts';
 
-let folder = '';
+const { folder, run, json } = doorInFolder();
 const { onnx } = await openCorpus('optimum-bert');
 const head = 'classifier';
 const size = { batch: 24, length: 6 };
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'rankscape-'));
   copyFileSync(
     fileURLToPath(new URL('../core/onnx/corpus/optimum-bert.onnx', import.meta.url)),
     join(folder, 'bert.onnx'),
@@ -37,29 +35,6 @@ beforeAll(() => {
   const [modes, ranks] = [{ outModes: [3], inModes: [24] }, [1]];
   write('design.json', JSON.stringify({ layers: [{ name: head, format: 'svd', ...modes, ranks }] }));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function run(...args: string[]) {
-  let out = '';
-  const notes: string[] = [];
-  const code = await openDoor(args, {
-    version: '',
-    folder,
-    now: () => 0,
-    note: (line) => notes.push(line),
-    print: (text) => {
-      out += text;
-    },
-    input: (async function* () {})(),
-  });
-  return { code, out, notes };
-}
-
-async function json<T>(...args: string[]): Promise<T> {
-  const { code, out, notes } = await run(...args, '--json');
-  expect({ code, notes }).toEqual({ code: 0, notes: [] });
-  return JSON.parse(out) as T;
-}
 
 const given = ['--design', 'design.json', '--model', 'bert.onnx'] as const;
 
