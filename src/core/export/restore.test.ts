@@ -13,6 +13,7 @@ import { openModelFile, readModelWeight, type ModelFile } from '../onnx/dropped-
 import { withEntry } from '../onnx/edit-graph.ts';
 import { changed } from '../onnx/edit-messages.ts';
 import { replaceLayers, type OnnxEdit } from '../onnx/edit.ts';
+import { noteOf } from '../onnx/note.ts';
 import { probeInputs } from '../onnx/probe-inputs.ts';
 import { relativeDistance } from '../tensor/dense.ts';
 import { bytesSource } from '../workload/byte-source.ts';
@@ -162,6 +163,28 @@ describe('an exported model read back', () => {
       await outputsOf(await wholeModel(file.onnx), inputs),
     );
     expect(distance).toBeLessThan(1e-5);
+  });
+
+  it('is put together where it is wanted; what stays as factors stays known, in the next export too', async () => {
+    const opened = await open(await wholeModel(exported('layer', { kind: 'none' }).model));
+    const [query = '', key = ''] = Object.keys(designs);
+    const { file, design } = restoreFactorized(opened, new Set([query]));
+    if (file.format !== 'onnx') throw new Error('no graph');
+    expect([...design.keys()]).toEqual([query]);
+    expect(noteOf(file.onnx.proto)?.layers.map(({ name }) => name)).toEqual(Object.keys(designs).slice(1));
+    const layer = file.model.linears.find(({ name }) => name === query);
+    if (layer === undefined) throw new Error(`no ${query}`);
+    const factorization: Factorization = { ...designs[query]!, ranks: [2] };
+    const path = findPath(forwardEinsum(factorization, 36));
+    const factors = randomFactors(factorization, 1);
+    const again = replaceLayers(file.onnx, [{ layer, factorization, factors, path }], { version: '0' });
+    const whole = restoreFactorized(await open(await wholeModel(again.model)));
+    expect(new Set(whole.design.keys())).toEqual(new Set(Object.keys(designs)));
+    expect([whole.design.get(query)?.ranks, whole.design.get(key)?.ranks]).toEqual([
+      [2],
+      designs[key]?.ranks,
+    ]);
+    expect(whole.file.format === 'onnx' && noteOf(whole.file.onnx.proto)).toBe(null);
   });
 
   it('stays as the graph shows it where the metadata are not to be believed', async () => {

@@ -4,7 +4,7 @@
  * which layers; the graph says whether that is so. Layers that do not match stay what the graph shows, factors. Left out:
  * convolutions, transposed inputs, 4-bit codes that are taken apart by shifts.
  */
-import type { NodeProto, TensorProto } from 'onnx-buf';
+import type { ModelProto, NodeProto, TensorProto } from 'onnx-buf';
 import { InputError } from '../base/checks.ts';
 import { reconstruct } from '../factor/decompose/reconstruct.ts';
 import type { Factorization } from '../factor/factorization.ts';
@@ -15,13 +15,13 @@ import { createConstants, shapeOf, type Constants } from '../onnx/constants.ts';
 import type { ModelFile } from '../onnx/dropped-files.ts';
 import { floatBytes, type FloatDtype } from '../onnx/edit-elements.ts';
 import { constantType, namer, rebuild, unused } from '../onnx/edit-graph.ts';
-import { node, rawTensor } from '../onnx/edit-messages.ts';
+import { changed, node, rawTensor } from '../onnx/edit-messages.ts';
 import { linkGraph, type Graph, type Op, type Use, type Value } from '../onnx/graph.ts';
 import { onnxLayers } from '../onnx/layers.ts';
+import { noteOf, withNote } from '../onnx/note.ts';
 import type { OnnxLayer, OnnxModel, OnnxTensor, WeightSource } from '../onnx/model.ts';
 import { readOnnxWeight } from '../onnx/weights.ts';
 import { tensor, transpose, type Tensor } from '../tensor/dense.ts';
-import { parseJson } from '../workload/json-text.ts';
 import { parseDesign, type DesignLayer } from './design.ts';
 
 export interface Restored {
@@ -30,11 +30,16 @@ export interface Restored {
   readonly design: ReadonlyMap<string, Factorization>;
 }
 
-/** Unchanged unless the file says that it is an export. Weights are not read. */
-export function restoreFactorized(file: ModelFile): Restored {
+/**
+ * Unchanged unless the file says that it is an export. Weights are not read.
+ * @param only names of layers; the others stay factors
+ */
+export function restoreFactorized(file: ModelFile, only?: ReadonlySet<string>): Restored {
   const unchanged = { file, design: new Map<string, Factorization>() };
   if (file.format !== 'onnx') return unchanged;
-  const said = designOf(file.onnx).filter(({ factorization }) => factorization.format !== 'dense');
+  const said = designOf(file.onnx).filter(
+    ({ name, factorization }) => factorization.format !== 'dense' && only?.has(name) !== false,
+  );
   if (said.length === 0) return unchanged;
   const graph = linkGraph(file.onnx.proto);
   const constants = createConstants(file.onnx, graph);
@@ -49,14 +54,11 @@ export function restoreFactorized(file: ModelFile): Restored {
   return { file: { ...file, onnx, model }, design: new Map(design) };
 }
 
-const mostDepth = 8;
-
-/** What the metadata say; nothing where they are not what this program writes. */
 function designOf({ proto }: OnnxModel): readonly DesignLayer[] {
-  const entry = proto.metadataProps.find(({ key }) => key === 'rankscape');
-  if (entry === undefined) return [];
+  const note = noteOf(proto);
+  if (note === null || note.layers.length === 0) return [];
   try {
-    return parseDesign(parseJson(entry.value, 'rankscape', mostDepth)).map(({ name, factorization: f }) => ({
+    return parseDesign(note).map(({ name, factorization: f }) => ({
       name,
       factorization: checkFactorization(f, product(f.outModes), product(f.inModes)),
     }));
@@ -222,15 +224,24 @@ function withMatrices(
     nodes.add(op.node);
     for (const { name } of op.outputs) names.add(name);
   }
-  const proto = rebuild(model.proto, {
+  const rebuilt = rebuild(model.proto, {
     removal: { ...removal, nodes, names },
     inPlaceOf,
     first: [],
     added: [...made.keys()],
   });
+  const proto = withoutNoted(rebuilt, new Set(chains.map(({ name }) => name)));
   const tensorOf: OnnxModel['tensorOf'] = (message) => made.get(message) ?? model.tensorOf(message);
   const initializers = new Map((proto.graph?.initializer ?? []).map((each) => [each.name, tensorOf(each)]));
   return { onnx: { proto, initializers, tensorOf, bytes: model.bytes }, weights };
+}
+
+/** The model whose metadata do not speak of these layers any more. */
+function withoutNoted(proto: ModelProto, names: ReadonlySet<string>): ModelProto {
+  const note = noteOf(proto);
+  if (note === null) return proto;
+  const layers = note.layers.filter(({ name }) => !names.has(name));
+  return changed(proto, { metadataProps: withNote(proto, { ...note, layers }) });
 }
 
 const sizes: Readonly<Record<FloatDtype, number>> = { F64: 8, F32: 4, F16: 2, BF16: 2 };

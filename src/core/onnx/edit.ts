@@ -21,13 +21,13 @@ import {
   rebuild,
   unused,
   weightsOf,
-  withEntry,
 } from './edit-graph.ts';
 import { changed } from './edit-messages.ts';
 import { emitSite } from './edit-sites.ts';
 import { createEmitter, type Emitter } from './factor-nodes.ts';
 import { linkGraph, type Value } from './graph.ts';
 import type { OnnxLayer, OnnxModel } from './model.ts';
+import { noteOf, withNote, type NotedLayer } from './note.ts';
 import { emitFactor, storageOf } from './quantized.ts';
 import { onnxFiles } from './write.ts';
 
@@ -112,17 +112,16 @@ export function replaceLayers(
     first,
     added,
   });
-  const note = { version: options.version, link: options.link ?? null, layers: replacements.map(described) };
-  const edited = withProto(
-    model,
-    changed(rebuilt, {
-      metadataProps: withEntry(proto.metadataProps, 'rankscape', JSON.stringify(note)),
-    }),
-  );
+  const own = replacements.map(described);
+  const names = new Set(own.map(({ name }) => name));
+  // Of an export before this one.
+  const earlier = noteOf(proto)?.layers.filter(({ name }) => !names.has(name)) ?? [];
+  const note = { version: options.version, link: options.link ?? null, layers: [...earlier, ...own] };
+  const edited = withProto(model, changed(rebuilt, { metadataProps: withNote(proto, note) }));
   return { model: edited, layers };
 }
 
-const described = ({ layer, factorization }: LayerReplacement): object => {
+const described = ({ layer, factorization }: LayerReplacement): NotedLayer => {
   const { format, outModes, inModes, ranks } = factorization;
   return { name: layer.name, format, outModes, inModes, ranks };
 };
