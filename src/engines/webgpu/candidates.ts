@@ -31,6 +31,10 @@ const blocks: Readonly<Record<'software' | 'hardware', readonly (readonly [numbe
     [2, 4, 4],
     [1, 4, 4],
     [4, 1, 4],
+    [2, 4, 1],
+    [1, 4, 1],
+    [4, 1, 1],
+    [1, 1, 1],
   ],
   hardware: [
     [4, 4, 4],
@@ -192,5 +196,6 @@ function guess(form: GemmForm, plan: Plan, software: boolean): number {
   const waves = Math.max(1, threads / full);
   const adding = splits > 1 ? 200 + (form.words.out * splits) / full : 0;
   const length = software ? 1 + products * depth * 2.5e-3 : products > 32 ? 1.2 : 1;
-  return (waves * (pass * perThread + products * cost('out')) + adding) * length;
+  const compiling = software ? 30 * products * Math.min(depth, perThread) : 0;
+  return (waves * (pass * perThread + products * cost('out')) + adding) * length + compiling;
 }
