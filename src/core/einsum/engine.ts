@@ -9,6 +9,8 @@ export type Backend = 'js' | 'wasm' | 'webgpu';
 export interface PrepareOptions {
   /** How arrays are stored and multiplied; f16 only where the device has it. f32 by default. */
   readonly dtype?: 'f32' | 'f16';
+  /** Whether steps may share a call; by default where measured to be faster. */
+  readonly fusion?: 'measured' | 'never';
 }
 
 /** What an AbortSignal is, as far as an engine looks at it. */
@@ -48,6 +50,16 @@ export interface Dispatch {
   readonly kernel: string;
 }
 
+/** Two steps that one call could do, and what was measured to decide whether it does. */
+export interface FusionChoice {
+  readonly steps: readonly number[];
+  /** The best fused kernel; null where the device refused all of them. */
+  readonly kernel: string | null;
+  readonly fusedMs: number | null;
+  readonly unfusedMs: number;
+  readonly fused: boolean;
+}
+
 export interface Prepared {
   readonly program: Program;
   /** @param values as many as the operand has words, row-major; @throws InputError on a wrong number */
@@ -64,6 +76,7 @@ export interface Prepared {
   readonly destroy: () => void;
   /** How a run is done, where the engine has more to tell than one call a step. */
   readonly dispatches?: readonly Dispatch[];
+  readonly choices?: readonly FusionChoice[];
 }
 
 /** The device went away, or did not answer in time: its work has to be done again elsewhere. */

@@ -62,9 +62,9 @@ export function gemmForm(step: LabelledStep): GemmForm {
   invariant(inputs.length === 1 || inputs.length === 2, 'a step has one or two operands');
   const extents = stepExtents(step);
   const outShape = output.map((label) => extents.get(label) ?? 1);
-  const a = strides(inputs[0] ?? [], shapes[0] ?? []);
-  const b = strides(inputs[1] ?? [], shapes[1] ?? []);
-  const out = strides(output, outShape);
+  const a = stridesOf(inputs[0] ?? [], shapes[0] ?? []);
+  const b = stridesOf(inputs[1] ?? [], shapes[1] ?? []);
+  const out = stridesOf(output, outShape);
   const groups: Record<Group, GemmAxis[]> = { batch: [], m: [], n: [], k: [] };
   for (const [label, extent] of extents) {
     if (extent === 1) continue;
@@ -117,7 +117,7 @@ function groupOf(kept: boolean, { a, b }: GemmAxis): Group {
 const product = (shape: readonly number[]): number => shape.reduce((words, extent) => words * extent, 1);
 
 /** Row-major strides by label; those of a repeated label add up, an axis of size 1 does not move. */
-function strides(labels: readonly string[], shape: readonly number[]): ReadonlyMap<string, number> {
+export function stridesOf(labels: readonly string[], shape: readonly number[]): ReadonlyMap<string, number> {
   const moved = new Map<string, number>();
   let stride = 1;
   for (let axis = labels.length - 1; axis >= 0; axis--) {
@@ -130,7 +130,7 @@ function strides(labels: readonly string[], shape: readonly number[]): ReadonlyM
 }
 
 /** Outer axes first; an axis that steps over exactly one turn of its neighbour, in every array, becomes one with it. */
-function mergeAxes(axes: readonly GemmAxis[]): readonly GemmAxis[] {
+export function mergeAxes(axes: readonly GemmAxis[]): readonly GemmAxis[] {
   const sorted = axes.toSorted((x, y) => y.out - x.out || y.a - x.a || y.b - x.b);
   const merged: GemmAxis[] = [];
   for (const axis of sorted) {

@@ -5,6 +5,7 @@
 import { check } from '../../core/base/checks.ts';
 import type { Engine } from '../../core/einsum/engine.ts';
 import { macsAtOnce } from './calls.ts';
+import { createFuser, withFused } from './fusion.ts';
 import { openGpu, type Gpu } from './gpu.ts';
 import { createMemory } from './memory.ts';
 import { prepareSchedule } from './runner.ts';
@@ -41,20 +42,25 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpuEng
   const memory = createMemory(gpu, options.poison);
   const { tuneMs = 1500, store, onTuning } = options;
   const tuner = createTuner(gpu, memory, { tuneMs, store, onTuning });
+  const fuser = createFuser(gpu, memory, { budgetMs: tuneMs, store });
   return {
     backend: 'webgpu',
     description: describe(gpu),
     software: gpu.software,
     gpu,
     tuned: tuner.tuned,
-    prepare: async (program, { dtype = 'f32' } = {}) => {
+    prepare: async (program, { dtype = 'f32', fusion = 'measured' } = {}) => {
       check(dtype === 'f32' || gpu.half, 'dtype', 'this device has no f16', dtype);
       const plans = new Map<GemmForm, Plan>();
       for (const { form } of program.steps)
         if (!isEmpty(form)) plans.set(form, await tuner.choose(form, dtype));
       const planOf = (form: GemmForm): Plan => plans.get(form) ?? tuner.guess(form);
-      const schedule = createSchedule(program, { dtype, mostMacs: macsAtOnce(gpu), planOf });
-      return prepareSchedule(gpu, memory, program, schedule);
+      const style = { dtype, mostMacs: macsAtOnce(gpu), planOf };
+      const plain = createSchedule(program, style);
+      if (fusion === 'never') return prepareSchedule(gpu, memory, program, plain);
+      const { calls, choices } = await fuser.choose(program, style);
+      const prepared = await prepareSchedule(gpu, memory, program, withFused(plain, calls));
+      return { ...prepared, choices };
     },
     dispose: () => {
       memory.dispose();

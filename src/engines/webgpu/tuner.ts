@@ -231,7 +231,7 @@ async function takeArrays(gpu: Gpu, memory: Memory, form: GemmForm, dtype: Dtype
 const fillBytes = 1 << 20;
 
 /** Numbers near one: zeros and denormals may run at another speed. */
-function fill({ device }: Gpu, buffer: GPUBuffer, dtype: Dtype): void {
+export function fill({ device }: Gpu, buffer: GPUBuffer, dtype: Dtype): void {
   const numbers =
     dtype === 'f16'
       ? new Uint16Array(fillBytes / 2).map((_, k) => 0x3800 + (k % 977))

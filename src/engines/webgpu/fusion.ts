@@ -1,0 +1,209 @@
+/**
+ * Which pairs of steps run as one kernel: each pair that can is timed fused and unfused on the device itself, in turns,
+ * and fused only where that is faster. What was found is remembered by adapter and exact chain.
+ */
+import { EngineLost, type FusionChoice } from '../../core/einsum/engine.ts';
+import type { GemmForm } from '../../core/einsum/gemm-form.ts';
+import type { Program } from '../../core/einsum/program.ts';
+import { bindCalls, type BoundCalls } from './calls.ts';
+import { chainMacs, chainsOf, innerExtent, isEmptyChain, type Chain } from './fusion-chain.ts';
+import { fusedCall, fusedName, type FusedPlan } from './fusion-kernel.ts';
+import { fusedPlans } from './fusion-plans.ts';
+import type { Gpu } from './gpu.ts';
+import { bytesOf, type Memory } from './memory.ts';
+import { formCalls, type Call, type CallStyle, type Schedule, type Value } from './schedule.ts';
+import { createStopwatch } from './stopwatch.ts';
+import { fill, type TuningStore } from './tuner.ts';
+
+export interface FusionOptions {
+  /** Time for one chain; 0: nothing is fused. */
+  readonly budgetMs: number;
+  readonly store?: TuningStore | undefined;
+}
+
+export interface Fusion {
+  /** The call in the place of the second of its steps. */
+  readonly calls: readonly Call[];
+  readonly choices: readonly FusionChoice[];
+}
+
+export interface Fuser {
+  /** @param style of the calls that are not fused. @throws EngineLost */
+  readonly choose: (program: Program, style: CallStyle) => Promise<Fusion>;
+}
+
+/** T of more words per row is better written: no tile of it stays anywhere near. */
+const mostInner = 256;
+/** Less work than this is all overhead, however it is done. */
+const fewestMacs = 5e3;
+/** Fused must be faster by so much: timing is no finer. */
+const margin = 0.97;
+const runsEach = 3;
+const finalRounds = 4;
+
+interface Found extends FusionChoice {
+  readonly plan: FusedPlan | null;
+}
+
+export function createFuser(gpu: Gpu, memory: Memory, { budgetMs, store }: FusionOptions): Fuser {
+  const known = new Map<string, Found>();
+  const find = async (chain: Chain, program: Program, style: CallStyle): Promise<Found | null> => {
+    const key = `${gpu.name}|${chainKey(chain, style)}`;
+    const stored = known.get(key) ?? (await remembered(store, key));
+    const found = stored ?? (await measure(gpu, memory, chain, program, style, budgetMs));
+    if (found === null) return null;
+    known.set(key, found);
+    if (stored === null) await store?.set(key, found).catch(() => null);
+    return { ...found, steps: chain.steps };
+  };
+  return {
+    choose: async (program, style) => {
+      if (budgetMs <= 0) return { calls: [], choices: [] };
+      const worth = chainsOf(program).filter(
+        (chain) =>
+          !isEmptyChain(chain) &&
+          chainMacs(chain) >= fewestMacs &&
+          chainMacs(chain) <= style.mostMacs &&
+          innerExtent(chain) <= mostInner,
+      );
+      const measured: { readonly chain: Chain; readonly found: Found }[] = [];
+      for (const chain of worth) {
+        const found = await find(chain, program, style);
+        if (found !== null) measured.push({ chain, found });
+      }
+      const saved = ({ found }: (typeof measured)[number]): number =>
+        found.fused ? found.unfusedMs - (found.fusedMs ?? Infinity) : 0;
+      // A step is in one pair at most; the pair that saves most goes first.
+      const taken = new Set<number>();
+      const calls: Call[] = [];
+      for (const { chain, found } of measured.toSorted((x, y) => saved(y) - saved(x))) {
+        if (!found.fused || found.plan === null || chain.steps.some((step) => taken.has(step))) continue;
+        chain.steps.forEach((step) => taken.add(step));
+        calls.push(fusedCall(chain, found.plan, style.dtype));
+      }
+      const isTaken = (steps: readonly number[]): boolean =>
+        calls.some((call) => call.steps.every((step, k) => step === steps[k]));
+      const choices = measured.map(({ found: { plan: _, ...choice } }) => ({
+        ...choice,
+        fused: isTaken(choice.steps),
+      }));
+      return { calls, choices };
+    },
+  };
+}
+
+/** The schedule with each fused call in the place of the second of its steps; the first is done there, too. */
+export function withFused(schedule: Schedule, fused: readonly Call[]): Schedule {
+  const calls = schedule.calls.filter(
+    ({ steps }) => !fused.some((call) => call.steps.includes(steps[0] ?? -1)),
+  );
+  const place = (call: Call): number => call.steps.at(-1) ?? 0;
+  return { ...schedule, calls: [...calls, ...fused].toSorted((x, y) => place(x) - place(y)) };
+}
+
+const chainKey = ({ rows, inner, k, columns, words }: Chain, { dtype }: CallStyle): string =>
+  `fusion ${JSON.stringify({ dtype, words, rows, inner, k, columns })}`;
+
+/** What was stored is our own, unless someone else wrote there. */
+async function remembered(store: TuningStore | undefined, key: string): Promise<Found | null> {
+  const value = (await store?.get(key).catch(() => null)) as Partial<Found> | null | undefined;
+  return typeof value?.unfusedMs === 'number' && value.plan !== undefined ? (value as Found) : null;
+}
+
+interface Trial {
+  readonly plan: FusedPlan;
+  readonly bound: BoundCalls;
+  readonly ms: number;
+}
+
+/** Null where the chain does not fit the device beside what is there. */
+async function measure(
+  gpu: Gpu,
+  memory: Memory,
+  chain: Chain,
+  program: Program,
+  style: CallStyle,
+  budgetMs: number,
+): Promise<Found | null> {
+  const time = createStopwatch(gpu);
+  // Values 0 to 2 are read, 3 is the intermediate, 4 the output.
+  const local: Chain = { ...chain, a: 0, b: 1, c: 2, between: 3, to: 4 };
+  const { calls, values } = unfusedCalls(local, chain, program, style);
+  const buffers: GPUBuffer[] = [];
+  const bound: BoundCalls[] = [];
+  const bind = async (some: readonly Call[]): Promise<BoundCalls> => {
+    const made = await bindCalls(gpu, some, values, (value) => buffers[value]!);
+    bound.push(made);
+    return made;
+  };
+  const started = performance.now();
+  const best = (times: readonly number[]): number => Math.min(...times);
+  try {
+    for (const value of values) buffers.push(await memory.take(bytesOf(value)));
+    for (const buffer of buffers.slice(0, 3)) fill(gpu, buffer, style.dtype);
+    const unfused = await bind(calls);
+    let unfusedMs = best(await time(unfused.submits, runsEach));
+    let winner: Trial | null = null;
+    for (const plan of fusedPlans(chain, traitsOf(gpu))) {
+      if (winner !== null && performance.now() - started > budgetMs) break;
+      try {
+        const trial = await bind([fusedCall(local, plan, style.dtype)]);
+        const ms = best(await time(trial.submits, runsEach));
+        if (ms < (winner?.ms ?? Infinity)) winner = { plan, bound: trial, ms };
+      } catch (error) {
+        if (error instanceof EngineLost) throw error;
+      }
+    }
+    let fusedMs = winner?.ms ?? null;
+    // In turns, when it is close: a single measurement may have met a busy moment.
+    if (winner !== null && winner.ms < 1.5 * unfusedMs)
+      for (let round = 0; round < finalRounds; round++) {
+        fusedMs = Math.min(fusedMs ?? Infinity, ...(await time(winner.bound.submits, 1)));
+        unfusedMs = Math.min(unfusedMs, ...(await time(unfused.submits, 1)));
+      }
+    return {
+      steps: chain.steps,
+      kernel: winner === null ? null : fusedName(winner.plan),
+      plan: winner?.plan ?? null,
+      fusedMs,
+      unfusedMs,
+      fused: fusedMs !== null && fusedMs < margin * unfusedMs,
+    };
+  } catch (error) {
+    if (error instanceof EngineLost) throw error;
+    return null;
+  } finally {
+    for (const some of bound) some.destroy();
+    buffers.forEach(memory.give);
+  }
+}
+
+/** Both steps as they are done without fusion, on the values of `local`. */
+function unfusedCalls(
+  local: Chain,
+  { steps, between }: Chain,
+  program: Program,
+  style: CallStyle,
+): { readonly calls: readonly Call[]; readonly values: readonly Value[] } {
+  const { words } = local;
+  const value = (count: number): Value => ({ words: count, dtype: style.dtype });
+  const [first, second] = steps.map((step) => program.steps[step]!);
+  const values: Value[] = [words.a, words.b, words.c, first!.form.words.out, words.out].map(value);
+  const calls: Call[] = [];
+  const add = (form: GemmForm, step: number, left: number, right: number, to: number): void => {
+    const site = { step, left, right, to, scratch: values.length };
+    const made = formCalls(form, style.planOf(form), site, style);
+    calls.push(...made.calls);
+    if (made.scratch !== null) values.push(made.scratch);
+  };
+  add(first!.form, steps[0], local.a, local.b, local.between);
+  const [left, right] = second!.left === between ? [local.between, local.c] : [local.c, local.between];
+  add(second!.form, steps[1], left, right, local.to);
+  return { calls, values };
+}
+
+const traitsOf = ({ software, device: { limits } }: Gpu) => ({
+  software,
+  workgroupMemory: limits.maxComputeWorkgroupStorageSize,
+  mostThreads: limits.maxComputeInvocationsPerWorkgroup,
+});
