@@ -77,6 +77,8 @@ export interface CalibrationData {
   /** Decompositions whose factors were stored in fewer bits. */
   readonly stored: readonly (TriedFactorization & { readonly quantization: string })[];
   readonly designs: readonly KnownDesign[];
+  /** Designs that searches picked by what the others say; their bin is 0. */
+  readonly picked: readonly KnownDesign[];
 }
 
 /** Fresh designs of a model. */

@@ -94,6 +94,7 @@ describe('calibration of a made-up network', () => {
       ),
       stored: [],
       designs: Array.from({ length: 160 }, () => design(random, pools[0]!)),
+      picked: [],
     };
   });
 

@@ -115,26 +115,35 @@ const sumOf = (values: readonly number[]): number => values.reduce((sum, value) 
 const powers = [0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1, 1.2];
 
 export function fitCalibration(data: CalibrationData): CalibrationTable {
-  const { designs } = data;
+  const { designs, picked } = data;
+  const model = modelById(data.model);
   const base = withQuantization(tablesOf(data), data);
   const tried = data.tried.map(({ layer, f, response }) => ({ layer, f, divergence: response.kl }));
-  const divergences = crossEstimates(base, modelById(data.model), tried);
+  const tables = withFormats(base, tried);
+  const across = crossEstimates(base, model, tried);
+  const plain = createSensitivityModel({ ...tables, power: 1 }, model);
+  const all = [
+    ...designs.map((design) => ({ ...design, divergences: across(design) })),
+    // Their factorizations are not among those tried.
+    ...picked.map((design) => ({
+      ...design,
+      divergences: design.factorizations.map((f, layer) => plain.damage(layer, f).value),
+    })),
+  ];
   const choices = powers.map((power) => {
-    const pairs = designs.map((design) => ({
-      damage: sumOf(divergences(design).map((nats) => nats ** power)),
-      points: design.points,
+    const pairs = all.map(({ divergences, points }) => ({
+      damage: sumOf(divergences.map((nats) => nats ** power)),
+      points,
     }));
     return { power, pairs, order: orderAt(designs, pairs) };
   });
   const { power, pairs } = choices.reduce((a, b) => (b.order > a.order ? b : a));
-  const whole = designs.map(({ response, points }) => ({
-    damage: disagreement(response),
-    points,
-  }));
+  const whole = all.map(({ response, points }) => ({ damage: disagreement(response), points }));
   return {
-    ...withFormats(base, tried),
+    ...tables,
     power,
-    estimated: roundedCurve(fitTier(pairs)),
+    // Full ranks lose nothing: no curve is needed there.
+    estimated: roundedCurve(fitTier(pairs.filter(({ damage }) => damage > 0))),
     calibrated: roundedCurve(fitTier(whole)),
   };
 }
@@ -181,7 +190,7 @@ function orderAt(
 ): number {
   let [sum, count] = [0, 0];
   for (const bin of bins) {
-    const some = pairs.filter((_, k) => designs[k]!.bin === bin);
+    const some = pairs.filter((_, k) => designs[k]?.bin === bin);
     sum +=
       some.length *
       spearman(

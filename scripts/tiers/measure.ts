@@ -6,6 +6,7 @@ import {
   type PoolMember,
   type RandomDesign,
 } from '../../src/core/accuracy/random-designs.ts';
+import { createRebuilder } from '../../src/core/accuracy/rebuild.ts';
 import type { Response } from '../../src/core/accuracy/response.ts';
 import { InputError } from '../../src/core/base/checks.ts';
 import { createRandom, type Random } from '../../src/core/base/random.ts';
@@ -15,6 +16,7 @@ import { momentsOf, truncateWeighted } from '../../src/core/factor/decompose/cov
 import { decompose } from '../../src/core/factor/decompose/decompose.ts';
 import { reconstruct } from '../../src/core/factor/decompose/reconstruct.ts';
 import type { Factorization } from '../../src/core/factor/factorization.ts';
+import { parameterCount } from '../../src/core/factor/parameters.ts';
 import { unquantized, type Quantization } from '../../src/core/factor/quantization.ts';
 import { quantizeWeights } from '../../src/core/factor/quantize.ts';
 import { denseFactorization } from '../../src/core/factor/ranks.ts';
@@ -34,6 +36,8 @@ import {
   type RankedLayer,
   type Sizes,
 } from './data.ts';
+import { fitCalibration } from './fit.ts';
+import { pickedDesigns } from './picked.ts';
 
 type Progress = (text: string) => void;
 
@@ -121,16 +125,55 @@ async function measureDesign(
       weights.set(index, member === undefined ? quantizedDense(weight, q) : quantized(member, q));
     else if (member !== undefined) weights.set(index, member.rebuilt);
   }
-  const response = await probe.response(weights);
-  const { paired } = await probe.measure(weights, from, examples);
   return {
     bin,
     share: design.share,
     quantization: quantizationName(q),
     factorizations,
-    response,
-    points: 100 * paired.difference,
+    ...(await outcome(probe, weights, from, examples)),
   };
+}
+
+async function outcome(
+  probe: Probe,
+  weights: ReadonlyMap<number, Matrix>,
+  from: number,
+  examples: number,
+): Promise<Pick<KnownDesign, 'response' | 'points'>> {
+  const response = await probe.response(weights);
+  const { paired } = await probe.measure(weights, from, examples);
+  return { response, points: 100 * paired.difference };
+}
+
+/** As many designs that searches pick as there are random ones for each of them. */
+const randomForOnePicked = 2;
+
+/** @param known what random designs gave */
+async function measurePicked(
+  probe: Probe,
+  known: CalibrationData,
+  progress: Progress,
+): Promise<readonly KnownDesign[]> {
+  const { seed, designs, examples } = known.sizes;
+  const { rebuilt } = createRebuilder();
+  const dense = probe.layers.reduce((sum, { linear }) => sum + linear.out * linear.in, 0);
+  const found: KnownDesign[] = [];
+  for (const factorizations of pickedDesigns(
+    fitCalibration(known),
+    seed,
+    Math.round(designs / randomForOnePicked),
+  )) {
+    const weights = new Map<number, Matrix>();
+    for (const [index, { linear, weight, covariance }] of probe.layers.entries()) {
+      const f = factorizations[index]!;
+      if (f.format !== 'dense') weights.set(index, rebuilt(linear.name, weight, f, { covariance }));
+    }
+    const share = factorizations.reduce((sum, f) => sum + parameterCount(f), 0) / dense;
+    const { response, points } = await outcome(probe, weights, calibrationFrom, examples);
+    found.push({ bin: 0, share, quantization: 'none', factorizations, response, points });
+  }
+  progress(`${found.length} designs picked by searches`);
+  return found;
 }
 
 // Layers alone
@@ -238,8 +281,7 @@ export async function measureCalibration(
     designs.push(await measureDesign(probe, pools, drawn, calibrationFrom, sizes.examples));
     if (k % 20 === 19) progress(`${k + 1} of ${sizes.designs} designs`);
   }
-  await probe.release();
-  return {
+  const known: CalibrationData = {
     model: id,
     sizes,
     from: calibrationFrom,
@@ -249,7 +291,11 @@ export async function measureCalibration(
     tried,
     stored,
     designs,
+    picked: [],
   };
+  const picked = await measurePicked(probe, known, progress);
+  await probe.release();
+  return { ...known, picked };
 }
 
 export async function measureFresh(

@@ -134,13 +134,13 @@ describe('sensitivity tables', () => {
     `);
     expect(tier).toBe('estimated');
     expect(provenance).toMatchInlineSnapshot(
-      `"Estimated from tables of each layer alone, summed; mapped to accuracy by 60 random designs measured on 512 held-out examples (seed 7); band: 90 % of such designs (split-conformal on 60 others, 90 % sure)."`,
+      `"Estimated from tables of each layer alone, summed; mapped to accuracy by 60 designs, random ones and ones that searches picked, measured on 512 held-out examples (seed 7); band: 90 % of such designs (split-conformal on 60 others, 90 % sure)."`,
     );
     const exact = calibratedFigure(smallTable, { kl: 9, soft: 1 - damage, hard: 1 - damage });
     expect(exact.value).toBeCloseTo(value, 9);
     expect(exact.high - exact.low).toBeLessThan(high - low);
     expect(exact.provenance).toMatchInlineSnapshot(
-      `"Calibrated: agreement of the rebuilt model with the dense one on 64 calibration examples, without labels; mapped to accuracy by 60 random designs measured on 512 held-out examples (seed 7); band: 90 % of such designs (split-conformal on 60 others, 90 % sure)."`,
+      `"Calibrated: agreement of the rebuilt model with the dense one on 64 calibration examples, without labels; mapped to accuracy by 60 designs, random ones and ones that searches picked, measured on 512 held-out examples (seed 7); band: 90 % of such designs (split-conformal on 60 others, 90 % sure)."`,
     );
     expect(calibratedFigure(smallTable, { kl: 0, soft: 1, hard: 1 }).value).toBeCloseTo(0, 2);
   });

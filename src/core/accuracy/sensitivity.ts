@@ -132,7 +132,7 @@ function tierFigures(table: CalibrationTable, tier: 'estimated' | 'calibrated'):
       ? 'Estimated from tables of each layer alone, summed'
       : `Calibrated: agreement of the rebuilt model with the dense one on ${table.responseExamples} calibration examples, without labels`;
   const provenance =
-    `${how}; mapped to ${table.dense.score} by ${curve.fitted} random designs measured on ` +
+    `${how}; mapped to ${table.dense.score} by ${curve.fitted} designs, random ones and ones that searches picked, measured on ` +
     `${examples.toLocaleString('en')} held-out examples (seed ${table.seed}); ${bandMeaning(curve)}.`;
   return tierAxis(curve, range, tier, provenance);
 }

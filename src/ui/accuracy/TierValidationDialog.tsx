@@ -29,9 +29,9 @@ export function TierValidationDialog({ onClose }: OpenDialogProps) {
             ))}
             <p className="note">
               Seed {formatExact(file.seed)}, never used in calibration{file.quick ? '; a quick run' : ''}. To
-              redo it: <code>npm run -s validate -- --seed {file.seed}</code>. Designs that a search picked
-              out against these estimates lose more than estimated, since it favours their errors: that is why
-              the frontier is measured.
+              redo it: <code>npm run -s validate -- --seed {file.seed}</code>. A search favours the errors of
+              its estimates: curves and bands are fitted to random designs and to ones that searches picked,
+              and the frontier is measured.
             </p>
           </>
         )}
