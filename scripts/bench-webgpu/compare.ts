@@ -1,4 +1,5 @@
 /** One case, all contestants: each one's ways are checked and tried, the fastest of each then run in turns. */
+import type { FusionChoice } from '../../src/core/einsum/engine.ts';
 import type { BenchCase } from './cases.ts';
 import type { Contestant, Way } from './contestant.ts';
 import { deviceTime } from './device-clock.ts';
@@ -14,6 +15,7 @@ export interface Timing {
   /** Which of the library's ways it was, and what the others took. */
   readonly way: string;
   readonly tried: Readonly<Record<string, number | string>>;
+  readonly choices?: readonly FusionChoice[];
 }
 
 export interface Outcome {
@@ -92,10 +94,12 @@ async function enter(
   item: BenchCase,
   operands: readonly Float32Array[],
   expected: Expected,
-): Promise<Entrant | string> {
+  hurried: boolean,
+): Promise<Entrant | string | null> {
   const tried: Record<string, number | string> = {};
   let best: Trial | null = null;
-  const makers = contestant.ways(item, operands);
+  const makers = contestant.ways(item, operands).slice(0, hurried ? 1 : undefined);
+  if (makers.length === 0) return null;
   for (const [k, make] of makers.entries()) {
     try {
       const trial = await tryWay(contestant.device, make, expected, best?.ms ?? Infinity);
@@ -113,10 +117,14 @@ async function enter(
   return best === null ? JSON.stringify(tried) : { contestant, way: best.way, tried, samples: [] };
 }
 
-/** Each contestant's outcome, by name. */
+/**
+ * Each contestant's outcome, by name.
+ * @param hurried only the first way of each, and the fewest turns
+ */
 export async function compare(
   item: BenchCase,
   contestants: readonly Contestant[],
+  hurried: boolean,
 ): Promise<ReadonlyMap<string, Outcome>> {
   const operands = operandsOf(item, seed);
   const expected = expectedOf(item, operands);
@@ -124,12 +132,12 @@ export async function compare(
   const entrants: Entrant[] = [];
   for (const contestant of contestants) {
     const start = performance.now();
-    const entrant = await enter(contestant, item, operands, expected);
+    const entrant = await enter(contestant, item, operands, expected, hurried);
     console.log(`${contestant.name} entered in ${((performance.now() - start) / 1000).toFixed(1)} s`);
     if (typeof entrant === 'string') outcomes.set(contestant.name, { timing: null, problem: entrant });
-    else entrants.push(entrant);
+    else if (entrant !== null) entrants.push(entrant);
   }
-  const end = performance.now() + turnsMs;
+  const end = performance.now() + (hurried ? 0 : turnsMs);
   for (let turn = 0; turn < most && (turn < fewest || performance.now() < end); turn++) {
     const fastest = Math.min(...entrants.map(({ samples }) => samples[0]?.wallMs ?? Infinity));
     // Who goes first changes with the turn: what one run leaves in the caches is no one's for good.
@@ -154,6 +162,7 @@ export async function compare(
       passes: samples[0]?.passes ?? null,
       way: way.name,
       tried,
+      ...(way.choices === undefined ? {} : { choices: way.choices }),
     };
     outcomes.set(contestant.name, { timing });
     await way.dispose();

@@ -1,6 +1,7 @@
 /** What the page measured as the benchmark's document, and as a table for people. */
 
-export const ours = 'rankscape';
+const ours = 'rankscape';
+const unfused = 'rankscape, unfused';
 const peers = ['onnxruntime-web', 'jax-js', 'tfjs'];
 
 const rounded = (value) => (value === null || value === undefined ? null : Number(value.toPrecision(4)));
@@ -22,6 +23,9 @@ export function summarize({ adapter, missing, cases }, versions) {
       peers: Object.fromEntries(peers.map((peer) => [peer, rounded(timing(peer)?.ms)])),
       bestPeer: best === Infinity ? null : peers[peerTimes.indexOf(best)],
       ratio: own === null || best === Infinity ? null : rounded(best / own.ms),
+      ...(timing(unfused) === null
+        ? {}
+        : { unfusedMs: rounded(timing(unfused).ms), fusion: own?.choices ?? [] }),
       wallMs: Object.fromEntries([ours, ...peers].map((who) => [who, rounded(timing(who)?.wallMs)])),
       ways: Object.fromEntries(
         [ours, ...peers].flatMap((who) => (timing(who) ? [[who, timing(who).way]] : [])),
@@ -66,16 +70,16 @@ export function markdown({ adapter, clock, versions, cases, geometricMean, worst
       ? ''
       : `Best peer's time over ours: geometric mean ${geometricMean}, worst ${worst.ratio} (${worst.name}).`,
   ];
-  const width = Math.max(...cases.map(({ name }) => name.length));
+  const width = Math.max(4, ...cases.map(({ name }) => name.length));
   const rows = cases.map(
-    ({ name, ms, peers: times, ratio }) =>
-      `| ${name.padEnd(width)} | ${[ms, ...peers.map((peer) => times[peer]), ratio].map((value) => cell(value, 8)).join(' | ')} |`,
+    ({ name, ms, unfusedMs = null, peers: times, ratio }) =>
+      `| ${name.padEnd(width)} | ${[ms, unfusedMs, ...peers.map((peer) => times[peer]), ratio].map((value) => cell(value, 8)).join(' | ')} |`,
   );
   return [
     ...head,
     '',
-    `| ${'case'.padEnd(width)} |     ours |      ort |   jax-js |     tfjs |    ratio |`,
-    `| ${'-'.repeat(width)} | -------: | -------: | -------: | -------: | -------: |`,
+    `| ${'case'.padEnd(width)} |     ours |  unfused |      ort |   jax-js |     tfjs |    ratio |`,
+    `| ${'-'.repeat(width)} | -------: | -------: | -------: | -------: | -------: | -------: |`,
     ...rows,
   ].join('\n');
 }

@@ -1,27 +1,29 @@
-/** Our own engine: the path of fewest multiply-accumulates, kernels tuned on this device while preparing. */
+/**
+ * Our own engine: the path of fewest multiply-accumulates, kernels tuned on this device while preparing. It enters
+ * twice, the second time without fusion, to show what fusion gives.
+ */
 import { einsumProgram } from '../../../src/core/einsum/program.ts';
 import { openWebGpu } from '../../../src/engines/webgpu/engine.ts';
 import type { Contestant } from '../contestant.ts';
 
-export async function openRankscape(): Promise<Contestant> {
+export async function openRankscape(): Promise<readonly Contestant[]> {
   const engine = await openWebGpu();
   if (engine === null) throw new Error('no adapter');
-  return {
-    name: 'rankscape',
+  const contestant = (name: string, fusion: 'measured' | 'never'): Contestant => ({
+    name,
     device: engine.gpu.device,
-    ways: ({ equation, shapes }, operands) => [
-      async () => {
-        const prepared = await engine.prepare(einsumProgram(equation, shapes));
+    ways: ({ equation, shapes }, operands) => {
+      const program = einsumProgram(equation, shapes);
+      if (fusion === 'never' && program.steps.length === 1) return [];
+      const way = async () => {
+        const prepared = await engine.prepare(program, { fusion });
         operands.forEach((values, k) => prepared.write(k, values));
-        return {
-          name: (prepared.dispatches ?? [])
-            .map(({ steps, kernel }) => `${steps.join('+')}: ${kernel}`)
-            .join('; '),
-          run: prepared.run,
-          read: prepared.read,
-          dispose: prepared.destroy,
-        };
-      },
-    ],
-  };
+        const calls = (prepared.dispatches ?? []).map(({ steps, kernel }) => `${steps.join('+')}: ${kernel}`);
+        const { run, read, destroy: dispose, choices } = prepared;
+        return { name: calls.join('; '), run, read, dispose, ...(choices === undefined ? {} : { choices }) };
+      };
+      return [way];
+    },
+  });
+  return [contestant('rankscape', 'measured'), contestant('rankscape, unfused', 'never')];
 }
