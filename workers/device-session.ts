@@ -142,9 +142,10 @@ export function createDeviceSession(doors: DeviceDoors): (start: DeviceStart) =>
           roof,
           works: jobs.map(({ rows, program }, k) => ({
             rows,
-            equation: program.equation,
+            steps: program.steps.length,
             ms: timing.programs[k] ?? null,
             dispatches: timing.dispatches[k] ?? null,
+            choices: timing.choices[k] ?? [],
           })),
           designs: start.designs.map((parts, k) => designFigures(parts, jobs, timing.designs[k] ?? unknown)),
           tuned,

@@ -15,7 +15,7 @@ import type { Execution } from '../src/core/cost/execution.ts';
 import type { MapperEntry } from '../src/core/cost/mapper.ts';
 import type { Accounting } from '../src/core/cost/mapping.ts';
 import type { DeviceRoof } from '../src/core/cost/device-roof.ts';
-import type { Backend, Dispatch, TunedShape } from '../src/core/einsum/engine.ts';
+import type { Backend, Dispatch, FusionChoice, TunedShape } from '../src/core/einsum/engine.ts';
 import type { ContractionPath } from '../src/core/einsum/path.ts';
 import type { WantedLayer } from '../src/core/export/fit.ts';
 import type { Factorization } from '../src/core/factor/factorization.ts';
@@ -465,11 +465,14 @@ export interface DeviceStage {
 export interface WorkFigures {
   /** As given, or fewer where the device would take too long. */
   readonly rows: number;
-  readonly equation: string;
+  /** Of its path. */
+  readonly steps: number;
   /** Milliseconds of one run; null: not yet. */
   readonly ms: Spread | null;
   /** What the engine tells of how it runs; null: nothing. */
   readonly dispatches: readonly Dispatch[] | null;
+  /** What was measured to decide what is fused. */
+  readonly choices: readonly FusionChoice[];
 }
 
 export interface DesignFigures {

@@ -6,7 +6,7 @@
  */
 import { isMedianKnown, spreadOf, type Spread } from '../../core/base/spread.ts';
 import type { Bytes } from '../../core/base/units.ts';
-import type { Dispatch, Engine, Prepared } from '../../core/einsum/engine.ts';
+import type { Dispatch, Engine, FusionChoice, Prepared } from '../../core/einsum/engine.ts';
 import type { Program } from '../../core/einsum/program.ts';
 import { writeRandom } from './roof.ts';
 
@@ -26,6 +26,7 @@ export interface Timing {
   readonly designs: readonly DesignTiming[];
   /** How each program runs, where the engine tells. */
   readonly dispatches: readonly (readonly Dispatch[] | null)[];
+  readonly choices: readonly (readonly FusionChoice[])[];
   readonly complete: boolean;
 }
 
@@ -63,6 +64,7 @@ export async function* timeDesigns(
 ): AsyncGenerator<Timing, void> {
   const samples: number[][] = programs.map(() => []);
   const dispatches: (readonly Dispatch[] | null)[] = programs.map(() => null);
+  const choices: (readonly FusionChoice[])[] = programs.map(() => []);
   const batches = batchesOf(programs, memory);
   let ready = 0;
   for (const [turn, batch] of batches.entries()) {
@@ -77,6 +79,7 @@ export async function* timeDesigns(
         timed.push(entry);
         entry.runs = await warmUp(prepared, program);
         dispatches[at] = prepared.dispatches ?? null;
+        choices[at] = prepared.choices ?? [];
       }
       const began = now();
       for (let round = 1; ; round++) {
@@ -89,6 +92,7 @@ export async function* timeDesigns(
           programs: samples.map((values) => (values.length === 0 ? null : spreadOf(values))),
           designs: designTimings(designs, samples),
           dispatches,
+          choices,
           complete: done && turn === batches.length - 1,
         };
         if (done) break;

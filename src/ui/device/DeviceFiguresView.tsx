@@ -94,13 +94,14 @@ function Table({ rows, machine }: { readonly rows: readonly DeviceRow[]; readonl
         </tr>
       </thead>
       <tbody>
-        {rows.map(({ who, name, ms, gflops, share, measured, modelled }) => (
+        {rows.map(({ who, name, ms, gflops, share, measured, modelled, fused }) => (
           <tr key={name}>
             <th scope="row">
               <span className="who-head">
                 {who === 'frontier' ? <i className="found-dot" /> : <WhoIcon who={who} />}
                 {name}
               </span>
+              {fused !== null && <small>{fused}</small>}
             </th>
             <Time ms={ms} />
             <td>

@@ -8,7 +8,7 @@ import type { DeviceResult } from '../../state/device-run.ts';
 import { formatExact } from '../format.ts';
 import { formatMs } from '../latency/words.ts';
 import { formatTitle } from '../words.ts';
-import { fusedText, sayMapper, stepTexts } from './words.ts';
+import { fusedText, sayChoice, sayMapper, stepTexts } from './words.ts';
 
 /** Each asks the mapper for a few milliseconds. */
 const mostShown = 8;
@@ -50,6 +50,7 @@ export function PathsAndFusion({ result: { question, figures }, derived }: Paths
               </ol>
               <span className="note">
                 Here {fusedText(dispatches, work.steps.length)}
+                {(run?.choices ?? []).map((choice) => ` (${sayChoice(choice)})`).join('')}
                 {work.steps.length > 1 ? `; ${sayMapper(machine, predicted[k] ?? null)}` : ''}.
               </span>
             </li>

@@ -9,6 +9,7 @@ import {
   deviceSentences,
   formatGflops,
   fusedText,
+  sayChoice,
   sayLoss,
   sayMapper,
   sayMeasured,
@@ -85,6 +86,32 @@ describe('what was measured on this device, in words', () => {
     ]);
   });
 
+  it('tells which designs run fused: all of their chains, some or none', () => {
+    const { question, figures } = mixed;
+    const work = (steps: number, ...calls: readonly (readonly number[])[]) => ({
+      rows: 1,
+      steps,
+      ms: null,
+      dispatches: calls.map((own) => ({ steps: own, kernel: 'k' })),
+      choices: [],
+    });
+    const works = [work(1, [0]), work(2, [0, 1]), work(2, [0], [1]), { ...work(2), dispatches: null }];
+    const uses = [[0], [0, 1], [1, 2], [2], [3], []];
+    const designs = question.designs.map((design, k) => ({
+      ...design,
+      parts: uses[k]!.map((program) => ({ program, count: 1 })),
+    }));
+    const rows = deviceRows({ question: { ...question, designs }, figures: { ...figures, works } });
+    expect(rows.map(({ fused }) => fused)).toEqual([
+      null,
+      'fused',
+      'partly fused',
+      'not fused',
+      'not fused',
+      null,
+    ]);
+  });
+
   it('says plainly what is slower, and why; no word for each point of a frontier', () => {
     expect(deviceSentences(mixed)).toEqual([
       'On this device (WebAssembly) the factorized one is 4.00× faster; ws8t is modelled 4.00× faster.',
@@ -136,6 +163,9 @@ describe('what was measured on this device, in words', () => {
     expect(fusedText(null, 2)).toBe('not fused: each step by itself');
     expect(fusedText([call(0, 1), call(2)], 3)).toBe('fused: steps 1 and 2 in one call, the rest one by one');
     expect(fusedText([call(0, 1, 2)], 3)).toBe('fused: steps 1, 2 and 3 in one call');
+    const choice = { steps: [0, 1], kernel: 'k', fusedMs: 0.912, unfusedMs: 1.304, fused: true };
+    expect(sayChoice(choice)).toBe('steps 1 and 2 fused 0.91 ms, by themselves 1.30 ms');
+    expect(sayChoice({ ...choice, fusedMs: null })).toContain('fused refused by the device, by themselves');
     expect(sayMapper('simba', null)).toBe('simba cannot hold it');
     expect(sayMapper('simba', [])).toBe('on simba the mapper fuses nothing');
     expect(sayMapper('simba', ['GLB'])).toBe('on simba the mapper would keep the intermediate in GLB');
