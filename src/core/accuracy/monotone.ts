@@ -30,7 +30,7 @@ export interface FallingCurve {
 }
 
 /**
- * Fits y as a falling function of x: `knots` groups of about equal count along x, their means made monotone.
+ * Fits y as a falling function of x: up to `knots` groups of about equal count along x, their means made monotone.
  * @param x, y pairs in any order, at least one; at most one knot per pair
  */
 export function fitFalling(x: readonly number[], y: readonly number[], knots: number): FallingCurve {
@@ -54,13 +54,21 @@ export function fitFalling(x: readonly number[], y: readonly number[], knots: nu
       last.count = count;
     }
   }
-  return {
-    x: centres.map((centre) => centre.x),
-    y: fallingFit(
-      centres.map((centre) => centre.y),
-      centres.map((centre) => centre.count),
-    ),
-  };
+  const falling = fallingFit(
+    centres.map((centre) => centre.y),
+    centres.map((centre) => centre.count),
+  );
+  // A pool is one knot at its centre: what violates the order tells no flat stretch.
+  const pools: { x: number; y: number; count: number }[] = [];
+  for (const [k, { x: at, count }] of centres.entries()) {
+    const last = pools.at(-1);
+    if (last === undefined || last.y !== falling[k]) pools.push({ x: at, y: falling[k]!, count });
+    else {
+      last.x = (last.x * last.count + at * count) / (last.count + count);
+      last.count += count;
+    }
+  }
+  return { x: pools.map((pool) => pool.x), y: pools.map((pool) => pool.y) };
 }
 
 /** The curve as a function: through its knots, never rising, constant beyond them. */
