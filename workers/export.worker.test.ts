@@ -1,10 +1,16 @@
 /** The worker itself, in this process: `self` is stood in for, the runtime is the real one. */
 import { strFromU8, unzipSync } from 'fflate';
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { findPath } from '../src/core/einsum/path.ts';
 import type { WantedLayer } from '../src/core/export/fit.ts';
+import { reconstruct } from '../src/core/factor/decompose/reconstruct.ts';
 import type { Factorization } from '../src/core/factor/factorization.ts';
 import { forwardEinsum } from '../src/core/factor/forward.ts';
+import { openModelFile, readModelWeight } from '../src/core/onnx/dropped-files.ts';
+import { relativeDistance, tensor, type Tensor } from '../src/core/tensor/dense.ts';
+import { bytesSource } from '../src/core/workload/byte-source.ts';
+import { openSafetensors, readFloat64 } from '../src/core/workload/safetensors.ts';
 import { safetensorsBytes } from '../src/core/workload/safetensors.fixture.ts';
 import { randomModel } from '../src/engines/ort/random-model.fixture.ts';
 import type { ExportMade, ExportReply, ExportRequest, ExportStart } from './protocol.ts';
@@ -92,6 +98,29 @@ describe('the export worker', () => {
       run: 3,
       message: expect.stringMatching(/^export: ONNX needs the graph/),
     });
+  });
+
+  it('puts the scale of a Gemm into its factors for PyTorch, as the command line does', async () => {
+    const bytes = new Uint8Array(
+      readFileSync(new URL('../src/core/onnx/corpus/hand-gemm.onnx', import.meta.url)),
+    );
+    const gemm = await openModelFile({ name: 'm.onnx', source: bytesSource(bytes) }, () => null);
+    const whole: Factorization = { format: 'svd', outModes: [40], inModes: [24], ranks: [24] };
+    const layer = { name: 'first', factorization: whole, path: findPath(forwardEinsum(whole, 8)) };
+    const weights = { kind: 'files', files: [new File([bytes], 'm.onnx')] } as const;
+    const { files } = await made(request(7, { form: 'pytorch', weights, layers: [layer] }));
+    const part = async (end: string): Promise<Uint8Array> =>
+      bytesOf(files.find((file) => file.name.endsWith(end))?.blob ?? new Blob());
+    const store = await openSafetensors(bytesSource(await part('.safetensors')), 'm.safetensors');
+    const { layers } = JSON.parse(strFromU8(await part('.json'))) as { layers: { operands: string[] }[] };
+    const factors: Tensor[] = [];
+    for (const key of layers[0]?.operands ?? []) {
+      const stored = store.tensors.find((each) => each.name === key);
+      if (stored !== undefined) factors.push(tensor(stored.shape, await readFloat64(store, stored)));
+    }
+    const { values } = reconstruct(whole, factors);
+    const expected = (await readModelWeight(gemm, 'first')).values.map((value) => value * 0.5);
+    expect(relativeDistance(expected, values)).toBeLessThan(1e-6);
   });
 
   it('zips all of it, with the texts it is given', async () => {

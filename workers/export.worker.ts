@@ -4,13 +4,12 @@
  */
 import packageJson from '../package.json' with { type: 'json' };
 import { InputError } from '../src/core/base/checks.ts';
-import { biasReader } from '../src/core/export/bias.ts';
 import { textFile, type ExportFile } from '../src/core/export/file.ts';
 import { halves } from '../src/core/examples/split.ts';
 import { fitLayers, type FittedLayer, type WantedLayer } from '../src/core/export/fit.ts';
 import { layerTable } from '../src/core/export/layer-table.ts';
 import { checkFactors, torchExport } from '../src/core/export/torch-files.ts';
-import type { TorchLayer } from '../src/core/export/torch.ts';
+import { torchLayers } from '../src/core/export/torch-layers.ts';
 import { zipChunks } from '../src/core/export/zip.ts';
 import { parameterCount } from '../src/core/factor/parameters.ts';
 import { openModelFile, type ModelFile } from '../src/core/onnx/dropped-files.ts';
@@ -187,19 +186,16 @@ const onnx: Writer = async (
 const torch =
   (library: 'tltorch' | 'pytorch'): Writer =>
   async ({ file }, layers, { precision, stem, link }) => {
-    const biasOf = biasReader(file);
-    const torchLayers: TorchLayer[] = [];
-    for (const { layer, ...rest } of layers)
-      torchLayers.push({ name: layer.name, bias: await biasOf(layer.name), ...rest });
+    const made = await torchLayers(file, layers);
     const { version } = packageJson;
-    const files = torchExport(torchLayers, { library, precision, link, version, name: stem });
+    const files = torchExport(made, { library, precision, link, version, name: stem });
     return {
       files,
       bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
       check: async (blobs) => {
         const written = blobs.find(({ name }) => name.endsWith('.safetensors'));
         if (written === undefined) return null;
-        const difference = await checkFactors(torchLayers, fileSource(written.blob));
+        const difference = await checkFactors(made, fileSource(written.blob));
         const limit = precision === 'f16' ? halfLimit : floatLimit;
         return { of: 'factors', difference, reason: null, limit };
       },

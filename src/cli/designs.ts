@@ -19,6 +19,7 @@ import { modelOf } from '../state/defaults.ts';
 import { createDerive } from '../state/derive.ts';
 import { encodeLink } from '../state/url.ts';
 import { configOfLink } from './links.ts';
+import type { OpenModel } from './model-files.ts';
 import { shippedModelPath } from './shipped.ts';
 
 export interface Design {
@@ -79,6 +80,12 @@ function sameModule(name: string, linears: readonly FileLayer[]): FileLayer | un
 }
 
 const isSameModule = (a: string, b: string): boolean => a === b || a.endsWith(`.${b}`) || b.endsWith(`.${a}`);
+
+/** The file that a design is for: of one that `export` wrote, layers that the design leaves out keep their factors. */
+export function fileFor(open: OpenModel, design: Design): ModelFile {
+  const names = new Set(chooseLayers(design, open.file.model.linears).map(({ layer }) => layer.name));
+  return [...open.design.keys()].every((name) => names.has(name)) ? open.file : open.restored(names);
+}
 
 export interface Machine {
   readonly accelerator: Accelerator;

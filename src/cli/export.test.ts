@@ -170,6 +170,35 @@ describe('export --to onnx', () => {
     },
   );
 
+  it('takes its own files: info, evaluate and another export see the layers of the source', async () => {
+    await exported(...given, '--to', 'onnx', '--output', 'first.onnx');
+    interface Info {
+      readonly layers: readonly { readonly name: string; readonly factors?: { readonly format: string } }[];
+    }
+    const { layers } = await json<Info>('info', 'first.onnx');
+    const [source, factors] = [await json<Info>('info', 'bert.onnx'), layers.filter((each) => each.factors)];
+    expect(layers.map(({ name }) => name)).toEqual(source.layers.map(({ name }) => name));
+    expect(factors.map((each) => [each.name, each.factors?.format])).toEqual(
+      quick.map(({ format }, k) => [names[k], format]),
+    );
+    const [first = '', last = ''] = [names[0], names.at(-1)];
+    const next = { layers: [first, last].map((name) => ({ name, format: 'svd', ranks: [2] })) };
+    writeFileSync(join(folder, 'next.json'), JSON.stringify(next));
+    const twice = ['--design', 'next.json', '--model', 'first.onnx'] as const;
+    const result = await exported(...twice, '--to', 'onnx', '--output', 'second.onnx');
+    expect(result.check.difference).toBeLessThan(1e-5);
+    expect(result.layers.map(({ name }) => name)).toEqual([first, last]);
+    const again = (await json<Info>('info', 'second.onnx')).layers.filter((each) => each.factors);
+    expect(again.map((each) => each.factors?.format)).toEqual([
+      'svd',
+      'tt',
+      'ttm',
+      'kronecker',
+      'tucker',
+      'svd',
+    ]);
+  });
+
   it('leaves nothing behind when it cannot write', async () => {
     const before = readdirSync(folder);
     const { code, notes } = await run('export', ...given, '--to', 'onnx', '--output', 'bert.onnx');

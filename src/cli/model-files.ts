@@ -5,12 +5,19 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { check } from '../core/base/checks.ts';
+import { restoreFactorized } from '../core/export/restore.ts';
+import type { Factorization } from '../core/factor/factorization.ts';
 import { openModelFile, type ModelFile } from '../core/onnx/dropped-files.ts';
 import type { ByteSource } from '../core/workload/byte-source.ts';
 import { onFile } from './files.ts';
 
 export interface OpenModel {
+  /** A file that `export` wrote has its source's layers. */
   readonly file: ModelFile;
+  /** What these layers are in the file, by name; nothing in other files. */
+  readonly design: ReadonlyMap<string, Factorization>;
+  /** The file with its source's layers of these names; the others stay the factors that they are. */
+  readonly restored: (names: ReadonlySet<string>) => ModelFile;
   readonly close: () => void;
 }
 
@@ -40,7 +47,9 @@ export async function openModel(folder: string, name: string, subject: string): 
   };
   try {
     const main = { name: basename(path), source: sourceOf(path) };
-    return { file: await openModelFile(main, beside, configBeside(path)), close };
+    const stored = await openModelFile(main, beside, configBeside(path));
+    const restored = (names: ReadonlySet<string>): ModelFile => restoreFactorized(stored, names).file;
+    return { ...restoreFactorized(stored), restored, close };
   } catch (error) {
     close();
     throw error;

@@ -19,7 +19,7 @@ import { loadOrt } from '../../engines/ort/ort.ts';
 import type { GivenExamples } from '../../engines/examples/read.ts';
 import { measureUserModel, type UserMeasurement } from '../../engines/ort/user-measure.ts';
 import { defineCommand, type Surroundings } from '../command.ts';
-import { chooseLayers, modelPathOf, readDesign, type Design } from '../designs.ts';
+import { chooseLayers, fileFor, modelPathOf, readDesign, type Design } from '../designs.ts';
 import { readExampleFiles } from '../example-files.ts';
 import { onFile } from '../files.ts';
 import { configOfLink } from '../links.ts';
@@ -177,8 +177,9 @@ async function onData(given: Options, data: string, surroundings: Surroundings):
   );
   const tell = teller(given, surroundings);
   const model = modelPathOf(given.model, design, 'evaluate');
-  const { file, close } = await openModel(folder, model, 'evaluate');
+  const opened = await openModel(folder, model, 'evaluate');
   try {
+    const file = fileFor(opened, design);
     const own = withGraph(file, '--data', 'evaluate');
     const { column } = given;
     const { kind, inputs, told } = await readExampleFiles(
@@ -208,7 +209,7 @@ async function onData(given: Options, data: string, surroundings: Surroundings):
       data: { kind, examples, answers: all.n, labelled: labelled?.n ?? 0, outputs },
     };
   } finally {
-    close();
+    opened.close();
   }
 }
 

@@ -19,7 +19,7 @@ import { bytesSource } from '../../core/workload/byte-source.ts';
 import { checkOnnx, onnxExport, type ExportCheck } from '../../engines/ort/export.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { defineCommand, type Surroundings } from '../command.ts';
-import { chooseLayers, modelPathOf, pathChooser, readDesign, type Design } from '../designs.ts';
+import { chooseLayers, fileFor, modelPathOf, pathChooser, readDesign, type Design } from '../designs.ts';
 import { openModel } from '../model-files.ts';
 import { choice, common, jsonFile, otherwise, positional, required, text, type Values } from '../options.ts';
 import { facts, table } from '../table.ts';
@@ -92,7 +92,8 @@ export const exportCommand = defineCommand({
     "has the layers' names as info lists them; others stay dense. A link of a shipped model has factors fitted to what the",
     "layers' inputs use, as evaluate measures them; any other has plain least squares, or with --calibration (arrays named",
     'as the inputs of the ONNX graph) factors fitted to what the layers read on these examples, on which the file is then',
-    'checked too. onnx stores the weights as the link does, where ONNX can; tltorch and pytorch have floats.',
+    'checked too. onnx stores the weights as the link does, where ONNX can; tltorch and pytorch have floats. FILE may be',
+    "an export of ours: its factors stand for its source's layers, and those that the design leaves out stay.",
   ],
   options,
   run: async (given, surroundings): Promise<Result> => {
@@ -115,14 +116,15 @@ export const exportCommand = defineCommand({
       '--output must not be the model itself',
       given.output,
     );
-    const { file, close } = await openModel(folder, source, 'export');
+    const open = await openModel(folder, source, 'export');
     try {
+      const file = fileFor(open, design);
       const asked = { ...given, model: source };
       const calibration = await readCalibration(asked, file, surroundings, 'export');
       const made = await factorize(given, surroundings, design, file, { shipped, calibration });
       return await writers[given.to](made, path, given, surroundings);
     } finally {
-      close();
+      open.close();
     }
   },
   print: ({ path, bytes, originalBytes, layers, check: { difference, reason } }) =>
