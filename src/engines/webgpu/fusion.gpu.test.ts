@@ -90,6 +90,42 @@ describe.skipIf(engine === null)('two products in one kernel', () => {
     }, 120_000);
   }
 
+  it('is chosen by measurement, said so, remembered, and can be refused', async () => {
+    const kept = new Map<string, unknown>();
+    const store = {
+      get: (key: string) => Promise.resolve(kept.get(key)),
+      set: (key: string, value: unknown) => Promise.resolve(void kept.set(key, structuredClone(value))),
+    };
+    const shapes = [
+      [61, 45],
+      [45, 9],
+      [9, 50],
+    ];
+    const program = einsumProgram('bi,ir,ro->bo', shapes);
+    const operands = given(shapes, 4);
+    const { values } = contract(findPath(parseEinsum('bi,ir,ro->bo', shapes)), operands);
+    const said: unknown[] = [];
+    for (let round = 0; round < 2; round++) {
+      const tuned = await openWebGpu({ gpu: gpu!, poison: true, tuneMs: 100, store });
+      const prepared = await tuned!.prepare(program);
+      const [choice] = prepared.choices ?? [];
+      expect(choice?.steps).toEqual([0, 1]);
+      expect(choice?.fusedMs).toBeGreaterThan(0);
+      expect(choice?.fused).toBe((choice?.fusedMs ?? Infinity) < 0.97 * (choice?.unfusedMs ?? 0));
+      const calls = prepared.dispatches?.filter(({ steps }) => steps.length === 2) ?? [];
+      expect(calls.length).toBe(choice?.fused === true ? 1 : 0);
+      said.push(choice);
+      operands.forEach((numbers, k) => prepared.write(k, Float32Array.from(numbers)));
+      await prepared.run();
+      const result = await prepared.read();
+      values.forEach((value, k) => expect(result[k]).toBeCloseTo(value, 3));
+      const plain = await tuned!.prepare(program, { fusion: 'never' });
+      expect(plain.dispatches?.every(({ steps }) => steps.length === 1)).toBe(true);
+      tuned!.dispose();
+    }
+    expect(said[1]).toEqual(said[0]);
+  }, 120_000);
+
   it('tiles in workgroup memory', async () => {
     expect(
       await checkAll(
