@@ -8,12 +8,12 @@ import asc from 'assemblyscript/asc';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** @returns {Promise<string>} the text of module.ts */
-export async function buildWasm() {
+/** @returns {Promise<string>} base64 */
+async function compile(entry, options) {
   const files = new Map();
   const { error, stderr } = await asc.main(
     [
-      'src/engines/wasm/assembly/index.ts',
+      `src/engines/wasm/assembly/${entry}.ts`,
       '--baseDir',
       root,
       '--outFile',
@@ -25,18 +25,30 @@ export async function buildWasm() {
       '-O3',
       '--noAssert',
       '--importMemory',
+      ...options,
     ],
     { writeFile: (name, contents) => void files.set(name, contents) },
   );
   if (error !== null) throw new Error(stderr.toString());
-  const base64 = Buffer.from(files.get('kernels.wasm')).toString('base64');
-  return [
-    '/** Made from assembly/ by `npm run build:wasm`; base64. */',
-    `export const kernels =`,
-    `  '${base64}';`,
+  return Buffer.from(files.get('kernels.wasm')).toString('base64');
+}
+
+const shared = ['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536'];
+
+/** @returns {Promise<string>} the text of module.ts */
+export const buildWasm = async () =>
+  [
+    '// Made from assembly/ by `npm run build:wasm`; base64.',
+    '',
+    '/** For one thread. */',
+    'export const kernels =',
+    `  '${await compile('index', [])}';`,
+    '',
+    '/** For memory that threads share. */',
+    'export const sharedKernels =',
+    `  '${await compile('threads', shared)}';`,
     '',
   ].join('\n');
-}
 
 if (process.argv[1] === fileURLToPath(import.meta.url))
   writeFileSync(`${root}src/engines/wasm/module.ts`, await buildWasm());

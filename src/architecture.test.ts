@@ -105,6 +105,6 @@ describe('architecture', () => {
   });
 
   it('imports name the file with its extension, so that every tool resolves it alike', () => {
-    expect(imports.filter(({ to }) => !/\.(ts|tsx|css|json)$/.test(to.replace(/\?.*$/, '')))).toEqual([]);
+    expect(imports.filter(({ to }) => !/\.(ts|tsx|mjs|css|json)$/.test(to.replace(/\?.*$/, '')))).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import type { Engine } from '../../core/einsum/engine.ts';
 import { einsumProgram } from '../../core/einsum/program.ts';
 import { expectedOf, operandsOf, tolerance, worstError } from '../einsum-case.fixture.ts';
 import { einsumTable } from '../einsum-table.fixture.ts';
-import { plansOf } from './plan.ts';
+import { planStep, plansOf } from './plan.ts';
 import { openWasm, type WasmOptions } from './wasm.ts';
 
 async function open(options?: WasmOptions): Promise<Engine> {
@@ -69,6 +69,40 @@ describe('wasm', () => {
       'packed true',
       'words false',
     ]);
+  });
+
+  it('computes them on threads that share every step', async () => {
+    const engine = await open({
+      threads: 3,
+      // None is too small to be shared.
+      plan: (form) => ({ ...planStep(form), nanoseconds: 1e9 }),
+    });
+    expect(engine.description).toBe('WebAssembly SIMD, float32, 3 threads');
+    expect(await wrongOf(engine)).toEqual([]);
+    // By now the helpers are there.
+    expect(await wrongOf(engine)).toEqual([]);
+    engine.dispose();
+  });
+
+  it('shares every way to do a step', async () => {
+    const wrong: string[] = [];
+    for (let way = 0; way < 8; way++) {
+      const engine = await open({
+        threads: 2,
+        plan: (form) => {
+          const plan = plansOf(form).at(way % plansOf(form).length);
+          invariant(plan !== undefined, 'there is a way');
+          return { ...plan, nanoseconds: 1e9 };
+        },
+      });
+      wrong.push(...(await wrongOf(engine)));
+      engine.dispose();
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('refuses a number of threads that is none', async () => {
+    await expect(openWasm({ threads: 0 })).rejects.toThrow('threads: must be an integer from 1 to 64, got 0');
   });
 
   it('keeps programs apart, and reuses the memory of those that are gone', async () => {
