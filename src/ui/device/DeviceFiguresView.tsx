@@ -47,6 +47,12 @@ export function DeviceFiguresView({ result, derived, onFreshRoof }: DeviceFigure
       </p>
       {complete && deviceSentences(result).map((text) => <p key={text}>{text}</p>)}
       {complete && <Agreement rows={rows} machine={question.machine} />}
+      {rows.some(({ share }) => share !== null && share > 1.05) && (
+        <p className="note">
+          Above 100% of the roof: the layer stays in a cache that the copy did not, or the roof was measured
+          at a busier moment.
+        </p>
+      )}
       <p className="note">
         Roof of this device, by the same kernels: {sayRoof(roof)}, measured{' '}
         {new Date(roof.at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })}.{' '}
