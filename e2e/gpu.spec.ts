@@ -39,17 +39,26 @@ test.beforeAll(async () => {
 
 test.afterAll(() => server?.close());
 
-for (const backend of ['js', 'wasm', 'webgpu'] as const) {
-  test(`${backend} computes every einsum of the table`, async ({ page, watch }) => {
+const engines = [
+  { backend: 'js', threads: 1, name: /^JavaScript/ },
+  { backend: 'wasm', threads: 1, name: /one thread$/ },
+  { backend: 'wasm', threads: 3, name: /3 threads$/ },
+  { backend: 'webgpu', threads: 1, name: /./ },
+] as const;
+
+for (const { backend, threads, name } of engines) {
+  const on = threads === 1 ? backend : `${backend} on ${threads} threads`;
+  test(`${on} computes every einsum of the table`, async ({ page, watch }) => {
     const cases = einsumTable();
     const address = server.resolvedUrls?.local[0] ?? '';
     watch.home(new URL(address).origin);
     await page.goto(address);
-    const { engine, right, wrong } = await page.evaluate(([question]) => window.askEngine(question), [
-      { backend, cases },
+    const question = { backend, threads, cases };
+    const { engine, right, wrong } = await page.evaluate(async ([asked]) => window.askEngine(asked), [
+      question,
     ] as const);
-    // eslint-disable-next-line vitest/no-disabled-tests
     test.skip(engine === null, 'this browser has no WebGPU adapter, not even a software one');
+    expect(engine).toMatch(name);
     expect(wrong).toEqual([]);
     expect(right).toBe(cases.length);
     expect(cases.length).toBeGreaterThan(200);

@@ -9,11 +9,14 @@ import {
   type EinsumCase,
 } from '../../src/engines/einsum-case.fixture.ts';
 import { openJs } from '../../src/engines/js/js.ts';
+import { planStep } from '../../src/engines/wasm/plan.ts';
 import { openWasm } from '../../src/engines/wasm/wasm.ts';
 import { openWebGpu } from '../../src/engines/webgpu/engine.ts';
 
 export interface Question {
   readonly backend: Backend;
+  /** Of wasm: every step is shared among them, however small. */
+  readonly threads: number;
   readonly cases: readonly EinsumCase[];
 }
 
@@ -24,12 +27,12 @@ export interface Answer {
   readonly wrong: readonly string[];
 }
 
-const open = async (backend: Backend): Promise<Engine | null> => {
+const open = async ({ backend, threads }: Question): Promise<Engine | null> => {
   switch (backend) {
     case 'js':
       return openJs();
     case 'wasm':
-      return openWasm();
+      return openWasm({ threads, plan: (form) => ({ ...planStep(form), nanoseconds: 1e9 }) });
     case 'webgpu':
       return openWebGpu({ tuneMs: 0, poison: true });
     default:
@@ -37,8 +40,9 @@ const open = async (backend: Backend): Promise<Engine | null> => {
   }
 };
 
-async function answer({ backend, cases }: Question): Promise<Answer> {
-  const engine = await open(backend);
+async function answer(question: Question): Promise<Answer> {
+  const { backend, cases } = question;
+  const engine = await open(question);
   if (engine === null) return { engine: null, right: 0, wrong: [] };
   const most = backend === 'js' ? tolerance.f64 : tolerance.f32;
   const wrong: string[] = [];
