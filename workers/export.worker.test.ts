@@ -12,6 +12,7 @@ import { relativeDistance, tensor, type Tensor } from '../src/core/tensor/dense.
 import { bytesSource } from '../src/core/workload/byte-source.ts';
 import { openSafetensors, readFloat64 } from '../src/core/workload/safetensors.ts';
 import { safetensorsBytes } from '../src/core/workload/safetensors.fixture.ts';
+import { corpusFile, examplesFor, openCorpus } from '../src/engines/ort/user-inputs.fixture.ts';
 import { randomModel } from '../src/engines/ort/random-model.fixture.ts';
 import type { ExportMade, ExportReply, ExportRequest, ExportStart } from './protocol.ts';
 
@@ -65,6 +66,25 @@ async function made(start: ExportStart): Promise<ExportMade> {
 const bytesOf = async (blob: Blob): Promise<Uint8Array> => new Uint8Array(await blob.arrayBuffer());
 
 describe('the export worker', () => {
+  it('fits factors to examples, whatever the model, and says so by its stages', async () => {
+    const { onnx } = await openCorpus('optimum-bert');
+    const own = new File([corpusFile('optimum-bert').slice()], 'bert.onnx');
+    const examples = new File([examplesFor(onnx, { batch: 16, length: 6, seed: 2 }).slice()], 'x.npz');
+    const head: Factorization = { format: 'svd', outModes: [3], inModes: [24], ranks: [1] };
+    const layers = [{ name: 'classifier', factorization: head, path: findPath(forwardEinsum(head, 6)) }];
+    const weights = { kind: 'files', files: [own] } as const;
+    const plain = await made(request(20, { weights, layers }));
+    const fitted = await made(
+      request(21, { weights: { ...weights, examples: [{ name: 'x.npz', file: examples }] }, layers }),
+    );
+    const stages = replies.flatMap((reply) => (reply.kind === 'export-progress' ? [reply.stage] : []));
+    expect(new Set(stages)).toContain('calibrating');
+    // Of the matrix itself plain least squares has the least error.
+    expect(fitted.layers[0]!.relativeError).toBeGreaterThan(plain.layers[0]!.relativeError);
+    expect(fitted.check?.difference).toBeLessThan(fitted.check?.limit ?? 0);
+    expect(fitted.files[0]!.blob.size).toBe(plain.files[0]!.blob.size);
+  });
+
   it('writes ONNX that does what its factors say, and tells its stages', async () => {
     const { files, check, layers, bytes, originalBytes } = await made(request(1));
     expect(files.map((file) => file.name)).toEqual(['glyph_factorized.onnx']);

@@ -32,6 +32,7 @@ describe('more files', () => {
     expect(names(withGiven(files('l.csv'), pictures))).toEqual(['l.csv', '1.png', '2.png']);
     expect(names(withGiven(files('1.png', 'l.csv'), files('m.csv')))).toEqual(['1.png', 'm.csv']);
     expect(names(withGiven(pictures, files('3.png')))).toEqual(['3.png']);
+    expect(names(withGiven(files('1.png', 'l.csv'), files('2.png', 'm.csv')))).toEqual(['2.png', 'm.csv']);
     expect(names(withGiven(pictures, files('x.npy')))).toEqual(['x.npy']);
   });
 });

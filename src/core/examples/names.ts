@@ -37,7 +37,7 @@ export function withGiven<T extends { readonly name: string }>(
     // Pictures and the table of their labels may come one after the other.
     const pair =
       (role === 'picture' && given.has('table') && !given.has('picture')) ||
-      (role === 'table' && given.has('picture'));
+      (role === 'table' && given.has('picture') && !given.has('table'));
     return pair && ![...given].some((each) => each === 'arrays' || each === 'array');
   });
   return [...kept, ...added.filter(({ name }) => exampleRole(name) !== null)];

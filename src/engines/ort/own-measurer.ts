@@ -221,21 +221,22 @@ export async function openOwnMeasurer(
           ? []
           : [{ layer, f }];
       });
-      const fitted = changed.filter(({ f }) => f.format !== 'dense').map(({ layer }) => layer);
-      for await (const step of calibrate(fitted)) yield { kind: 'step', ...step };
+      const layers = changed.map(({ layer }) => layer);
+      for await (const step of calibrate(layers)) yield { kind: 'step', ...step };
+      // As the estimate has it: what was not tried alone counts as the most sensitive layer.
+      const most = Math.max(0, ...(table?.layers ?? []).map(({ sensitivity }) => sensitivity));
       const weights: DenseWeight[] = [];
       let damage = 0;
       for (const { layer, f } of changed) {
         const { weight, rebuilt: made } = await rebuilt(layer, f, { quantization });
         weights.push({ layer, weight: made });
         const known = momentsFor(layer);
-        const sensitivity = table?.layers.find(({ name }) => name === layer.name)?.sensitivity ?? 0;
+        const sensitivity = table?.layers.find(({ name }) => name === layer.name)?.sensitivity ?? most;
         if (known !== null && table !== null)
           damage += sensitivity * weightedDistance(weight, made, known) ** 2;
         yield { kind: 'step', stage: 'rebuilding', done: weights.length, of: changed.length };
       }
-      const isCovered = changed.every(({ layer }) => table?.layers.some(({ name }) => name === layer.name));
-      if (table !== null && isCovered)
+      if (table !== null)
         yield {
           kind: 'calibrated',
           figure: ownFigure(table, 'calibrated')({ value: damage, low: damage, high: damage }),

@@ -8,8 +8,8 @@ import type { Measured } from '../../state/accuracy-run.ts';
 import type { ExamplesSource, ExamplesState } from '../../state/examples-source.ts';
 import { useFindKnown } from '../accuracy/shown.ts';
 import { useAccuracyRun, useAppObject, useFile, useSettled } from '../app.ts';
-import { formatExact, formatNumber, formatPercent, formatSigned } from '../format.ts';
-import { foundText, measuringText, stageText } from './words.ts';
+import { formatExact, formatPercent, formatSigned } from '../format.ts';
+import { foundText, measuringText, natsText, stageText } from './words.ts';
 import './examples.css';
 
 export default function ExamplesSection() {
@@ -193,7 +193,7 @@ function Figures({ measured }: { readonly measured: Measured }) {
           </>
         ) : (
           <>
-            <b>KL {formatNumber(kl.value, 4)} nats</b> to the dense model{' '}
+            <b>KL {natsText(kl.value)} nats</b> to the dense model{' '}
           </>
         )}
         <span className="note">({count})</span>
@@ -210,7 +210,7 @@ function Figures({ measured }: { readonly measured: Measured }) {
         )}
         <dt>KL of an answer</dt>
         <dd>
-          {formatNumber(kl.value, 4)} nats ({formatNumber(kl.low, 4)} to {formatNumber(kl.high, 4)})
+          {natsText(kl.value)} nats ({natsText(kl.low)} to {natsText(kl.high)})
         </dd>
         <dt>Answers changed</dt>
         <dd>

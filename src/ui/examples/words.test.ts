@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { foundText, measuringText } from './words.ts';
+import { foundText, measuringText, natsText } from './words.ts';
 
 it('examples are told in their own words', () => {
   const found = {
@@ -20,4 +20,8 @@ it('progress names the point of the frontier, never one too many', () => {
   expect(measuringText('rebuilding', null)).toBe('decomposing layers');
   expect(measuringText('measuring', { done: 2, of: 8 })).toBe('frontier point 3 of 8: running examples');
   expect(measuringText('measuring', { done: 8, of: 8 })).toMatch(/^frontier point 8 of 8/);
+});
+
+it('small divergences are told by their order', () => {
+  expect([0, 0.02134, 1.5, 3.21e-6].map(natsText)).toEqual(['0.0000', '0.0213', '1.5000', '3.2e−6']);
 });

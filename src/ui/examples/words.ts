@@ -1,6 +1,6 @@
 /** What became of somebody's examples, in words. */
 import type { ExamplesFound, ExamplesStage, MeasureStage } from '../../../workers/protocol.ts';
-import { formatExact } from '../format.ts';
+import { formatExact, formatNumber } from '../format.ts';
 
 const kinds: Readonly<Record<ExamplesFound['kind'], readonly [one: string, many: string]>> = {
   arrays: ['example', 'examples'],
@@ -45,4 +45,10 @@ export function measuringText(
       ? ''
       : `frontier point ${Math.min(promotion.done + 1, promotion.of)} of ${promotion.of}: `;
   return `${what}${measuring[stage]}`;
+}
+
+/** Nats, four digits; a very small one by its order: `0.0213`, `3.2e−6`. */
+export function natsText(nats: number): string {
+  if (nats === 0 || Math.abs(nats) >= 1e-3) return formatNumber(nats, 4);
+  return nats.toExponential(1).replace('-', '−');
 }
