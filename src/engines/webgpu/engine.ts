@@ -42,7 +42,7 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpuEng
   const memory = createMemory(gpu, options.poison);
   const { tuneMs = 1500, store, onTuning } = options;
   const tuner = createTuner(gpu, memory, { tuneMs, store, onTuning });
-  const fuser = createFuser(gpu, memory, { budgetMs: tuneMs, store });
+  const fuser = createFuser(gpu, memory, { budgetMs: tuneMs, store, onTuning });
   return {
     backend: 'webgpu',
     description: describe(gpu),

@@ -13,12 +13,13 @@ import type { Gpu } from './gpu.ts';
 import { bytesOf, type Memory } from './memory.ts';
 import { formCalls, type Call, type CallStyle, type Schedule, type Value } from './schedule.ts';
 import { createStopwatch } from './stopwatch.ts';
-import { fill, type TuningStore } from './tuner.ts';
+import { fill, type TuningProgress, type TuningStore } from './tuner.ts';
 
 export interface FusionOptions {
   /** Time for one chain; 0: nothing is fused. */
   readonly budgetMs: number;
   readonly store?: TuningStore | undefined;
+  readonly onTuning?: ((progress: TuningProgress) => void) | undefined;
 }
 
 export interface Fusion {
@@ -40,17 +41,19 @@ const fewestMacs = 5e3;
 const margin = 0.97;
 const runsEach = 3;
 const finalRounds = 4;
+const hopeless = 2.5;
 
 interface Found extends FusionChoice {
   readonly plan: FusedPlan | null;
 }
 
-export function createFuser(gpu: Gpu, memory: Memory, { budgetMs, store }: FusionOptions): Fuser {
+export function createFuser(gpu: Gpu, memory: Memory, options: FusionOptions): Fuser {
+  const { budgetMs, store } = options;
   const known = new Map<string, Found>();
   const find = async (chain: Chain, program: Program, style: CallStyle): Promise<Found | null> => {
     const key = `${gpu.name}|${chainKey(chain, style)}`;
     const stored = known.get(key) ?? (await remembered(store, key));
-    const found = stored ?? (await measure(gpu, memory, chain, program, style, budgetMs));
+    const found = stored ?? (await measure(gpu, memory, chain, program, style, options));
     if (found === null) return null;
     known.set(key, found);
     if (stored === null) await store?.set(key, found).catch(() => null);
@@ -123,7 +126,7 @@ async function measure(
   chain: Chain,
   program: Program,
   style: CallStyle,
-  budgetMs: number,
+  { budgetMs, onTuning }: FusionOptions,
 ): Promise<Found | null> {
   const time = createStopwatch(gpu);
   // Values 0 to 2 are read, 3 is the intermediate, 4 the output.
@@ -144,8 +147,13 @@ async function measure(
     const unfused = await bind(calls);
     let unfusedMs = best(await time(unfused.submits, runsEach));
     let winner: Trial | null = null;
-    for (const plan of fusedPlans(chain, traitsOf(gpu))) {
+    const plans = fusedPlans(chain, traitsOf(gpu));
+    const shape = `steps ${chain.steps.map((step) => step + 1).join(' and ')} as one`;
+    for (const [done, plan] of plans.entries()) {
       if (winner !== null && performance.now() - started > budgetMs) break;
+      // Where one way is so much slower, the others are, too.
+      if (winner !== null && winner.ms > hopeless * unfusedMs) break;
+      onTuning?.({ shape, done, of: plans.length, bestMs: winner?.ms ?? null });
       try {
         const trial = await bind([fusedCall(local, plan, style.dtype)]);
         const ms = best(await time(trial.submits, runsEach));
