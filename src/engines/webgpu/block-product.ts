@@ -77,11 +77,50 @@ export function emitBlockProduct(product: BlockProduct, emit: Emit): void {
         }
   };
   const units = { a: unitOf(packings.a), b: unitOf(packings.b) };
-  emitLoops(form, { depth: plan.depth, splits: plan.splits, units }, emit, pass);
+  const team = teamOf(plan);
+  emitLoops(form, { depth: plan.depth, splits: plan.splits, team, units }, emit, pass);
+  if (team > 1) emitTeamSum(plan, emit);
+  emitStores(product, place, emit);
+  if (team > 1) emit('  }');
+}
 
+/** Threads that have the same block. */
+export const teamOf = ({ shared, group }: Plan): number => (shared === 'team' ? group[0] : 1);
+
+/** Declarations that a team needs. */
+export const teamMemory = (plan: Plan): readonly string[] =>
+  teamOf(plan) > 1
+    ? [
+        `var<workgroup> sums: array<${vectorType(plan.width)}, ${(teamOf(plan) * blockSize(plan)) / plan.width}>;`,
+      ]
+    : [];
+
+export const blockSize = ({ rows, columns, batches }: Plan): number => rows * columns * batches;
+
+/** Adds up what the threads of a team have, by halves; opens a branch that only the first thread takes. */
+function emitTeamSum(plan: Plan, emit: Emit): void {
+  const team = teamOf(plan);
+  const vectors = Array.from({ length: blockSize(plan) / plan.width }, (_, v) => v);
+  for (const v of vectors) emit(`  sums[${v * team}u + id.x] = s${v};`);
+  for (let half = team / 2; half >= 1; half /= 2) {
+    emit('  workgroupBarrier();');
+    emit(`  if (id.x < ${half}u) {`);
+    for (const v of vectors) emit(`    sums[${v * team}u + id.x] += sums[${v * team + half}u + id.x];`);
+    emit('  }');
+  }
+  emit('  if (id.x == 0u) {');
+  for (const v of vectors) emit(`    s${v} = sums[${v * team}];`);
+}
+
+/** Writes the block, converted to the output's type. */
+export function emitStores(
+  { form: { words }, plan, packings, arrays }: Pick<BlockProduct, 'form' | 'plan' | 'packings' | 'arrays'>,
+  place: (array: ArrayName, cell: Cell) => Place,
+  emit: Emit,
+): void {
   const half = arrays.out.dtype === 'f16';
   const part = plan.splits > 1 ? [`part * ${words.out / unitOf(packings.out)}u`] : [];
-  vectors.forEach((lanes, v) => {
+  vectorsOf(plan).forEach((lanes, v) => {
     const written = packings.out === 'none' ? lanes : lanes.slice(0, 1);
     written.forEach((cell, lane) => {
       const value = packings.out !== 'none' || plan.width === 1 ? `s${v}` : `s${v}.${components[lane]}`;
@@ -142,7 +181,7 @@ const indexOf = ({ variable, constant }: Place, offsets: readonly string[], furt
   return [variable, ...offsets, ...(fixed === 0 ? [] : [`${fixed}u`])].join(' + ');
 };
 
-const vectorType = (width: number): string => (width === 1 ? 'f32' : `vec${width}f`);
+export const vectorType = (width: number): string => (width === 1 ? 'f32' : `vec${width}f`);
 
 /** The components of a vector; one that was loaded whole stays whole. */
 function join(parts: readonly string[]): string {

@@ -34,12 +34,26 @@ export function createBlock(
   tile: string,
   emit: (line: string) => void,
 ): Block {
+  if (axes.length === 0) return () => ({ variable: null, constant: 0 });
+  const total = extentOf(axes);
+  const start = `${tile} * ${size}u`;
+  const first = total % size === 0 ? start : `min(${start}, ${total - size}u)`;
+  return blockAt(prefix, axes, size, first, emit);
+}
+
+/** @param start expression for the block's first position; a multiple of the size where that divides the side */
+export function blockAt(
+  prefix: string,
+  axes: readonly GemmAxis[],
+  size: number,
+  start: string,
+  emit: (line: string) => void,
+): Block {
   const inner = axes.at(-1);
   if (inner === undefined) return () => ({ variable: null, constant: 0 });
   const total = extentOf(axes);
   const first = `${prefix}0`;
-  const start = `${tile} * ${size}u`;
-  emit(`  let ${first} = ${total % size === 0 ? start : `min(${start}, ${total - size}u)`};`);
+  emit(`  let ${first} = ${start};`);
   const together = size === 1 || axes.length === 1 || inner.extent % size === 0;
   for (let position = 0; position < (together ? 1 : size); position++) {
     const at = position === 0 ? first : `(${first} + ${position}u)`;
@@ -55,7 +69,13 @@ export function createBlock(
   };
 }
 
-function offsets(axes: readonly GemmAxis[], array: ArrayName, at: string, total: number): string | null {
+/** Words from the beginning of the array at the position `at` of `total` along all axes; null where none moves. */
+export function offsets(
+  axes: readonly GemmAxis[],
+  array: ArrayName,
+  at: string,
+  total: number,
+): string | null {
   let below = total;
   const terms: string[] = [];
   for (const axis of axes) {

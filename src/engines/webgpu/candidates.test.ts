@@ -9,6 +9,7 @@ import { candidatePlans, fitPlan } from './candidates.ts';
 import { directKernel } from './direct-kernel.ts';
 import { isPlan, planName, plannedForm, type Plan } from './plan.ts';
 import { isEmpty } from './schedule.ts';
+import { tileBytes } from './tiled-kernel.ts';
 
 const form = (equation: string, ...shapes: number[][]): GemmForm => {
   const { inputs, output } = parseEinsum(equation, shapes);
@@ -22,7 +23,7 @@ describe('plans worth trying', () => {
         const { equation, shapes } = randomEinsum(createRandom(seed), 3);
         for (const step of einsumProgram(equation, shapes).steps) {
           if (isEmpty(step.form)) continue;
-          const plans = candidatePlans(step.form, { software });
+          const plans = candidatePlans(step.form, { software, sharedBytes: 32_768 });
           expect(plans.length).toBeGreaterThan(0);
           expect(new Set(plans.map(planName)).size).toBe(plans.length);
           for (const plan of plans) {
@@ -40,34 +41,66 @@ describe('plans worth trying', () => {
   });
 
   it('are dozens, not thousands, for a large product', () => {
-    const plans = candidatePlans(form('ik,kj->ij', [768, 768], [768, 768]), { software: false });
+    const plans = candidatePlans(form('ik,kj->ij', [768, 768], [768, 768]), {
+      software: false,
+      sharedBytes: 32_768,
+    });
     expect(plans.length).toBeGreaterThan(20);
     expect(plans.length).toBeLessThan(100);
-    for (const { rows, columns, group } of plans) {
+    for (const plan of plans) {
+      const { rows, columns, group } = plan;
+      if (plan.shared === 'tiles') expect(tileBytes(plan)).toBeLessThanOrEqual(16_384);
       expect(rows * columns).toBeLessThanOrEqual(64);
       expect((group[0] * group[1] * group[2]) % 32).toBe(0);
     }
   });
 
   it('cut k where there are too few outputs to keep a device busy', () => {
-    const [best] = candidatePlans(form('k,k->', [1 << 16], [1 << 16]), { software: false });
+    const [best] = candidatePlans(form('k,k->', [1 << 16], [1 << 16]), {
+      software: false,
+      sharedBytes: 32_768,
+    });
     expect(best?.splits).toBeGreaterThan(8);
-    const wide = candidatePlans(form('ik,kj->ij', [1024, 64], [64, 1024]), { software: false });
+    const wide = candidatePlans(form('ik,kj->ij', [1024, 64], [64, 1024]), {
+      software: false,
+      sharedBytes: 32_768,
+    });
     expect(wide.every(({ splits }) => splits === 1)).toBe(true);
   });
 
+  it('share memory on a GPU, not on the processor', () => {
+    const large = form('ik,kj->ij', [768, 768], [768, 768]);
+    const vector = form('ik,k->i', [768, 768], [768]);
+    const kinds = (product: GemmForm, software: boolean) =>
+      new Set(candidatePlans(product, { software, sharedBytes: 32_768 }).map(({ shared }) => shared));
+    expect(kinds(large, false)).toEqual(new Set(['tiles', undefined]));
+    expect(kinds(vector, false)).toEqual(new Set(['team', undefined]));
+    expect(kinds(large, true)).toEqual(new Set([undefined]));
+    expect(candidatePlans(large, { software: false, sharedBytes: 32_768 })[0]?.shared).toBe('tiles');
+    expect(candidatePlans(vector, { software: false, sharedBytes: 32_768 })[0]?.shared).toBe('team');
+  });
+
   it('lay vectors along the side whose words are neighbours in the output', () => {
-    const [rowMajor] = candidatePlans(form('ik,kj->ij', [64, 64], [64, 64]), { software: true });
+    const [rowMajor] = candidatePlans(form('ik,kj->ij', [64, 64], [64, 64]), {
+      software: true,
+      sharedBytes: 32_768,
+    });
     expect(rowMajor).toMatchObject({ swap: false, lane: 'n' });
-    const [columnMajor] = candidatePlans(form('ik,kj->ji', [64, 64], [64, 64]), { software: true });
+    const [columnMajor] = candidatePlans(form('ik,kj->ji', [64, 64], [64, 64]), {
+      software: true,
+      sharedBytes: 32_768,
+    });
     expect(columnMajor).toMatchObject({ swap: true, lane: 'n' });
-    const [pointwise] = candidatePlans(form('bjr,jr->br', [64, 8, 64], [8, 64]), { software: true });
+    const [pointwise] = candidatePlans(form('bjr,jr->br', [64, 8, 64], [8, 64]), {
+      software: true,
+      sharedBytes: 32_768,
+    });
     expect(pointwise).toMatchObject({ lane: 'batch', width: 4 });
   });
 
   it('are recognized when remembered, anything else is not one', () => {
     const product = form('ik,kj->ij', [64, 64], [64, 64]);
-    const [plan] = candidatePlans(product, { software: true });
+    const [plan] = candidatePlans(product, { software: true, sharedBytes: 32_768 });
     expect(isPlan(JSON.parse(JSON.stringify(plan)))).toBe(true);
     for (const other of [
       null,
@@ -85,7 +118,7 @@ describe('plans worth trying', () => {
 
 describe('kernels', () => {
   const deep = (product: GemmForm): Plan =>
-    candidatePlans(product, { software: true }).find(({ depth }) => depth === 4)!;
+    candidatePlans(product, { software: true, sharedBytes: 32_768 }).find(({ depth }) => depth === 4)!;
 
   it('read and write four words at a time where words are neighbours', () => {
     const product = form('ik,kj->ij', [64, 64], [64, 64]);

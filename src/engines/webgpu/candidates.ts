@@ -5,12 +5,15 @@
  * parts of k only where there would be too few threads.
  */
 import { extentOf, type GemmAxis, type GemmForm } from '../../core/einsum/gemm-form.ts';
-import { packingOf, type ArrayName } from './packing.ts';
+import { innerAxis, packingOf, type ArrayName } from './packing.ts';
 import { plannedForm, planName, type Plan } from './plan.ts';
+import { tileBytes } from './tiled-kernel.ts';
 
 /** What about a device decides which plans are worth trying. */
 export interface DeviceTraits {
   readonly software: boolean;
+  /** Bytes of memory that a workgroup may share; plans use at most half of it. */
+  readonly sharedBytes: number;
 }
 
 type Pair = readonly [number, number];
@@ -52,6 +55,33 @@ const blocks: Readonly<Record<'software' | 'hardware', readonly (readonly [numbe
   ],
 };
 
+/** The same for tiles in shared memory: only GPUs, barriers take seconds to compile elsewhere. */
+const tiles: readonly (readonly [number, number, number])[] = [
+  [8, 8, 8],
+  [8, 8, 16],
+  [4, 4, 16],
+  [4, 8, 16],
+  [8, 4, 16],
+  [4, 4, 32],
+];
+const tileGroups: readonly Pair[] = [
+  [16, 16],
+  [8, 8],
+  [16, 8],
+  [8, 16],
+];
+/** Threads that share out one block's k, and its rows and columns. */
+const teams: readonly (readonly [number, number, number])[] = [
+  [64, 1, 1],
+  [32, 4, 1],
+  [64, 4, 1],
+  [128, 1, 1],
+  [32, 1, 4],
+  [64, 1, 4],
+  [256, 1, 1],
+  [64, 4, 4],
+];
+
 const groups: Readonly<Record<'software' | 'hardware', readonly Pair[]>> = {
   software: [
     [4, 1],
@@ -71,6 +101,8 @@ const groups: Readonly<Record<'software' | 'hardware', readonly Pair[]>> = {
 const enoughThreads = { software: 16, hardware: 8192 } as const;
 const shortestPart = 32;
 const mostParts = 64;
+const smallestTeam = 8;
+const longForTeams = 128;
 
 /** The largest power of two within both. */
 const powerWithin = (side: number, most: number): number =>
@@ -95,33 +127,37 @@ function orientations(form: GemmForm): readonly Pick<Plan, 'swap' | 'lane'>[] {
   return ways.length === 0 ? [wide] : ways;
 }
 
-/** The block of a plan made to fit a form, whatever form it was found for; null where it makes no sense there. */
-export function fitPlan(form: GemmForm, wanted: Plan): Plan {
+/** A plan made to fit a form, whatever form it was found for; without shared memory where that makes no sense there. */
+export function fitPlan(form: GemmForm, { shared, ...wanted }: Plan): Plan {
   const swap = wanted.swap && form.words.b !== null;
   const { batch, m, n, k } = plannedForm(form, { swap });
   const [batchSide, rowSide, columnSide] = [extentOf(batch), extentOf(m), extentOf(n)];
+  const splits = Math.max(1, Math.min(wanted.splits, Math.floor(extentOf(k) / shortestPart)));
+  const [across, down] = wanted.group;
+  if (shared === 'tiles') {
+    const { rows, columns, lane, width } = wanted;
+    const whole = lane === 'n' && width === 4 && rows % 4 === 0 && columns % 4 === 0;
+    if (form.words.b !== null && whole && rows * down <= rowSide && columns * across <= columnSide)
+      return { ...wanted, swap, shared, batches: 1, splits, group: [across, down, 1] };
+  }
   const laneSide = wanted.lane === 'n' ? columnSide : batchSide;
-  const width = powerWithin(laneSide, wanted.width) as Plan['width'];
   const columns =
     wanted.lane === 'n' ? powerWithin(columnSide, wanted.columns) : Math.min(columnSide, wanted.columns);
   const batches = wanted.lane === 'batch' ? powerWithin(batchSide, wanted.batches) : 1;
   const rows = Math.min(rowSide, wanted.rows);
-  const tiles = [columnSide / columns, rowSide / rows, batchSide / batches].map(Math.ceil);
+  const width = Math.min(
+    powerWithin(laneSide, wanted.width),
+    wanted.lane === 'n' ? columns : batches,
+  ) as Plan['width'];
+  const block = { ...wanted, swap, width, rows, columns, batches, splits };
+  const team = powerWithin((innerAxis(k)?.extent ?? 0) / wanted.depth / splits, across);
+  if (shared === 'team' && team >= smallestTeam) return { ...block, shared, group: [team, 1, 1] };
+  const counts = [columnSide / columns, rowSide / rows, batchSide / batches].map(Math.ceil);
   const threads = wanted.group.reduce((product, side) => product * side, 1);
-  const across = powerUp(tiles[0] ?? 1, wanted.group[0]);
-  const down = powerUp(tiles[1] ?? 1, threads / across);
-  const deep = Math.min(64, powerUp((tiles[2] ?? 1) * wanted.splits, threads / across / down));
-  const splits = Math.max(1, Math.min(wanted.splits, Math.floor(extentOf(k) / shortestPart)));
-  return {
-    ...wanted,
-    swap,
-    width: Math.min(width, wanted.lane === 'n' ? columns : batches) as Plan['width'],
-    rows,
-    columns,
-    batches,
-    splits,
-    group: [across, down, deep],
-  };
+  const x = powerUp(counts[0] ?? 1, across);
+  const y = powerUp(counts[1] ?? 1, threads / x);
+  const z = Math.min(64, powerUp((counts[2] ?? 1) * splits, threads / x / y));
+  return { ...block, group: [x, y, z] };
 }
 
 /** The smallest power of two that holds `count`, but at most `most`. */
@@ -129,7 +165,7 @@ const powerUp = (count: number, most: number): number =>
   Math.max(1, Math.min(2 ** Math.ceil(Math.log2(Math.max(1, count))), most));
 
 /** Different plans, best guess first. */
-export function candidatePlans(form: GemmForm, { software }: DeviceTraits): readonly Plan[] {
+export function candidatePlans(form: GemmForm, { software, sharedBytes }: DeviceTraits): readonly Plan[] {
   const kind = software ? 'software' : 'hardware';
   const plans = new Map<string, Plan>();
   const add = (plan: Plan): void => {
@@ -153,17 +189,53 @@ export function candidatePlans(form: GemmForm, { software }: DeviceTraits): read
         };
         for (const splits of partsWorthTrying(form, plan, software)) add({ ...plan, splits });
       }
+  if (!software)
+    for (const way of orientations(form)) {
+      for (const plan of sharedPlans(form, way, sharedBytes / 2)) add(plan);
+    }
   return [...plans.values()]
     .map((plan) => ({ plan, time: guess(form, plan, software) }))
     .toSorted((x, y) => x.time - y.time)
     .map(({ plan }) => plan);
 }
 
+/** Tiles where both sides are long, teams where k is and the outputs are few. */
+function* sharedPlans(form: GemmForm, way: Pick<Plan, 'swap' | 'lane'>, mostBytes: number): Generator<Plan> {
+  const { k } = form;
+  const plan: Omit<Plan, 'rows' | 'columns' | 'depth' | 'group'> = {
+    ...way,
+    width: 4,
+    batches: 1,
+    splits: 1,
+  };
+  if (form.words.b !== null && way.lane === 'n')
+    for (const [across, down] of tileGroups)
+      for (const [rows, columns, depth] of tiles) {
+        const tiled: Plan = { ...plan, shared: 'tiles', rows, columns, depth, group: [across, down, 1] };
+        const fitted = fitPlan(form, tiled);
+        if (fitted.shared !== 'tiles' || tileBytes(fitted) > mostBytes) continue;
+        for (const splits of partsWorthTrying(form, tiled, false)) yield { ...tiled, splits };
+      }
+  const outputs = form.words.out;
+  if (extentOf(k) < longForTeams || outputs > enoughThreads.hardware) return;
+  for (const [team, rows, columns] of teams) {
+    const batches = way.lane === 'batch' ? columns : 1;
+    const wanted: Plan = { ...plan, shared: 'team', rows, columns, batches, depth: 4, group: [team, 1, 1] };
+    const bytes = team * rows * columns * batches * 4;
+    if (bytes > mostBytes) continue;
+    for (const splits of partsWorthTrying(form, wanted, false)) {
+      const cut: Plan = { ...wanted, splits };
+      if (fitPlan(form, cut).shared === 'team') yield cut;
+    }
+  }
+}
+
 function threadsOf(form: GemmForm, plan: Plan): number {
   const { batch, m, n } = plannedForm(form, plan);
-  const { rows, columns, batches, splits } = plan;
+  const { rows, columns, batches, splits, shared, group } = plan;
+  const team = shared === 'team' ? group[0] : 1;
   const along = (axes: readonly GemmAxis[], size: number): number => Math.ceil(extentOf(axes) / size);
-  return along(batch, batches) * along(m, rows) * along(n, columns) * splits;
+  return along(batch, batches) * along(m, rows) * along(n, columns) * splits * team;
 }
 
 function partsWorthTrying(form: GemmForm, wanted: Plan, software: boolean): readonly number[] {
@@ -179,23 +251,32 @@ function partsWorthTrying(form: GemmForm, wanted: Plan, software: boolean): read
 /** What a word costs beside a product, alone and as one of four; the same on SwiftShader and on GPUs, roughly. */
 const wordCost = { none: 3, side: 1.5, k: 1.5 } as const;
 
+const nearbyCost = 0.5;
+
 /**
  * A rough measure of time for sorting only: words moved and products of all threads, longer where threads are too few
  * to fill the device and where the code is long.
  */
 function guess(form: GemmForm, plan: Plan, software: boolean): number {
-  const { rows, columns, batches, splits, depth } = plan;
+  const { rows, columns, batches, splits, depth, shared, group } = plan;
   const planned = plannedForm(form, plan);
   const threads = threadsOf(form, plan);
-  const perThread = extentOf(form.k) / splits;
+  const team = shared === 'team' ? group[0] : 1;
+  const perThread = extentOf(form.k) / splits / team;
   const products = rows * columns * batches;
   const cost = (array: ArrayName): number => wordCost[packingOf(planned, array, plan)];
   const right = form.words.b === null ? 0 : columns * cost('b');
-  const pass = products + (rows * cost('a') + right) * batches + 4 / depth;
+  // Words of a tile are fetched once for all that share them and read again nearby.
+  const loads =
+    shared === 'tiles'
+      ? (rows + columns) * nearbyCost + (rows * cost('a')) / group[0] + right / group[1]
+      : (rows * cost('a') + right) * batches;
+  const pass = products + loads + 4 / depth;
   const full = enoughThreads[software ? 'software' : 'hardware'];
   const waves = Math.max(1, threads / full);
+  const joining = team > 1 ? products * (1 + Math.log2(team)) * 8 : 0;
   const adding = splits > 1 ? 200 + (form.words.out * splits) / full : 0;
   const length = software ? 1 + products * depth * 2.5e-3 : products > 32 ? 1.2 : 1;
   const compiling = software ? 30 * products * Math.min(depth, perThread) : 0;
-  return (waves * (pass * perThread + products * cost('out')) + adding) * length + compiling;
+  return (waves * (pass * perThread + joining + products * cost('out')) + adding) * length + compiling;
 }

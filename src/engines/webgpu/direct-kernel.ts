@@ -6,9 +6,9 @@
 import { invariant } from '../../core/base/checks.ts';
 import { extentOf, type GemmForm } from '../../core/einsum/gemm-form.ts';
 import { digit } from './block.ts';
-import { emitBlockProduct, packingsOf, type Dtype, type Emit } from './block-product.ts';
+import { emitBlockProduct, packingsOf, teamMemory, type Dtype, type Emit } from './block-product.ts';
 import { plannedForm, type Plan } from './plan.ts';
-import { unitOf } from './words.ts';
+import { unitOf, type Packings } from './words.ts';
 
 export type { Dtype } from './block-product.ts';
 
@@ -39,7 +39,7 @@ export function directKernel(
   wantedPieces = 1,
 ): Kernel {
   const planned = plannedForm(form, plan);
-  const { batch, m, n, words } = planned;
+  const { batch, m, n } = planned;
   invariant(
     plan.batches <= extentOf(batch) && plan.rows <= extentOf(m) && plan.columns <= extentOf(n),
     'a block lies within its sides',
@@ -58,20 +58,42 @@ export function directKernel(
   };
   const tiles = { n: 'tn', m: 'tm', batch: plan.splits > 1 ? 'tp' : 'tb' };
   emitBlockProduct({ form: planned, plan, packings, arrays, tiles }, emit);
+  return {
+    ...assemble({ planned, plan, packings, dtype, writes: outType, pieces, shared: teamMemory(plan), lines }),
+    workgroups,
+    pieces,
+  };
+}
+
+/** The whole text: bindings and the body. */
+export function assemble(parts: {
+  readonly planned: GemmForm;
+  readonly plan: Plan;
+  readonly packings: Packings;
+  readonly dtype: Dtype;
+  readonly writes: Dtype;
+  readonly pieces: number;
+  /** Declarations beside the bindings. */
+  readonly shared?: readonly string[];
+  readonly lines: readonly string[];
+}): Pick<Kernel, 'code' | 'outWords'> {
+  const { planned, plan, packings, dtype, writes, pieces, shared = [], lines } = parts;
+  const { words } = planned;
   const outWords = words.out * plan.splits;
   const code = [
-    ...(dtype === 'f16' || half ? ['enable f16;'] : []),
+    ...(dtype === 'f16' || writes === 'f16' ? ['enable f16;'] : []),
     binding(0, 'a', words.a, unitOf(packings.a), dtype),
     ...(words.b === null ? [] : [binding(1, 'b', words.b, unitOf(packings.b), dtype)]),
-    binding(words.b === null ? 1 : 2, 'c', outWords, unitOf(packings.out), outType),
+    binding(words.b === null ? 1 : 2, 'c', outWords, unitOf(packings.out), writes),
     ...(pieces > 1 ? [`@group(0) @binding(${words.b === null ? 2 : 3}) var<uniform> piece: vec4u;`] : []),
+    ...shared,
     `@compute @workgroup_size(${plan.group.join(', ')})`,
     'fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_id) id: vec3u) {',
     ...lines,
     '}',
     '',
   ].join('\n');
-  return { code, workgroups, pieces, outWords };
+  return { code, outWords };
 }
 
 /** Names tn, tm, tb: which block of columns, rows and batches this thread has; with parts also `part` and `tp`. */
@@ -87,21 +109,34 @@ function emitThread(
     Math.ceil(extentOf(m) / plan.rows),
     batches * plan.splits,
   ];
-  const [across = 1, down = 1, deep = 1] = blocks.map((count, k) => Math.ceil(count / (plan.group[k] ?? 1)));
+  // A team has one block, and then nobody may leave before the others.
+  const threads = plan.shared === 'team' ? ([1, 1, 1] as const) : plan.group;
+  const [across = 1, down = 1, deep = 1] = blocks.map((count, k) => Math.ceil(count / (threads[k] ?? 1)));
+  const own = (k: number): string => (plan.shared === 'team' ? '' : ` * ${threads[k]}u + id.${'xyz'[k]}`);
   const total = across * down * deep;
-  const piece = Math.ceil(total / Math.max(1, wantedPieces));
-  const pieces = Math.ceil(total / piece);
-  const wide = Math.min(piece, mostWorkgroups);
-  const start = pieces > 1 ? ` + piece.x * ${piece}u` : '';
-  emit(piece === wide ? `  let w = wg.x${start};` : `  let w = wg.x + wg.y * ${wide}u${start};`);
-  emit(`  let tn = ${digit('w', across, 1, total)} * ${plan.group[0]}u + id.x;`);
-  emit(`  let tm = ${digit('w', down, across, total)} * ${plan.group[1]}u + id.y;`);
-  emit(`  let tb = w / ${across * down}u * ${plan.group[2]}u + id.z;`);
+  const started = emitStart(total, wantedPieces, emit);
+  emit(`  let tn = ${digit('w', across, 1, total)}${own(0)};`);
+  emit(`  let tm = ${digit('w', down, across, total)}${own(1)};`);
+  emit(`  let tb = w / ${across * down}u${own(2)};`);
   emit(`  if (${['tn', 'tm', 'tb'].map((name, k) => `${name} >= ${blocks[k]}u`).join(' || ')}) { return; }`);
   if (plan.splits > 1) {
     emit(`  let part = tb / ${batches}u;`);
     emit(`  let tp = tb % ${batches}u;`);
   }
+  return started;
+}
+
+/** Names w: which of `total` workgroups this is; in a grid, or in pieces, there may be some more. */
+export function emitStart(
+  total: number,
+  wantedPieces: number,
+  emit: Emit,
+): Pick<Kernel, 'workgroups' | 'pieces'> {
+  const piece = Math.ceil(total / Math.max(1, wantedPieces));
+  const pieces = Math.ceil(total / piece);
+  const wide = Math.min(piece, mostWorkgroups);
+  const start = pieces > 1 ? ` + piece.x * ${piece}u` : '';
+  emit(piece === wide ? `  let w = wg.x${start};` : `  let w = wg.x + wg.y * ${wide}u${start};`);
   return { workgroups: [wide, Math.ceil(piece / wide)], pieces };
 }
 

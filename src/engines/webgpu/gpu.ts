@@ -23,6 +23,8 @@ export interface Gpu {
   readonly software: boolean;
   readonly half: boolean;
   readonly timestamps: boolean;
+  /** Bytes of memory that a workgroup may share. */
+  readonly sharedBytes: number;
   /** Threads that exchange values, where their number is fixed; 0 without. */
   readonly subgroup: number;
   /** What a promise gives, or EngineLost when the device goes or `seconds` pass. */
@@ -97,6 +99,7 @@ function wrap(
     software,
     half: features.includes('shader-f16'),
     timestamps: features.includes('timestamp-query'),
+    sharedBytes: device.limits?.maxComputeWorkgroupStorageSize ?? 0,
     subgroup: features.includes('subgroups') && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : 0,
     wait,
     lost: () => lost,

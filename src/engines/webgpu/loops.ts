@@ -15,6 +15,8 @@ export type Pass = (
 export interface LoopOptions {
   readonly depth: number;
   readonly splits: number;
+  /** Threads that share out the innermost loop, `id.x` the number of each; 1: every thread for itself. */
+  readonly team: number;
   /** Words of one element of the arrays' types: 1 or 4. */
   readonly units: { readonly a: number; readonly b: number };
 }
@@ -29,7 +31,7 @@ export function cutAxis(k: readonly GemmAxis[]): GemmAxis | undefined {
 
 export function emitLoops(
   { k }: Pick<GemmForm, 'k'>,
-  { depth, splits, units }: LoopOptions,
+  { depth, splits, team, units }: LoopOptions,
   emit: (line: string) => void,
   pass: Pass,
 ): void {
@@ -64,7 +66,7 @@ export function emitLoops(
     emit(`${indent}let kb_${at} = ${offset('b', at === 'end' ? `${inner.extent - positions}u` : at)};`);
     pass(positions, { a: `ka_${at}`, b: `kb_${at}` }, indent);
   };
-  const whole = inner.extent <= Math.max(depth, mostUnrolled) && inner !== cut;
+  const whole = inner.extent <= Math.max(depth, mostUnrolled) && inner !== cut && team === 1;
   const passes = whole ? 0 : Math.floor(inner.extent / depth);
   const rest = inner.extent - passes * depth;
   if (passes > 0) {
@@ -72,20 +74,24 @@ export function emitLoops(
     const from = inner === cut ? `part * ${share * depth}u` : '0u';
     const to =
       inner === cut ? `min((part + 1u) * ${share * depth}u, ${passes * depth}u)` : `${passes * depth}u`;
-    emit(`${indent}for (var k = ${from}; k < ${to}; k += ${depth}u) {`);
+    const own = team === 1 ? '' : ` + id.x * ${depth}u`;
+    emit(`${indent}for (var k = ${from}${own}; k < ${to}; k += ${depth * team}u) {`);
     indent += '  ';
     emitPass(depth, 'k');
     indent = indent.slice(2);
     emit(`${indent}}`);
   }
   if (rest > 0) {
-    const last = inner === cut;
-    if (last) {
-      emit(`${indent}if (part == ${splits - 1}u) {`);
+    const alone = [
+      ...(inner === cut ? [`part == ${splits - 1}u`] : []),
+      ...(team > 1 ? ['id.x == 0u'] : []),
+    ].join(' && ');
+    if (alone !== '') {
+      emit(`${indent}if (${alone}) {`);
       indent += '  ';
     }
     emitPass(rest, 'end');
-    if (last) {
+    if (alone !== '') {
       indent = indent.slice(2);
       emit(`${indent}}`);
     }

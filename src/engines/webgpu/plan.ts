@@ -20,18 +20,25 @@ export interface Plan {
   readonly depth: number;
   /** Parts that the longest axis of k is cut into, each written apart and added up by a second kernel. */
   readonly splits: number;
+  /**
+   * Memory that a workgroup shares: `tiles` of both operands, `depth` positions of k each, from which its threads' blocks
+   * are computed; or `team`: all threads have the same block, share out k and add up. Absent: every thread for itself.
+   */
+  readonly shared?: 'tiles' | 'team';
   /** Threads of a workgroup along columns, rows, batches (and parts). */
   readonly group: readonly [number, number, number];
 }
 
 /** One short line for people. */
-export function planName({ swap, lane, width, rows, columns, batches, depth, splits, group }: Plan): string {
+export function planName(plan: Plan): string {
+  const { swap, lane, width, rows, columns, batches, depth, splits, shared, group } = plan;
   const tile = `${batches > 1 ? `${batches}x` : ''}${rows}x${columns}`;
   return [
     `${group.filter((threads, k) => k < 2 || threads > 1).join('x')} threads`,
     `${tile} each`,
     `k ${depth}`,
     ...(width > 1 ? [`vec${width}${lane === 'batch' ? ' batch' : ''}`] : []),
+    ...(shared === undefined ? [] : [shared === 'tiles' ? 'shared tiles' : 'one team']),
     ...(splits > 1 ? [`${splits} parts`] : []),
     ...(swap ? ['swapped'] : []),
   ].join(', ');
@@ -48,7 +55,7 @@ export function plannedForm(form: GemmForm, { swap }: Pick<Plan, 'swap'>): GemmF
 /** Whether a remembered value is a plan; its numbers are checked where it is fitted to a form. */
 export function isPlan(value: unknown): value is Plan {
   if (typeof value !== 'object' || value === null) return false;
-  const { swap, lane, width, rows, columns, batches, depth, splits, group } = value as Record<
+  const { swap, lane, width, rows, columns, batches, depth, splits, shared, group } = value as Record<
     string,
     unknown
   >;
@@ -59,6 +66,7 @@ export function isPlan(value: unknown): value is Plan {
   return (
     typeof swap === 'boolean' &&
     (lane === 'n' || lane === 'batch') &&
+    (shared === undefined || shared === 'tiles' || shared === 'team') &&
     threads.length === 3 &&
     [...block, ...threads, splits].every((count) => Number(count) >= 1) &&
     product(block) <= 4096 &&

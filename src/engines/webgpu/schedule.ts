@@ -4,7 +4,8 @@
  */
 import { extentOf, formMacs, type GemmForm } from '../../core/einsum/gemm-form.ts';
 import type { Program } from '../../core/einsum/program.ts';
-import { directKernel, type Dtype } from './direct-kernel.ts';
+import type { Dtype } from './direct-kernel.ts';
+import { kernelOf } from './kernel.ts';
 import { planName, type Plan } from './plan.ts';
 
 /** One kernel call. Bindings of group 0: the values read, in order, then the value written. */
@@ -85,7 +86,7 @@ export function formCalls(
   const reads = right === null ? [left] : plan.swap ? [right, left] : [left, right];
   const pieces = (of: GemmForm): number => Math.ceil(formMacs(of) / mostMacs);
   const parts = plan.splits > 1;
-  const { outWords, ...main } = directKernel(form, plan, dtype, dtype, pieces(form));
+  const { outWords, ...main } = kernelOf(form, plan, dtype, dtype, pieces(form));
   const call: Call = {
     ...main,
     steps: [step],
@@ -96,7 +97,7 @@ export function formCalls(
   };
   if (!parts) return { calls: [call], scratch: null };
   const adding = addingForm(form.words.out, plan.splits);
-  const { outWords: _, ...sum } = directKernel(
+  const { outWords: _, ...sum } = kernelOf(
     adding,
     { ...planOf(adding), splits: 1 },
     'f32',
