@@ -1,7 +1,8 @@
 /**
  * Lower bounds of an open plan from the largest tiles of each level: those that fit and divide no other that fits.
  * Forgetting that the tiles of one mapping must divide each other, the best over them per level and claimed dim, from
- * the innermost level out, costs a few thousand additions; tables that are already filled sharpen it.
+ * the innermost level out, costs a few thousand additions; tables that are already filled sharpen it. What lies inside a
+ * level is at least what it would cost if every level there reached as far as this one's tile.
  */
 import type { OpenPlan, Values } from './open-plan.ts';
 
@@ -199,6 +200,10 @@ function boundInside(plan: OpenPlan, frontier: Frontier, values: Values, b: numb
   const count = frontier.count[b] as number;
   const inverse = frontier.inverse[b] as Float64Array;
   const inside = frontier.inside[b] as Float64Array;
+  const all = (b * (levels + 1) + levels - 1) * 3;
+  const allM = span[all] as number;
+  const allN = span[all + 1] as number;
+  const allK = span[all + 2] as number;
   for (let i = 0; i < count; i += 1) {
     const m = inverse[i * 3] as number;
     const n = inverse[i * 3 + 1] as number;
@@ -214,7 +219,9 @@ function boundInside(plan: OpenPlan, frontier: Frontier, values: Values, b: numb
       if (viaN < least) least = viaN;
       if (viaK < least) least = viaK;
     }
-    inside[i] = least;
+    // Nothing inside reaches beyond this tile.
+    const within = allM * m + allN * n + allK * k;
+    inside[i] = least > within ? least : within;
   }
 }
 

@@ -1,5 +1,6 @@
 /** What a mapping costs to find: warm medians over GEMMs of transformer layers and their factorizations. */
 import type { Bench } from '../base/bench.ts';
+import type { Accelerator } from '../hardware/accelerator.ts';
 import { presetByName } from '../hardware/presets.ts';
 import { createMapper } from './mapper.ts';
 import type { Gemm, Objective } from './mapping.ts';
@@ -35,6 +36,27 @@ const steps: readonly Gemm[] = [
   16, 18, 20, 24, 30, 36, 48, 60, 64, 90, 96, 120, 144, 180, 192, 240, 300, 384,
 ].flatMap((rank) => [gemm(128, rank, 768), gemm(128, 768, rank), gemm(128, 3072, rank)]);
 
+/** Six levels, four of them fanning out. */
+const sixLevels: Accelerator = {
+  ...presetByName('simba'),
+  name: 'six levels',
+  levels: presetByName('simba').levels.map((level, l) => ({
+    ...level,
+    keeps: l % 2 === 0 ? (['I', 'W', 'O'] as const) : level.keeps,
+    depthWords: [null, 65_536, 8192, 4096, 1024, 64][l] ?? null,
+    meshX: [1, 1, 2, 4, 16, 32][l] ?? 1,
+    meshY: [1, 1, 2, 4, 4, 8][l] ?? 1,
+  })),
+  mac: { ...presetByName('simba').mac, meshX: 32, meshY: 16 },
+};
+
+/** Where the proof is hardest: many divisors, many levels, wide arrays. */
+const hard: readonly (readonly [machine: Accelerator, gemm: Gemm])[] = [
+  [presetByName('simba'), gemm(2520, 2520, 2520)],
+  [sixLevels, gemm(768, 768, 768)],
+  [presetByName('tpu1'), gemm(720, 720, 720)],
+];
+
 /** Milliseconds per GEMM of a solver that remembers no answer, each the least of a few turns. */
 function times(
   cases: readonly (readonly [machine: string, gemm: Gemm])[],
@@ -64,7 +86,23 @@ function times(
 const median = (sorted: readonly number[]): number => sorted[sorted.length >> 1] ?? 0;
 const mean = (list: readonly number[]): number => list.reduce((sum, value) => sum + value, 0) / list.length;
 
+const hardBenches = hard.flatMap(([machine, { batch, m, n, k }]) =>
+  (['edp', 'energy', 'latency'] as const).map((objective): Bench => ({
+    name: `mapper exact ${objective}, ${m} x ${n} x ${k} on ${machine.name}`,
+    unit: 'ms',
+    budget: 500,
+    run: (now) => {
+      const solver = createSolver(compileMachine(machine, 'timeloop'), goals[objective]);
+      solver.solve([[m, n, k, batch]]);
+      const start = now();
+      solver.solve([[m, n, k, batch]]);
+      return now() - start;
+    },
+  })),
+);
+
 export const benches: readonly Bench[] = [
+  ...hardBenches,
   {
     name: 'mapper exact EDP, median of 14 layers',
     unit: 'ms',

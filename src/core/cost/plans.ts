@@ -30,10 +30,10 @@ export interface PlanBook {
    * `cyclesBound`. False when there is none.
    */
   readonly next: (spatial: Float64Array) => boolean;
-  /** Puts the plan just taken back, with sharper bounds. */
-  readonly putBack: (energy: number, cycles: number) => void;
-  /** Whether the plan just taken had been put back. */
-  readonly sharpened: () => boolean;
+  /** Puts the plan just taken back, with bounds sharpened so many times. */
+  readonly putBack: (energy: number, cycles: number, sharpened: number) => void;
+  /** How many times the bounds of the plan just taken were sharpened. */
+  readonly sharpened: () => number;
   /** Whether figures as good as these would be the next to be taken. */
   readonly isNext: (energy: number, cycles: number) => boolean;
   /** Whether the last list left out spreads. */
@@ -48,6 +48,8 @@ export interface PlanBook {
 }
 
 const mostSpreads = 4096;
+/** A plan is listed, then its bounds are sharpened up to twice. */
+const stages = 3;
 
 export function createPlanBook(machine: MachineTables, goal: Goal, mostSpreadsPerDim: number): PlanBook {
   const fans = machine.fans.length;
@@ -77,7 +79,7 @@ export function createPlanBook(machine: MachineTables, goal: Goal, mostSpreadsPe
   // The heap: parallel arrays, smallest (key, tie) first.
   let size = 0;
   let slots = 256;
-  // Non-negative: a plan as listed; -1 - code: one put back.
+  // Number of the plan * stages + how often it was sharpened.
   let codes = new Float64Array(slots);
   let energies = new Float64Array(slots);
   let cyclesOf = new Float64Array(slots);
@@ -224,7 +226,7 @@ export function createPlanBook(machine: MachineTables, goal: Goal, mostSpreadsPe
             const perMac = loadPerMac(b, m, n, k, 1 / lanes);
             const cycles = perMac * lanes > 1 ? wholeCycles(macs * perMac) : macs / lanes;
             if (!goal.beats(macs * energy, cycles, energyPj, standingCycles)) continue;
-            put(((b * inM.count + m) * inN.count + n) * inK.count + k, macs * energy, cycles);
+            put((((b * inM.count + m) * inN.count + n) * inK.count + k) * stages, macs * energy, cycles);
           }
         }
       }
@@ -287,14 +289,14 @@ export function createPlanBook(machine: MachineTables, goal: Goal, mostSpreadsPe
   let energyBound = 0;
   let cyclesBound = 0;
   let taken = 0;
-  let sharpened = false;
+  let sharpened = 0;
   const next = (spatial: Float64Array): boolean => {
     if (size === 0) return false;
     energyBound = energies[0] as number;
     cyclesBound = cyclesOf[0] as number;
     const code = codes[0] as number;
-    sharpened = code < 0;
-    taken = sharpened ? -1 - code : code;
+    sharpened = code % stages;
+    taken = (code - sharpened) / stages;
     let rest = taken;
     removeTop();
     spatial.fill(1);
@@ -314,7 +316,7 @@ export function createPlanBook(machine: MachineTables, goal: Goal, mostSpreadsPe
   return {
     list,
     next,
-    putBack: (energy, cycles) => put(-1 - taken, energy, cycles),
+    putBack: (energy, cycles, times) => put(taken * stages + times, energy, cycles),
     sharpened: () => sharpened,
     isNext: (energy, cycles) => size === 0 || goal.key(energy, cycles) <= (keys[0] as number),
     floor,

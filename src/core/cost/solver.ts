@@ -15,7 +15,7 @@ import { createOpenPlan, openPlan, placePlan, weigh } from './open-plan.ts';
 import { createChain } from './programme.ts';
 import type { Values } from './open-plan.ts';
 import type { Chain } from './programme.ts';
-import { boundRelaxed } from './relaxed.ts';
+import { boundRelaxed, createOutline, mayStayBelow } from './relaxed.ts';
 import type { MachineTables, Tally } from './tables.ts';
 import { boundTemporal, solveTemporal } from './temporal.ts';
 
@@ -79,6 +79,7 @@ export function createSolver(machine: MachineTables, goal: Goal, effort: Effort 
   const reach = new Float64Array(levels * 3);
   const chain = createChain(levels);
   const frontier = createFrontier(levels);
+  const outline = createOutline(levels);
   const book = createPlanBook(machine, goal, effort.spreads);
   const standing: Standing = { energyPj: 0, cycles: 0 };
   let choice: Choice | null = null;
@@ -140,18 +141,27 @@ export function createSolver(machine: MachineTables, goal: Goal, effort: Effort 
         if (key > goal.key(standing.energyPj, standing.cycles) * (1 + 1e-11)) return;
         continue;
       }
-      if (plansLeft <= 0 || (sharpeningsLeft <= 0 && !book.sharpened())) {
+      if (plansLeft <= 0 || (sharpeningsLeft <= 0 && book.sharpened() < 2)) {
         proven = false;
         if (plansLeft <= 0) return;
         continue;
       }
       placePlan(plan, extents, macs);
-      if (!book.sharpened() && !beats(boundRelaxed(plan, plan.energy), listedCycles)) continue;
+      if (book.sharpened() < 2) {
+        const energy = boundRelaxed(plan, plan.energy, outline);
+        if (!beats(energy, listedCycles)) continue;
+        if (book.sharpened() === 0 && !book.isNext(energy, listedCycles)) {
+          book.putBack(energy, listedCycles, 1);
+          continue;
+        }
+        const limit = goal.energyLimit(listedCycles, standing.energyPj, standing.cycles);
+        if (!mayStayBelow(plan, plan.energy, outline, limit)) continue;
+      }
       openPlan(plan, effort.tiles);
       if (!plan.feasible) continue;
       if (plan.thinned) proven = false;
       const energy = boundTemporal(plan, frontier, plan.energy);
-      if (book.sharpened()) {
+      if (book.sharpened() === 2) {
         improve(listedCycles);
         continue;
       }
@@ -160,7 +170,7 @@ export function createSolver(machine: MachineTables, goal: Goal, effort: Effort 
       const cycles = goal.timed ? boundPorts(listedCycles) : listedCycles;
       if (!beats(energy, cycles)) continue;
       if (book.isNext(energy, cycles)) improve(cycles);
-      else book.putBack(energy, cycles);
+      else book.putBack(energy, cycles, 2);
     }
   };
 

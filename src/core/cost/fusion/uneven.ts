@@ -186,13 +186,13 @@ export function createUnevenSolver(machine: MachineTables, goal: Goal): UnevenSo
         continue;
       }
       placePlan(plan, extents, macs);
-      if (!book.sharpened()) {
+      if (book.sharpened() === 0) {
         const energy = boundRelaxed(plan, plan.energy);
         if (!beats(energy, listed)) continue;
         const cycles = goal.timed ? boundPorts(listed) : listed;
         if (!beats(energy, cycles)) continue;
         if (!book.isNext(energy, cycles)) {
-          book.putBack(energy, cycles);
+          book.putBack(energy, cycles, 2);
           continue;
         }
       }
