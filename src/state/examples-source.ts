@@ -104,7 +104,7 @@ export function createExamplesSource({ store, port, modelFiles }: ExamplesOption
     forget();
     const names = given.map(({ name }) => name);
     if (files === null) return state.set({ ...none, status: 'failed', files: names, problem: gone });
-    own = { key: `own examples ${run} of ${files[0]?.name ?? ''}`, files, examples: given };
+    own = { key: keyOf(files, given), files, examples: given };
     state.set({ ...none, status: 'working', files: names, progress: { stage: 'reading', done: 0, of: 1 } });
     port.post({ kind: 'start-examples', run, own });
   };
@@ -216,6 +216,15 @@ export function createExamplesSource({ store, port, modelFiles }: ExamplesOption
     subjectOf: (model) => (isOf(model) ? subject : null),
     files: () => (isOurs() && state.get().found !== null ? given : []),
   };
+}
+
+/** The same files again are the same axis, and what was measured on them still holds. */
+function keyOf(files: readonly File[], examples: readonly NamedFile[]): string {
+  const all = [...files, ...examples.map(({ file }) => file)];
+  const bytes = all.reduce((sum, { size }) => sum + size, 0);
+  const latest = all.reduce((most, { lastModified }) => Math.max(most, lastModified), 0);
+  const names = [files[0]?.name, examples[0]?.name].join(' on ');
+  return `own ${names}, ${all.length} files of ${bytes} bytes until ${latest}`;
 }
 
 const gone = 'examples: need the model itself: drop its file again';

@@ -138,6 +138,9 @@ describe('a search run', () => {
     expect(isOfSetting(now().setting, openingConfig('bert-base', 'simba'), 'weightEnergyKeptPercent')).toBe(
       true,
     );
+    expect(
+      isOfSetting(now().setting, openingConfig('bert-base', 'simba'), 'weightEnergyKeptPercent', 'own'),
+    ).toBe(false);
     expect(isOfSetting(now().setting, openingConfig('bert-base', 'simba'), 'accuracyChangePoints')).toBe(
       false,
     );

@@ -20,6 +20,8 @@ export interface Setting extends Pick<
 > {
   /** Of its values. */
   readonly metric: Metric;
+  /** Which axis, where a person's own examples make one: values on another one mean something else. */
+  readonly axis?: string;
 }
 
 export interface SearchRun {
@@ -105,13 +107,19 @@ const idle: SearchRun = {
 export function settingOf(
   { model, workload, accelerator, accounting, execution, quantization }: Config,
   metric: Metric,
+  axis?: string,
 ): Setting {
-  return { model, workload, accelerator, accounting, execution, quantization, metric };
+  const setting = { model, workload, accelerator, accounting, execution, quantization, metric };
+  return axis === undefined ? setting : { ...setting, axis };
 }
 
+/** What tells the axis of these figures from another one of its metric. */
+export const axisOf = ({ accuracy }: Pick<Derived, 'accuracy'>): string | undefined =>
+  accuracy.kind === 'own' ? accuracy.table.key : undefined;
+
 /** Whether something found for `setting` is of this config's model, machine and vertical axis. */
-export function isOfSetting(setting: Setting | null, config: Config, metric: Metric): boolean {
-  return setting !== null && sameData(setting, settingOf(config, metric));
+export function isOfSetting(setting: Setting | null, config: Config, metric: Metric, axis?: string): boolean {
+  return setting !== null && sameData(setting, settingOf(config, metric, axis));
 }
 
 export function createSearchRunner(options: SearchRunnerOptions): {
@@ -135,7 +143,13 @@ export function createSearchRunner(options: SearchRunnerOptions): {
     const { budget, seed } = config.search;
     measured = { at: now(), evaluations: 0 };
     store.setState((run) =>
-      begun(run, settingOf(config, evaluator.accuracy.metric), strategy, budget, beside),
+      begun(
+        run,
+        settingOf(config, evaluator.accuracy.metric, axisOf({ accuracy })),
+        strategy,
+        budget,
+        beside,
+      ),
     );
     asked = {
       kind: 'start-search',

@@ -2,15 +2,17 @@
 import { useMemo } from 'react';
 import type { Candidate } from '../../core/search/evaluation.ts';
 import type { Derived } from '../../state/derive.ts';
-import { isOfSetting } from '../../state/search-run.ts';
+import { axisOf, isOfSetting } from '../../state/search-run.ts';
 import { useSearchRun } from '../app.ts';
 
-export function useFrontierDesigns({ config, evaluation }: Derived): readonly Candidate[] {
+export function useFrontierDesigns(derived: Derived): readonly Candidate[] {
   const frontier = useSearchRun((run) => run.frontier);
   const setting = useSearchRun((run) => run.setting);
+  const { config, evaluation } = derived;
   const { metric } = evaluation.accuracy;
+  const own = axisOf(derived);
   return useMemo(
-    () => (isOfSetting(setting, config, metric) ? frontier.map(({ design }) => design) : []),
-    [setting, config, metric, frontier],
+    () => (isOfSetting(setting, config, metric, own) ? frontier.map(({ design }) => design) : []),
+    [setting, config, metric, own, frontier],
   );
 }

@@ -48,7 +48,7 @@ export function ParetoPanel() {
   const [brushed, setBrushed] = useState<Range | null>(null);
   const [spoken, setSpoken] = useState('');
 
-  const { found, still, cloud, evaluations, stale } = useRunPlaces(derived.config, derived.dense);
+  const { found, still, cloud, evaluations, stale } = useRunPlaces(derived);
   const live = useLive(derived, committed, dragging);
   const shown = preview === null ? undefined : found[preview];
 

@@ -4,10 +4,10 @@ import { shownFigure, useFindKnown } from '../accuracy/shown.ts';
 import { useApp, useSearchRun } from '../app.ts';
 import type { AccuracyFigure } from '../../core/accuracy/figure.ts';
 import type { Candidate, Evaluation } from '../../core/search/evaluation.ts';
-import type { Axis, Config } from '../../state/config.ts';
+import type { Axis } from '../../state/config.ts';
 import type { Derived } from '../../state/derive.ts';
 import { sameData } from '../../state/same.ts';
-import { isOfSetting } from '../../state/search-run.ts';
+import { axisOf, isOfSetting } from '../../state/search-run.ts';
 import { changeTitle } from './changes.ts';
 import type { DesignPlace, LiveData, MeasuredPlace, StillData } from './pareto.ts';
 import { baselinePlaces, cloudPoints, foundPlaces, ownPlaces } from './run-places.ts';
@@ -28,16 +28,18 @@ function placeOf(
  * ghost (by EDP only, for its own dense baseline is gone), so that one sees the frontier move. Of another model nothing
  * stays.
  */
-export function useRunPlaces(config: Config, dense: Evaluation) {
+export function useRunPlaces(derived: Derived) {
+  const { config, dense } = derived;
+  const own = axisOf(derived);
   const run = useSearchRun((state) => state);
   const { axis, tiers } = config.view;
   const find = useFindKnown(config);
   const { metric } = dense.accuracy;
   const { model, workload, accelerator, accounting, execution, quantization } = config;
   const current = useMemo(
-    () => isOfSetting(run.setting, config, metric),
+    () => isOfSetting(run.setting, config, metric, own),
     // oxlint-disable-next-line react/exhaustive-deps -- only the setting of the config is compared
-    [run.setting, model, workload, accelerator, accounting, execution, quantization, metric],
+    [run.setting, model, workload, accelerator, accounting, execution, quantization, metric, own],
   );
   const sameModel = useMemo(
     () => run.setting !== null && sameData(run.setting.model, model),

@@ -4,7 +4,7 @@ import { useActions, useApp, useAppObject, useCommitted, useSearchRun } from '..
 import { bestWithin, knee, type FrontierPoint } from '../../core/search/pareto.ts';
 import { strategies, type SearchSettings, type Strategy } from '../../state/config.ts';
 import { adoptDesign, maxBudget, setSearch } from '../../state/edits.ts';
-import { isOfSetting, type SearchRun } from '../../state/search-run.ts';
+import { axisOf, isOfSetting, type SearchRun } from '../../state/search-run.ts';
 import { NumberField } from '../design/NumberField.tsx';
 import { formatNumber, formatSigned } from '../format.ts';
 import { metricWords } from '../metric.ts';
@@ -27,12 +27,14 @@ const baselines: readonly Strategy[] = [
 
 export function SearchBar() {
   const run = useSearchRun((state) => state);
-  const { metric } = useCommitted().evaluation.accuracy;
+  const committed = useCommitted();
+  const { metric } = committed.evaluation.accuracy;
+  const own = axisOf(committed);
   const words = metricWords(metric);
   const { runner, store } = useAppObject();
   const actions = useActions();
   const search = useApp((state) => state.config.search);
-  const current = useApp((state) => isOfSetting(run.setting, state.committed, metric));
+  const current = useApp((state) => isOfSetting(run.setting, state.committed, metric, own));
   const runBaselines = useBaselineQueue();
   const busy = run.status === 'running' || run.status === 'paused';
   // What was found for another model or machine says nothing of this one.
