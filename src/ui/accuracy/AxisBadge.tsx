@@ -1,16 +1,20 @@
 /** What the vertical axis of a model of one's own is worth before its answers were measured on examples. */
+import type { LinearView } from '../../state/derive.ts';
 import { useSettled } from '../app.ts';
+
+/** Shares are then of what layers give, not of their weights. */
+export const isWeighted = (linears: readonly Pick<LinearView, 'weights'>[]): boolean =>
+  linears.some(({ weights }) => weights.kind === 'spectrum' && weights.weighted === true);
 
 export function AxisBadge() {
   const { config, accuracy, linears } = useSettled();
   if (config.model.kind !== 'file' || accuracy.kind === 'own') return null;
-  const weighted = linears.some(({ weights }) => weights.kind === 'spectrum' && weights.weighted === true);
-  return weighted ? (
+  return isWeighted(linears) ? (
     <span
       className="axis-badge"
       title="Share of the energy of the layers’ outputs that is kept over your examples; it is not how well the model answers"
     >
-      outputs, by your examples
+      your examples
     </span>
   ) : (
     <span

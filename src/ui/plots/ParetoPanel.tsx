@@ -19,7 +19,7 @@ import { PlotLegend } from './PlotLegend.tsx';
 import { ParetoPlot, type Range } from './ParetoPlot.tsx';
 import type { FoundPlace } from './run-places.ts';
 import { formatMix, shareInWords } from './shared.ts';
-import { AxisBadge } from '../accuracy/AxisBadge.tsx';
+import { AxisBadge, isWeighted } from '../accuracy/AxisBadge.tsx';
 import { TierToggles } from '../accuracy/TierToggles.tsx';
 import { useLive, useRunPlaces } from './use-pareto.ts';
 import { adoptLabel, axisName, sayBaselines, sayPlace, sayPlot } from './words.ts';
@@ -35,6 +35,8 @@ export function ParetoPanel() {
   const { axis } = derived.config.view;
   const { metric, tier } = derived.evaluation.accuracy;
   const words = metricWords(metric);
+  const isOfOutputs = metric === 'weightEnergyKeptPercent' && isWeighted(derived.linears);
+  const axisTitle = isOfOutputs ? 'energy of the outputs kept, %' : words.axis;
   const dragging = useApp((state) => state.config !== state.committed);
   const status = useSearchRun((run) => run.status);
   const { runner, store } = useAppObject();
@@ -175,7 +177,7 @@ export function ParetoPanel() {
                   preview={preview}
                   brushed={brushed}
                   xTitle={`${axisName[axis]} reduction, log scale → better`}
-                  yTitle={`${words.axis}${live.now.tier === tier ? ` · ${tier}` : ''} ↑ better`}
+                  yTitle={`${axisTitle}${live.now.tier === tier ? ` · ${tier}` : ''} ↑ better`}
                   spoken={
                     shown === undefined
                       ? `Current design: ${sayPlace(axis, metric, live.now)}`
