@@ -40,6 +40,8 @@ interface Figures {
   readonly accuracy: number | null;
   readonly low: number | null;
   readonly high: number | null;
+  /** Mean F1 of the answers' words, where they are spans. */
+  readonly f1?: number;
 }
 
 interface Result {
@@ -96,7 +98,7 @@ export const evaluateCommand = defineCommand({
     'A LINK of glyph-vit or lexical-qa is measured on fresh examples. Result: {dense: {accuracy, low, high}, candidate:',
     '{accuracy, low, high, kl, flips}, paired: {difference, low, high, p}}. Shares are from 0 to 1 with 95 % intervals',
     '(Wilson; paired: Bonett, Price), kl is in nats an example against the dense model, flips the share answered',
-    "differently, p of McNemar's exact test. Weights are rebuilt from the factors, fitted to what the layers' inputs use.",
+    "differently, p of McNemar's exact test; f1 of the words stands with answers that are spans. Weights are rebuilt from the factors, fitted to what the layers' inputs use.",
     'With --data any ONNX model is measured on FILES (one, several with commas, or a folder): .npz or .npy arrays',
     "named as the graph's inputs; .txt, .csv, .tsv or .jsonl of texts (with the model's tokenizer.json) or of token ids;",
     '.png or .jpg pictures (with preprocessor_config.json), classes by folder or in a table file,label. An answer is the',
@@ -116,6 +118,9 @@ export const evaluateCommand = defineCommand({
             ['this design', percent(candidate.accuracy, candidate)],
             ['difference', percent(paired.difference, paired)],
             ['p (McNemar)', paired.p],
+            ...(candidate.f1 === undefined || dense.f1 === undefined
+              ? []
+              : [['F1', `${percent(candidate.f1)}, dense ${percent(dense.f1)}`] as const]),
           ] as const)),
       ['answered differently', percent(candidate.flips)],
       ['divergence (nats)', candidate.kl],
@@ -267,9 +272,10 @@ function resultOf({ kl, flips }: Measurement, labelled: Measurement | null): Res
     return { dense: none, candidate: { ...none, kl, flips }, paired };
   }
   const { difference, low, high, p } = labelled.paired;
+  const { f1 } = labelled;
   return {
-    dense: figures(labelled.dense),
-    candidate: { ...figures(labelled.candidate), kl, flips },
+    dense: { ...figures(labelled.dense), ...(f1 && { f1: f1.dense }) },
+    candidate: { ...figures(labelled.candidate), ...(f1 && { f1: f1.candidate }), kl, flips },
     paired: { difference, low, high, p },
   };
 }

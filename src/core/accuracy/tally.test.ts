@@ -50,6 +50,19 @@ describe('counts', () => {
   });
 });
 
+describe('answers right in part', () => {
+  it('are counted where the task tells, over all batches', () => {
+    const shared = (answer: number, truth: number): number => (answer === truth ? 1 : answer / 10);
+    const batch = (tally: typeof noTally, truth: number, dense: number, candidate: number) =>
+      withBatch(tally, Int32Array.of(truth), answered([dense]), answered([candidate]), shared);
+    const { f1 } = measurementOf(batch(batch(noTally, 7, 7, 5), 8, 2, 8));
+    expect(f1).toEqual({ dense: 0.6, candidate: 0.75 });
+    expect(
+      measurementOf(withBatch(noTally, Int32Array.of(1), answered([1]), answered([1]))),
+    ).not.toHaveProperty('f1');
+  });
+});
+
 describe('divergence', () => {
   const kl = (teacher: readonly number[], student: readonly number[], rows = 1): number =>
     measurementOf(

@@ -18,6 +18,8 @@ export interface Tally {
   readonly flips: number;
   /** Sum over examples, nats. */
   readonly divergence: number;
+  /** Sums of what answers share with the right ones, where the task tells. */
+  readonly overlap?: { readonly dense: number; readonly candidate: number };
 }
 
 export interface Measurement {
@@ -34,6 +36,8 @@ export interface Measurement {
   /** Examples that only the candidate, and only the dense model answers rightly. */
   readonly gained: number;
   readonly lost: number;
+  /** Means of what answers share with the right ones, 0 to 1 (F1 of spans), where the task tells. */
+  readonly f1?: { readonly dense: number; readonly candidate: number };
 }
 
 /** One model's logits and answers for a batch. */
@@ -52,8 +56,14 @@ export const noTally: Tally = {
   divergence: 0,
 };
 
-/** The tally with one more batch. */
-export function withBatch(tally: Tally, truth: Int32Array, dense: Answered, candidate: Answered): Tally {
+/** The tally with one more batch. @param shared what an answer has of the right one, 0 to 1 */
+export function withBatch(
+  tally: Tally,
+  truth: Int32Array,
+  dense: Answered,
+  candidate: Answered,
+  shared?: (answer: number, truth: number) => number,
+): Tally {
   let { n, denseRight, candidateRight, gained, lost, flips, divergence } = tally;
   for (const [k, right] of truth.entries()) {
     const denseIs = dense.answers[k] === right;
@@ -69,7 +79,15 @@ export function withBatch(tally: Tally, truth: Int32Array, dense: Answered, cand
     const student = candidate.outputs[name];
     if (student !== undefined) divergence += divergenceOf(teacher, student, truth.length);
   }
-  return { n, denseRight, candidateRight, gained, lost, flips, divergence };
+  const counted = { n, denseRight, candidateRight, gained, lost, flips, divergence };
+  if (shared === undefined) return counted;
+  const sum = ({ answers }: Answered): number =>
+    truth.reduce((all, right, k) => all + shared(answers[k] ?? right, right), 0);
+  const { overlap = { dense: 0, candidate: 0 } } = tally;
+  return {
+    ...counted,
+    overlap: { dense: overlap.dense + sum(dense), candidate: overlap.candidate + sum(candidate) },
+  };
 }
 
 /**
@@ -154,6 +172,7 @@ export function measurementOf({
   lost,
   flips,
   divergence,
+  overlap,
 }: Tally): Measurement {
   return {
     n,
@@ -164,6 +183,8 @@ export function measurementOf({
     paired: pairedDifference(gained, lost, n),
     gained,
     lost,
+    ...(overlap !== undefined &&
+      n > 0 && { f1: { dense: overlap.dense / n, candidate: overlap.candidate / n } }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../base/random.ts';
-import { questionLength, questionTask, spanOf } from './questions.ts';
+import { questionLength, questionTask, spanF1, spanOf } from './questions.ts';
 import { seeds, type Examples } from './task.ts';
 import { taskOf, tasks } from './tasks.ts';
 import {
@@ -142,6 +142,16 @@ describe('answers to questions', () => {
     };
     return { start_logits: at(starts), end_logits: at(ends) };
   };
+
+  it('share words with the right one by degrees: F1 by hand, symmetric, 1 for the same span alone', () => {
+    const span = (start: number, end: number): number => start * questionLength + end;
+    expect(spanF1(span(3, 4), span(3, 4))).toBe(1);
+    // One word of two, and the right answer has three: 2 x 1 / (2 + 3).
+    expect(spanF1(span(2, 3), span(3, 5))).toBeCloseTo(0.4, 12);
+    expect(spanF1(span(3, 5), span(2, 3))).toBeCloseTo(0.4, 12);
+    expect(spanF1(span(4, 4), span(3, 6))).toBeCloseTo(0.4, 12);
+    expect(spanF1(span(0, 1), span(2, 2))).toBe(0);
+  });
 
   it('are the best span of at most four words', () => {
     const answer = (starts: readonly number[], ends: readonly number[]): readonly number[] =>

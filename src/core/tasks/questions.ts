@@ -164,6 +164,13 @@ export const spanOf = (answer: number): readonly [start: number, end: number] =>
   answer % questionLength,
 ];
 
+/** F1 of the words that two spans hold (Rajpurkar et al., SQuAD, 2016; words are told apart by their places here). */
+export function spanF1(answer: number, truth: number): number {
+  const [a, b] = [spanOf(answer), spanOf(truth)];
+  const shared = Math.min(a[1], b[1]) - Math.max(a[0], b[0]) + 1;
+  return shared <= 0 ? 0 : (2 * shared) / (a[1] - a[0] + 1 + (b[1] - b[0] + 1));
+}
+
 /** The span with the largest sum of its two logits among those of at most four words. */
 function bestSpan(starts: Float32Array, ends: Float32Array, offset: number): number {
   let best = 0;
@@ -200,4 +207,5 @@ export const questionTask: Task = {
     Int32Array.from({ length: count }, (_, k) => bestSpan(starts, ends, k * questionLength)),
   truth: ({ labels, count }) =>
     Int32Array.from({ length: count }, (_, k) => coded(labels['start']?.[k] ?? 0, labels['end']?.[k] ?? 0)),
+  overlap: spanF1,
 };

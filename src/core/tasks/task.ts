@@ -31,6 +31,8 @@ export interface Task {
   answers(outputs: Outputs, count: number): Int32Array;
   /** The right answers in the same coding. */
   truth(examples: Examples): Int32Array;
+  /** How much of two answers is shared, 0 to 1, where that is a matter of degree: F1 of spans. */
+  overlap?(answer: number, truth: number): number;
 }
 
 /** Streams of examples: training, calibration and held-out never share one. */

@@ -155,7 +155,7 @@ export async function openMeasurer(
       for (let from = 0; from < most; from += batch) {
         const { examples, truth, dense } = await network.lesson(seed, from, Math.min(batch, most - from));
         const answered = await student(examples);
-        tally = withBatch(tally, truth, dense, answered);
+        tally = withBatch(tally, truth, dense, answered, task.overlap);
         yield {
           kind: 'measured',
           measurement: measurementOf(tally),

@@ -73,7 +73,7 @@ export function AccuracySection() {
 }
 
 function Figures({ measured: { measurement, complete } }: { readonly measured: Measured }) {
-  const { n, dense, candidate, paired, kl, flips, gained, lost } = measurement;
+  const { n, dense, candidate, paired, kl, flips, gained, lost, f1 } = measurement;
   const open = useOpenDialog();
   const share = (of: Measurement['dense']): string => formatPercent(100 * of.value, 2);
   const interval = (of: Measurement['dense']): string =>
@@ -96,6 +96,14 @@ function Figures({ measured: { measurement, complete } }: { readonly measured: M
             {formatSigned(100 * paired.difference, 2)} points ({formatSigned(100 * paired.low, 2)} to{' '}
             {formatSigned(100 * paired.high, 2)}), p {formatP(paired.p)}
           </dd>
+          {f1 !== undefined && (
+            <>
+              <dt>F1 of the words</dt>
+              <dd>
+                {formatPercent(100 * f1.candidate, 2)}, dense {formatPercent(100 * f1.dense, 2)}
+              </dd>
+            </>
+          )}
           <dt>Answers changed</dt>
           <dd>{formatPercent(100 * flips, 2)}</dd>
           <dt>KL to dense</dt>
