@@ -5,7 +5,7 @@
 import { check } from '../../core/base/checks.ts';
 import type { Engine } from '../../core/einsum/engine.ts';
 import { macsAtOnce } from './calls.ts';
-import { createFuser, withFused } from './fusion.ts';
+import { createFuser } from './fusion.ts';
 import { openGpu, type Gpu } from './gpu.ts';
 import { createMemory } from './memory.ts';
 import { prepareSchedule } from './runner.ts';
@@ -58,8 +58,8 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpuEng
       const style = { dtype, mostMacs: macsAtOnce(gpu), planOf };
       const plain = createSchedule(program, style);
       if (fusion === 'never') return prepareSchedule(gpu, memory, program, plain);
-      const { calls, choices } = await fuser.choose(program, style);
-      const prepared = await prepareSchedule(gpu, memory, program, withFused(plain, calls));
+      const { schedule, choices } = await fuser.choose(program, plain, style);
+      const prepared = await prepareSchedule(gpu, memory, program, schedule);
       return { ...prepared, choices };
     },
     dispose: () => {

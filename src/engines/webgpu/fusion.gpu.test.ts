@@ -111,7 +111,7 @@ describe.skipIf(engine === null)('two products in one kernel', () => {
       const [choice] = prepared.choices ?? [];
       expect(choice?.steps).toEqual([0, 1]);
       expect(choice?.fusedMs).toBeGreaterThan(0);
-      expect(choice?.fused).toBe((choice?.fusedMs ?? Infinity) < 0.97 * (choice?.unfusedMs ?? 0));
+      if (choice?.fused === true) expect(choice.fusedMs).toBeLessThan(0.97 * choice.unfusedMs);
       const calls = prepared.dispatches?.filter(({ steps }) => steps.length === 2) ?? [];
       expect(calls.length).toBe(choice?.fused === true ? 1 : 0);
       said.push(choice);

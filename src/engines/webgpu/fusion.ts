@@ -1,8 +1,9 @@
 /**
  * Which pairs of steps run as one kernel: each pair that can is timed fused and unfused on the device itself, in turns,
- * and fused only where that is faster. What was found is remembered by adapter and exact chain.
+ * and fused only where that is faster; then the whole program is timed both ways. What was found is remembered by
+ * adapter and exact chain.
  */
-import { EngineLost, type FusionChoice } from '../../core/einsum/engine.ts';
+import { EngineLost, type FusionChoice, type Prepared } from '../../core/einsum/engine.ts';
 import type { GemmForm } from '../../core/einsum/gemm-form.ts';
 import type { Program } from '../../core/einsum/program.ts';
 import { bindCalls, type BoundCalls } from './calls.ts';
@@ -11,6 +12,7 @@ import { fusedCall, fusedName, type FusedPlan } from './fusion-kernel.ts';
 import { fusedPlans } from './fusion-plans.ts';
 import type { Gpu } from './gpu.ts';
 import { bytesOf, type Memory } from './memory.ts';
+import { prepareSchedule } from './runner.ts';
 import { formCalls, type Call, type CallStyle, type Schedule, type Value } from './schedule.ts';
 import { createStopwatch } from './stopwatch.ts';
 import { fill, type TuningProgress, type TuningStore } from './tuner.ts';
@@ -23,14 +25,16 @@ export interface FusionOptions {
 }
 
 export interface Fusion {
-  /** The call in the place of the second of its steps. */
-  readonly calls: readonly Call[];
+  readonly schedule: Schedule;
   readonly choices: readonly FusionChoice[];
 }
 
 export interface Fuser {
-  /** @param style of the calls that are not fused. @throws EngineLost */
-  readonly choose: (program: Program, style: CallStyle) => Promise<Fusion>;
+  /**
+   * @param plain the program's schedule without fusion, whose calls `style` gave
+   * @throws InputError when an array does not fit the device; EngineLost
+   */
+  readonly choose: (program: Program, plain: Schedule, style: CallStyle) => Promise<Fusion>;
 }
 
 /** T of more words per row is better written: no tile of it stays anywhere near. */
@@ -40,7 +44,7 @@ const fewestMacs = 5e3;
 /** Fused must be faster by so much: timing is no finer. */
 const margin = 0.97;
 const runsEach = 3;
-const finalRounds = 4;
+const finalRounds = 6;
 const hopeless = 2.5;
 
 interface Found extends FusionChoice {
@@ -50,6 +54,7 @@ interface Found extends FusionChoice {
 export function createFuser(gpu: Gpu, memory: Memory, options: FusionOptions): Fuser {
   const { budgetMs, store } = options;
   const known = new Map<string, Found>();
+  const verdicts = new Map<string, boolean>();
   const find = async (chain: Chain, program: Program, style: CallStyle): Promise<Found | null> => {
     const key = `${gpu.name}|${chainKey(chain, style)}`;
     const stored = known.get(key) ?? (await remembered(store, key));
@@ -59,9 +64,23 @@ export function createFuser(gpu: Gpu, memory: Memory, options: FusionOptions): F
     if (stored === null) await store?.set(key, found).catch(() => null);
     return { ...found, steps: chain.steps };
   };
+  const isFaster = async (
+    program: Program,
+    fused: Schedule,
+    plain: Schedule,
+    { dtype }: CallStyle,
+  ): Promise<boolean> => {
+    const calls = fused.calls.map(({ name }) => name);
+    const key = `${gpu.name}|whole ${JSON.stringify([dtype, program.equation, program.shapes, calls])}`;
+    const stored = verdicts.get(key) ?? (await store?.get(key).catch(() => null));
+    const verdict = typeof stored === 'boolean' ? stored : await compare(gpu, memory, program, fused, plain);
+    verdicts.set(key, verdict);
+    if (stored !== verdict) await store?.set(key, verdict).catch(() => null);
+    return verdict;
+  };
   return {
-    choose: async (program, style) => {
-      if (budgetMs <= 0) return { calls: [], choices: [] };
+    choose: async (program, plain, style) => {
+      if (budgetMs <= 0) return { schedule: plain, choices: [] };
       const worth = chainsOf(program).filter(
         (chain) =>
           !isEmptyChain(chain) &&
@@ -84,13 +103,15 @@ export function createFuser(gpu: Gpu, memory: Memory, options: FusionOptions): F
         chain.steps.forEach((step) => taken.add(step));
         calls.push(fusedCall(chain, found.plan, style.dtype));
       }
+      const fused = withFused(plain, calls);
+      const kept = calls.length > 0 && (await isFaster(program, fused, plain, style));
       const isTaken = (steps: readonly number[]): boolean =>
-        calls.some((call) => call.steps.every((step, k) => step === steps[k]));
+        kept && calls.some((call) => call.steps.every((step, k) => step === steps[k]));
       const choices = measured.map(({ found: { plan: _, ...choice } }) => ({
         ...choice,
         fused: isTaken(choice.steps),
       }));
-      return { calls, choices };
+      return { schedule: kept ? fused : plain, choices };
     },
   };
 }
@@ -102,6 +123,32 @@ export function withFused(schedule: Schedule, fused: readonly Call[]): Schedule 
   );
   const place = (call: Call): number => call.steps.at(-1) ?? 0;
   return { ...schedule, calls: [...calls, ...fused].toSorted((x, y) => place(x) - place(y)) };
+}
+
+/** Whether a whole run is faster with the fused calls: what pairs save by themselves need not add up. */
+async function compare(
+  gpu: Gpu,
+  memory: Memory,
+  program: Program,
+  fused: Schedule,
+  plain: Schedule,
+): Promise<boolean> {
+  const both: Prepared[] = [];
+  try {
+    for (const schedule of [fused, plain]) both.push(await prepareSchedule(gpu, memory, program, schedule));
+    for (const prepared of both)
+      program.shapes.forEach((shape, operand) => {
+        const words = shape.reduce((count, extent) => count * extent, 1);
+        prepared.write(operand, new Float32Array(words).fill(0.5));
+      });
+    const best = both.map(() => Infinity);
+    for (let round = 0; round < finalRounds; round++)
+      for (const [k, prepared] of both.entries())
+        best[k] = Math.min(best[k] ?? Infinity, ...(await prepared.time(1)));
+    return (best[0] ?? 0) < (best[1] ?? 0);
+  } finally {
+    for (const prepared of both) prepared.destroy();
+  }
 }
 
 const chainKey = ({ rows, inner, k, columns, words }: Chain, { dtype }: CallStyle): string =>
