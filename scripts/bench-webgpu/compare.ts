@@ -1,4 +1,5 @@
 /** One case, all contestants: each one's ways are checked and tried, the fastest of each then run in turns. */
+import { createRandom, type Random } from '../../src/core/base/random.ts';
 import type { FusionChoice } from '../../src/core/einsum/engine.ts';
 import type { BenchCase } from './cases.ts';
 import type { Contestant, Way } from './contestant.ts';
@@ -36,6 +37,15 @@ const hopeless = 5;
 const far = 10;
 /** For all contestants of a case together. */
 const turnsMs = 2500;
+
+/** Runs below this are preceded by one that does not count. */
+const shortMs = 20;
+
+const shuffled = <T>(items: readonly T[], random: Random): readonly T[] =>
+  items
+    .map((item) => ({ item, at: random.next() }))
+    .toSorted((x, y) => x.at - y.at)
+    .map(({ item }) => item);
 
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
@@ -137,21 +147,22 @@ export async function compare(
     if (typeof entrant === 'string') outcomes.set(contestant.name, { timing: null, problem: entrant });
     else if (entrant !== null) entrants.push(entrant);
   }
+  const random = createRandom(seed);
   const end = performance.now() + (hurried ? 0 : turnsMs);
   for (let turn = 0; turn < most && (turn < fewest || performance.now() < end); turn++) {
     const fastest = Math.min(...entrants.map(({ samples }) => samples[0]?.wallMs ?? Infinity));
-    // Who goes first changes with the turn: what one run leaves in the caches is no one's for good.
-    for (let k = 0; k < entrants.length; k++) {
-      const entrant = entrants[(turn + k) % entrants.length];
-      if (entrant === undefined) continue;
+    // Who follows whom changes with the turn: what one leaves in the caches is no one's for good.
+    for (const entrant of shuffled(entrants, random)) {
       if (turn >= fewest && (entrant.samples[0]?.wallMs ?? 0) > far * fastest) continue;
       try {
+        // Short runs once untimed, as in a loop of many.
+        if ((entrant.samples[0]?.wallMs ?? 0) < shortMs)
+          await within(runMs, entrant.way.name, entrant.way.run());
         entrant.samples.push(await sample(entrant.contestant.device, entrant.way));
       } catch (error) {
         const problem = error instanceof Error ? error.message : String(error);
         outcomes.set(entrant.contestant.name, { timing: null, problem });
         entrants.splice(entrants.indexOf(entrant), 1);
-        k--;
       }
     }
   }
