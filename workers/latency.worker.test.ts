@@ -35,11 +35,13 @@ async function last(request: LatencyRequest): Promise<LatencyReply> {
 
 const f: Factorization = { format: 'svd', outModes: [64], inModes: [64], ranks: [4] };
 const path = findPath(forwardEinsum(f, 16));
-const layer: LatencySubject = { kind: 'layer', factorization: f, path, rows: 16 };
+const plain = { precision: 'f32', quantization: { kind: 'none' } } as const;
+const wanted = { name: 'q', factorization: f, path };
+const layer: LatencySubject = { kind: 'layer', layer: wanted, rows: 16, weights: null, ...plain };
 
 describe('the latency worker', () => {
   it('tells medians as they become known, and the last one', async () => {
-    const reply = await last({ kind: 'start-latency', run: 1, provider: 'wasm', subject: layer });
+    const reply = await last({ kind: 'start-latency', run: 1, provider: 'wasm', threads: 1, subject: layer });
     if (reply.kind !== 'latency') throw new Error(JSON.stringify(reply));
     expect(reply.run).toBe(1);
     expect(reply.latency.dense.median).toBeGreaterThan(0);
@@ -68,8 +70,18 @@ describe('the latency worker', () => {
   it('says what it cannot run', async () => {
     const files = [new File([new Uint8Array(9)], 'bad.onnx')];
     const weights = { kind: 'files', files } as const;
-    const subject: LatencySubject = { kind: 'model', weights, layers: [], batch: 1, length: 8 };
-    expect(await last({ kind: 'start-latency', run: 3, provider: 'wasm', subject })).toMatchObject({
+    const subject: LatencySubject = {
+      kind: 'model',
+      weights,
+      layers: [],
+      own: true,
+      batch: 1,
+      length: 8,
+      ...plain,
+    };
+    expect(
+      await last({ kind: 'start-latency', run: 3, provider: 'wasm', threads: 1, subject }),
+    ).toMatchObject({
       kind: 'latency-failed',
       run: 3,
       message: expect.stringMatching(/^ONNX file: /),

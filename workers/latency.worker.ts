@@ -1,7 +1,12 @@
 /** Latency on this device: a thin shell around `engines/ort/latency`. To cancel it is ended. */
 import { InputError } from '../src/core/base/checks.ts';
 import { restoreFactorized } from '../src/core/export/restore.ts';
-import { openDropped, openModelFile, type ModelFile } from '../src/core/onnx/dropped-files.ts';
+import {
+  openDropped,
+  openModelFile,
+  readModelWeight,
+  type ModelFile,
+} from '../src/core/onnx/dropped-files.ts';
 import { bytesSource } from '../src/core/workload/byte-source.ts';
 import { layerPair, measureLatency, modelPair, warmRuntime, type Pair } from '../src/engines/ort/latency.ts';
 import { findAdapter } from './adapter.ts';
@@ -24,14 +29,23 @@ async function open(weights: WeightFiles): Promise<ModelFile> {
 }
 
 async function pairOf(subject: LatencySubject): Promise<Pair> {
-  if (subject.kind === 'layer') return layerPair(subject.factorization, subject.path, subject.rows);
-  const { weights, layers, batch, length } = subject;
-  return modelPair(await open(weights), layers, { batch, length });
+  switch (subject.kind) {
+    case 'layer': {
+      const { layer, rows, weights } = subject;
+      if (weights === null) return layerPair(layer, rows, subject);
+      return layerPair(layer, rows, subject, await readModelWeight(await open(weights), layer.name));
+    }
+    case 'model': {
+      const { weights, layers, own } = subject;
+      return modelPair(await open(weights), layers, subject, subject, own);
+    }
+  }
+  return subject satisfies never;
 }
 
-async function run({ run: of, provider, subject }: LatencyStart): Promise<void> {
+async function run({ run: of, provider, threads, subject }: LatencyStart): Promise<void> {
   const pair = await pairOf(subject);
-  const options = { provider, now: () => performance.now(), budgetMs: budgetMs[subject.kind] };
+  const options = { provider, threads, now: () => performance.now(), budgetMs: budgetMs[subject.kind] };
   let told = -Infinity;
   for await (const { dense, factorized, complete } of measureLatency(pair, options)) {
     if (!complete && performance.now() - told < reportMs) continue;
@@ -56,7 +70,7 @@ self.addEventListener('message', ({ data }: MessageEvent<LatencyRequest>) => {
     case 'find-adapter':
       return void tellAdapter(data.run);
     case 'warm-latency':
-      return void warm(warmRuntime, data.urls);
+      return void warm(() => warmRuntime(data.threads), data.urls);
   }
   data satisfies never;
 });

@@ -16,7 +16,6 @@ import type { MapperEntry } from '../src/core/cost/mapper.ts';
 import type { Accounting } from '../src/core/cost/mapping.ts';
 import type { DeviceRoof } from '../src/core/cost/device-roof.ts';
 import type { Backend, Dispatch, FusionChoice, TunedShape } from '../src/core/einsum/engine.ts';
-import type { ContractionPath } from '../src/core/einsum/path.ts';
 import type { WantedLayer } from '../src/core/export/fit.ts';
 import type { Factorization } from '../src/core/factor/factorization.ts';
 import type { Quantization } from '../src/core/factor/quantization.ts';
@@ -362,30 +361,38 @@ export interface LatencyStart {
   readonly kind: 'start-latency';
   readonly run: number;
   readonly provider: LatencyProvider;
+  /** Of WASM. */
+  readonly threads: number;
   readonly subject: LatencySubject;
 }
 
-export type LatencySubject =
-  /** One layer by itself; `path` is of its einsum, whatever the rows there. */
-  | {
-      readonly kind: 'layer';
-      readonly factorization: Factorization;
-      readonly path: ContractionPath;
-      readonly rows: number;
-    }
-  /** A whole model with the layers that the design changes. */
-  | {
-      readonly kind: 'model';
-      readonly weights: WeightFiles;
-      readonly layers: readonly WantedLayer[];
-      readonly batch: number;
-      readonly length: number;
-    };
+/** What is run, its factors stored as an export would have them. */
+export type LatencySubject = Pick<ExportStart, 'precision' | 'quantization'> &
+  (
+    | {
+        /** One layer by itself; `path` is of its einsum, whatever the rows there. */
+        readonly kind: 'layer';
+        readonly layer: WantedLayer;
+        readonly rows: number;
+        /** Where its own numbers are; random ones without. */
+        readonly weights: WeightFiles | null;
+      }
+    | {
+        /** A whole model with the layers that the design changes. */
+        readonly kind: 'model';
+        readonly weights: WeightFiles;
+        readonly layers: readonly WantedLayer[];
+        /** Factors are the layers' own rather than random numbers. */
+        readonly own: boolean;
+        readonly batch: number;
+        readonly length: number;
+      }
+  );
 
 export type LatencyRequest =
   | LatencyStart
   /** As `warm-export`. */
-  | { readonly kind: 'warm-latency'; readonly urls: readonly string[] }
+  | { readonly kind: 'warm-latency'; readonly urls: readonly string[]; readonly threads: number }
   | { readonly kind: 'find-adapter'; readonly run: number };
 
 export interface Latency {

@@ -8,9 +8,11 @@ import { createStopwatch, type Device, type LatencyQuestion } from './latency-ru
 const f: Factorization = { format: 'svd', outModes: [8], inModes: [8], ranks: [2] };
 const subject = ({ software }: Device): LatencySubject => ({
   kind: 'layer',
-  factorization: f,
-  path: findPath(forwardEinsum(f, 4)),
+  layer: { name: 'q', factorization: f, path: findPath(forwardEinsum(f, 4)) },
   rows: software ? 1 : 4,
+  weights: null,
+  precision: 'f32',
+  quantization: { kind: 'none' },
 });
 const question = (key: string): LatencyQuestion => ({ key, subject });
 const spread = { median: 1, low: 0.9, high: 1.2, count: 9 };

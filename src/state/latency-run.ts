@@ -15,6 +15,8 @@ import type { WorkerPort } from './worker-client.ts';
 /** What it runs on. */
 export interface Device {
   readonly provider: LatencyProvider;
+  /** Of WASM; a graphics card's are its own affair. */
+  readonly threads: number;
   /** Of the WebGPU adapter. */
   readonly adapter: string | null;
   /** The adapter is a program: its times say nothing about a graphics card. */
@@ -51,12 +53,23 @@ export interface Stopwatch {
   readonly warm: (urls: readonly string[]) => void;
 }
 
-const wasm: Device = { provider: 'wasm', adapter: null, software: false };
+/** More than that seldom help products of this size. */
+const mostThreads = 4;
 
-export function createStopwatch(port: WorkerPort<LatencyRequest, LatencyReply>): {
+/** What onnxruntime may have here: memory is shared with threads in a cross-origin isolated page only. */
+function threadsHere(): number {
+  const { crossOriginIsolated, navigator } = globalThis;
+  return crossOriginIsolated ? Math.min(mostThreads, navigator.hardwareConcurrency) : 1;
+}
+
+export function createStopwatch(
+  port: WorkerPort<LatencyRequest, LatencyReply>,
+  threads = threadsHere(),
+): {
   readonly run: StoreApi<LatencyRun>;
   readonly stopwatch: Stopwatch;
 } {
+  const wasm: Device = { provider: 'wasm', threads, adapter: null, software: false };
   const store = createStore<LatencyRun>()(() => ({ running: null, results: new Map(), problem: null }));
   let newest = 0;
   let asked: (LatencyQuestion & { readonly about: LatencySubject | null }) | null = null;
@@ -65,7 +78,7 @@ export function createStopwatch(port: WorkerPort<LatencyRequest, LatencyReply>):
     const about = question.subject(device);
     asked = { ...question, about };
     store.setState({ running: { key: question.key, device } });
-    port.post({ kind: 'start-latency', run: newest, provider: device.provider, subject: about });
+    port.post({ kind: 'start-latency', run: newest, provider: device.provider, threads, subject: about });
   };
   const finish = (): void => {
     asked = null;
@@ -86,7 +99,7 @@ export function createStopwatch(port: WorkerPort<LatencyRequest, LatencyReply>):
       case 'adapter': {
         const { name, software } = reply;
         if (name === null) return finish();
-        return begin(asked, { provider: 'webgpu', adapter: name, software });
+        return begin(asked, { provider: 'webgpu', threads: 1, adapter: name, software });
       }
       case 'latency': {
         const { device, key } = running;
@@ -129,7 +142,7 @@ export function createStopwatch(port: WorkerPort<LatencyRequest, LatencyReply>):
         port.restart();
         finish();
       },
-      warm: (urls) => port.post({ kind: 'warm-latency', urls }),
+      warm: (urls) => port.post({ kind: 'warm-latency', urls, threads }),
     },
   };
 }

@@ -4,10 +4,19 @@ import type { Factorization } from '../../core/factor/factorization.ts';
 import { reconstruct } from '../../core/factor/decompose/reconstruct.ts';
 import { forwardEinsum } from '../../core/factor/forward.ts';
 import { openModelFile } from '../../core/onnx/dropped-files.ts';
-import { relativeDistance } from '../../core/tensor/dense.ts';
+import { createRandom } from '../../core/base/random.ts';
+import { matrix, relativeDistance } from '../../core/tensor/dense.ts';
 import { bytesSource } from '../../core/workload/byte-source.ts';
 import { outputsOf } from './compare.ts';
-import { layerPair, measureLatency, modelPair, warmRuntime, within, type Latency } from './latency.ts';
+import {
+  layerPair,
+  measureLatency,
+  modelPair,
+  warmRuntime,
+  within,
+  type Latency,
+  type Stored,
+} from './latency.ts';
 import { randomFactors } from './layer-graph.ts';
 import { randomModel } from './random-model.fixture.ts';
 
@@ -20,6 +29,7 @@ const factorizations: readonly Factorization[] = [
   { format: 'kronecker', outModes: [6, 8], inModes: [4, 9], ranks: [2] },
 ];
 const pathOf = (f: Factorization) => findPath(forwardEinsum(f, rows));
+const plain: Stored = { precision: 'f32', quantization: { kind: 'none' } };
 const now = (): number => performance.now();
 
 async function last(steps: AsyncGenerator<Latency, void>): Promise<Latency> {
@@ -32,7 +42,7 @@ async function last(steps: AsyncGenerator<Latency, void>): Promise<Latency> {
 describe('the graphs that are timed', () => {
   it('compute the layer they say, with numbers of ordinary size', async () => {
     for (const f of factorizations) {
-      const { factorized, dense, feed } = layerPair(f, pathOf(f), rows);
+      const { factorized, dense, feed } = await layerPair({ factorization: f, path: pathOf(f) }, rows, plain);
       const [outputs] = await outputsOf(factorized, [feed]);
       const w = reconstruct(f, randomFactors(f, 1));
       const x = feed[0]?.values ?? new Float64Array();
@@ -49,13 +59,42 @@ describe('the graphs that are timed', () => {
       expect((await outputsOf(dense, [feed]))[0]?.['y']?.length).toBe(expected.length);
     }
   });
+
+  it('have the numbers that they are given, as near as these are stored', async () => {
+    const f: Factorization = { format: 'svd', outModes: [48], inModes: [36], ranks: [36] };
+    const random = createRandom(5);
+    const weight = matrix(48, 36, Float64Array.from({ length: 48 * 36 }, random.normal));
+    const int8 = { kind: 'int', bits: 8, group: 'row' } as const;
+    const nearness = [
+      [plain, 1e-5],
+      [{ ...plain, precision: 'f16' }, 1e-3],
+      [{ ...plain, quantization: int8 }, 2e-2],
+    ] as const;
+    const sizes: number[] = [];
+    for (const [stored, most] of nearness) {
+      const { dense, factorized, feed } = await layerPair(
+        { factorization: f, path: pathOf(f) },
+        rows,
+        stored,
+        weight,
+      );
+      const [y, own] = await Promise.all([dense, factorized].map((model) => outputsOf(model, [feed])));
+      const distance = relativeDistance(
+        y?.[0]?.['y'] ?? new Float64Array(),
+        own?.[0]?.['y'] ?? new Float64Array(),
+      );
+      expect(distance).toBeLessThan(most);
+      sizes.push(factorized.length);
+    }
+    expect(sizes).toEqual(sizes.toSorted((a, b) => b - a));
+  });
 });
 
 describe('latency on this device', () => {
   it('is measured of a layer, dense and factorized', async () => {
     await warmRuntime();
     const f: Factorization = { format: 'svd', outModes: [384], inModes: [384], ranks: [4] };
-    const pair = layerPair(f, findPath(forwardEinsum(f, 128)), 128);
+    const pair = await layerPair({ factorization: f, path: findPath(forwardEinsum(f, 128)) }, 128, plain);
     const { dense, factorized, complete } = await last(
       measureLatency(pair, { provider: 'wasm', now, budgetMs: 500 }),
     );
@@ -75,11 +114,16 @@ describe('latency on this device', () => {
     if (layer === undefined) throw new Error('no FFN1');
     const f: Factorization = { format: 'svd', outModes: [layer.out], inModes: [layer.in], ranks: [8] };
     const wanted = { name: layer.name, factorization: f, path: findPath(forwardEinsum(f, 24)) };
-    const pair = await modelPair(file, [wanted], { batch: 2, length: 24 });
+    const size = { batch: 2, length: 24 };
+    const pair = await modelPair(file, [wanted], size, plain, true);
+    const random = await modelPair(file, [wanted], size, plain, false);
+    expect(pair.factorized.length).toBe(random.factorized.length);
+    expect(Buffer.compare(pair.dense, random.dense)).toBe(0);
+    expect(Buffer.compare(pair.factorized, random.factorized)).not.toBe(0);
     expect(pair.factorized.length).toBeLessThan(pair.dense.length);
     const measured = await last(measureLatency(pair, { provider: 'wasm', now, budgetMs: 200 }));
     expect(measured.dense.count).toBeGreaterThanOrEqual(5);
-    await expect(modelPair(file, [{ ...wanted, name: 'none' }], { batch: 1, length: 24 })).rejects.toThrow(
+    await expect(modelPair(file, [{ ...wanted, name: 'none' }], size, plain, false)).rejects.toThrow(
       'latency: qa.onnx must have the layer, got "none"',
     );
   });

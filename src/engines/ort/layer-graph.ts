@@ -1,4 +1,4 @@
-/** One linear layer as a model of its own, X [rows, in] -> Y [rows, out]: dense, or its factors along a path. */
+/** One linear layer as a model of its own, X [rows, in] -> Y [rows, out], and random numbers for it. */
 import { create, toBinary } from '@bufbuild/protobuf';
 import {
   GraphProtoSchema,
@@ -15,11 +15,9 @@ import {
   type ValueInfoProto,
 } from 'onnx-buf';
 import { createRandom } from '../../core/base/random.ts';
-import type { ContractionPath } from '../../core/einsum/path.ts';
 import type { Factorization } from '../../core/factor/factorization.ts';
 import { factorShapes, forwardEinsum } from '../../core/factor/forward.ts';
 import { product } from '../../core/factor/tensorization.ts';
-import { createEmitter, emitContraction } from '../../core/onnx/factor-nodes.ts';
 import { tensor, type Tensor } from '../../core/tensor/dense.ts';
 import { constant, nodeOf } from './nodes.ts';
 
@@ -33,39 +31,20 @@ export interface LayerShape {
   readonly out: number;
 }
 
-/** y = x W with a random W. */
-export function denseGraph({ rows, in: inside, out }: LayerShape, seed: number): Uint8Array {
-  const random = createRandom(seed);
-  const values = Float32Array.from({ length: inside * out }, () => random.normal() / Math.sqrt(inside));
+/** y = x W. @param weight [in, out] */
+export function denseGraph({ rows, in: inside, out }: LayerShape, weight: Float32Array): Uint8Array {
   return modelBytes(
     [nodeOf('MatMul', ['x', 'W'], 'y')],
-    [constant('W', [inside, out], values)],
+    [constant('W', [inside, out], weight)],
     valueOf('x', [rows, inside]),
     valueOf('y', [rows, out]),
   );
 }
 
-/** The same of factors; the path is of the forward einsum, whatever its rows. */
-export function factorGraph(
-  { rows, in: inside, out }: LayerShape,
-  path: ContractionPath,
-  factors: readonly Tensor[],
-): Uint8Array {
-  const taken = new Set(['x', 'y']);
-  const unique = (wish: string): string => {
-    let name = wish;
-    for (let k = 1; taken.has(name); k++) name = `${wish}_${k}`;
-    taken.add(name);
-    return name;
-  };
-  const nodes: NodeProto[] = [];
-  const tensors: TensorProto[] = [];
-  const to = createEmitter({ nodes, tensors }, 'layer', unique, opset, false);
-  const names = factors.map(({ shape, values }, k) =>
-    to.constant(`factor${k}`, (name) => constant(name, shape, Float32Array.from(values))),
-  );
-  emitContraction(to, { path, factors: names, input: 'x', rank: 2, output: 'y' });
-  return modelBytes(nodes, tensors, valueOf('x', [rows, inside]), valueOf('y', [rows, out]));
+/** Numbers of ordinary size for `denseGraph`. */
+export function randomWeight({ in: inside, out }: LayerShape, seed: number): Float32Array {
+  const random = createRandom(seed);
+  return Float32Array.from({ length: inside * out }, () => random.normal() / Math.sqrt(inside));
 }
 
 /**

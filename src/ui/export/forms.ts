@@ -62,8 +62,9 @@ export interface Storage {
   readonly quantization: Quantization;
 }
 
+export const plainStorage: Storage = { id: 'f32', text: 'f32', precision: 'f32', quantization: unquantized };
 const plain: readonly Storage[] = [
-  { id: 'f32', text: 'f32', precision: 'f32', quantization: unquantized },
+  plainStorage,
   { id: 'f16', text: 'f16', precision: 'f16', quantization: unquantized },
 ];
 /** As the command line's --weights: int4 shares a scale among 32, as llama.cpp's Q4_0. */

@@ -2,7 +2,6 @@
 import { useState } from 'react';
 import type { Spread } from '../../core/base/spread.ts';
 import { factorizationKey } from '../../core/cost/layer.ts';
-import { unquantized } from '../../core/factor/quantization.ts';
 import { linearRows } from '../../core/workload/workload.ts';
 import { measurementKey } from '../../state/accuracy-run.ts';
 import type { Derived } from '../../state/derive.ts';
@@ -10,6 +9,7 @@ import { pathOf, wantedLayers, weightsOf, type Weights } from '../../state/expor
 import type { LatencyQuestion, Measured } from '../../state/latency-run.ts';
 import { useAccuracyRun, useAppObject, useFile, useLatencyRun, useSettled } from '../app.ts';
 import { Choice } from '../Choice.tsx';
+import { plainStorage, storagesOf, type Storage } from '../export/forms.ts';
 import { formatExact, formatRatio } from '../format.ts';
 import { affordable, deviceName, formatMs, latencySentence, speedUp, standing, type Work } from './words.ts';
 import './latency.css';
@@ -37,8 +37,11 @@ export function LatencySection() {
   const { running, results, problem } = useLatencyRun();
   const busy = useAccuracyRun(({ status }) => status === 'measuring' || status === 'promoting');
   const [scope, setScope] = useState<Scope>('layer');
+  const [wanted, setWanted] = useState<Storage['id'] | null>(null);
   const weights = weightsOf(derived.config.model, { modelUrl, files: file.files });
-  const asked = scope === 'layer' ? layerOf(derived) : modelOf(derived, weights);
+  const { storages, usual } = storagesOf('onnx', derived.config.quantization);
+  const storage = storages.find(({ id }) => id === (wanted ?? usual)) ?? storages[0] ?? plainStorage;
+  const asked = (scope === 'layer' ? layerOf : modelOf)(derived, weights, storage);
   const key = asked.problem === null ? asked.question.key : '';
   const measured = results.get(key) ?? [];
   const [first] = measured;
@@ -59,6 +62,12 @@ export function LatencySection() {
             { value: 'model', text: 'Whole model' },
           ]}
           onChange={setScope}
+        />
+        <Choice<Storage['id']>
+          label="Factors stored as"
+          value={storage.id}
+          options={storages.map(({ id, text }) => ({ value: id, text }))}
+          onChange={setWanted}
         />
         <span className="grow" />
         {running === null ? (
@@ -109,7 +118,15 @@ export function LatencySection() {
   );
 }
 
-function layerOf(derived: Derived): Measurable {
+/** Weights, in numbers, whose factors are fitted before they are timed: some seconds. */
+const mostFitted = 2_500_000;
+
+const storedText = ({ id, text }: Storage): string =>
+  id === 'f32' ? 'factors in float32' : `factors stored as ${text}`;
+
+const randomText = 'random numbers, on which time does not depend';
+
+function layerOf(derived: Derived, weights: Weights, storage: Storage): Measurable {
   const { config, evaluator, linears, model } = derived;
   const { focus } = config.view;
   const view = linears[focus];
@@ -120,21 +137,28 @@ function layerOf(derived: Derived): Measurable {
     return { problem: `${name} is dense: choose a format, and there are two to compare.` };
   const rows = linearRows(layer, config.workload);
   const path = pathOf(evaluator, focus, factorization);
+  const { precision, quantization } = storage;
+  const own =
+    weights.kind === 'none' || weights.kind === 'gone' || layer.out * layer.in > mostFitted ? null : weights;
+  const numbers = own === null ? randomText : 'its own numbers';
   return {
     problem: null,
-    about: `${name}, ${layer.out} × ${layer.in} in float32, ${formatExact(rows)} rows; random weights, for time does not depend on them.`,
+    about: `${name}, ${layer.out} × ${layer.in}, ${formatExact(rows)} rows; ${storedText(storage)}, ${numbers}.`,
     wanted: rows,
     question: {
-      key: ['layer', model.id, layer.name, rows, factorizationKey(factorization)].join(' '),
+      key: ['layer', model.id, layer.name, rows, storage.id, factorizationKey(factorization)].join(' '),
       subject: (device) => ({
         kind: 'layer',
-        factorization,
-        path,
+        layer: { name: layer.name, factorization, path },
         rows: affordable(device, rows, layer.out * layer.in),
+        weights: own,
+        precision,
+        quantization,
       }),
     },
     work: {
       subject: 'layer',
+      stored: storage.id === 'f32' ? null : storage.text,
       macs: denseCost.macs / cost.macs,
       predicted: denseCost.latencyCycles / cost.latencyCycles,
       machine: config.accelerator.name,
@@ -143,7 +167,7 @@ function layerOf(derived: Derived): Measurable {
   };
 }
 
-function modelOf(derived: Derived, weights: Weights): Measurable {
+function modelOf(derived: Derived, weights: Weights, storage: Storage): Measurable {
   const { config, dense, evaluation, model } = derived;
   if (weights.kind === 'none')
     return {
@@ -153,26 +177,38 @@ function modelOf(derived: Derived, weights: Weights): Measurable {
     return { problem: `${weights.name} is no longer at hand: drop it again to run it.` };
   if (weights.kind === 'files' && !weights.files.some(({ name }) => /\.onnx$/i.test(name)))
     return { problem: 'Safetensors have no graph to run: drop an .onnx model.' };
-  if (config.design.every(({ format }) => format === 'dense'))
+  const { precision, quantization } = storage;
+  const isInteger = quantization.kind !== 'none';
+  if (!isInteger && config.design.every(({ format }) => format === 'dense'))
     return { problem: 'Every layer is dense: choose a format, and there are two models to compare.' };
   const { tokens, batch } = config.workload;
   const length = Math.max(1, Math.round(tokens / batch));
+  const layers = wantedLayers(derived, config.design, isInteger);
+  const names = new Set(layers.map(({ name }) => name));
+  const count = model.linears.reduce((sum, each) => sum + (names.has(each.name) ? each.out * each.in : 0), 0);
+  const own = count <= mostFitted;
   return {
     problem: null,
-    about: `${model.title} in float32 as it would be exported, batch ${formatExact(batch)}; random numbers in the factors, for time does not depend on them.`,
+    about: `${model.title} beside its export, batch ${formatExact(batch)}; ${storedText(storage)}, ${own ? 'its own numbers' : randomText}.`,
     wanted: batch,
     question: {
-      key: ['model', batch, length, measurementKey(model.id, config.design, unquantized)].join(' '),
+      key: ['model', batch, length, storage.id, measurementKey(model.id, config.design, quantization)].join(
+        ' ',
+      ),
       subject: (device) => ({
         kind: 'model',
         weights,
-        layers: wantedLayers(derived, config.design, false),
+        layers,
+        own,
         batch: affordable(device, batch, dense.macs / batch),
         length,
+        precision,
+        quantization,
       }),
     },
     work: {
       subject: 'model',
+      stored: storage.id === 'f32' ? null : storage.text,
       macs: dense.macs / evaluation.macs,
       predicted: dense.latencyCycles / evaluation.latencyCycles,
       machine: config.accelerator.name,

@@ -5,8 +5,8 @@ import type { Spread } from '../../core/base/spread.ts';
 import type { Device } from '../../state/latency-run.ts';
 import { affordable, deviceName, formatMs, latencySentence, standing, type Work } from './words.ts';
 
-const wasm: Device = { provider: 'wasm', adapter: null, software: false };
-const software: Device = { provider: 'webgpu', adapter: 'google swiftshader', software: true };
+const wasm: Device = { provider: 'wasm', threads: 1, adapter: null, software: false };
+const software: Device = { provider: 'webgpu', threads: 1, adapter: 'google swiftshader', software: true };
 const around = (median: number): Spread => ({ median, low: 0.95 * median, high: 1.05 * median, count: 30 });
 const latency = (dense: number, factorized: number) => ({
   dense: around(dense),
@@ -15,12 +15,18 @@ const latency = (dense: number, factorized: number) => ({
 const path = findPath(
   forwardEinsum({ format: 'tt', outModes: [6, 8], inModes: [4, 9], ranks: [3, 5, 4] }, 32),
 );
-const work: Work = { subject: 'layer', macs: 2.1, predicted: 3.4, machine: 'ws8t', path };
+const work: Work = { subject: 'layer', stored: null, macs: 2.1, predicted: 3.4, machine: 'ws8t', path };
 
 describe('latency in words', () => {
   it('says how much faster, beside the model', () => {
     expect(latencySentence(wasm, latency(4.2, 2), work)).toBe(
       'On this device (WASM, one thread) the factorized layer is 2.10× faster; ws8t is modelled at 3.40× less delay.',
+    );
+  });
+
+  it('says how factors are stored where that is not float32', () => {
+    expect(latencySentence({ ...wasm, threads: 4 }, latency(4.2, 2), { ...work, stored: 'int8' })).toContain(
+      'On this device (WASM, 4 threads) the factorized layer, stored as int8, is 2.10× faster; ',
     );
   });
 

@@ -4,9 +4,9 @@ import type { Device } from '../../state/latency-run.ts';
 import type { ContractionPath } from '../../core/einsum/path.ts';
 import { formatExact, formatNumber, formatRatio } from '../format.ts';
 
-export const deviceName = ({ provider, adapter, software }: Device): string =>
+export const deviceName = ({ provider, threads, adapter, software }: Device): string =>
   provider === 'wasm'
-    ? 'WASM, one thread'
+    ? `WASM, ${threads === 1 ? 'one thread' : `${formatExact(threads)} threads`}`
     : `WebGPU, ${software ? 'software adapter' : (adapter ?? 'unnamed')}`;
 
 /** `2.27`, `0.084`: milliseconds with three digits. */
@@ -34,6 +34,8 @@ export function standing(latency: Latency): string {
 /** What the work of a design is, beside that of dense. */
 export interface Work {
   readonly subject: 'layer' | 'model';
+  /** `int8`; null for float32. */
+  readonly stored: string | null;
   /** Dense over factorized. */
   readonly macs: number;
   /** Delay of dense over that of the factorized one, as modelled, and on what. */
@@ -45,12 +47,13 @@ export interface Work {
 
 /** One sentence, with the reason where the factorized one is slower. */
 export function latencySentence(device: Device, latency: Latency, work: Work): string {
-  const { subject, predicted, machine } = work;
+  const { subject, stored, predicted, machine } = work;
+  const thing = `${subject}${stored === null ? '' : `, stored as ${stored},`}`;
   const where = `On this device (${deviceName(device)})`;
   const modelled = `${machine} is modelled at ${sayDelay(predicted)}`;
   const said = standing(latency);
   const loose = isTie(latency) && said !== alike ? ' (the middle halves of the two overlap)' : '';
-  const what = `the factorized ${subject} is ${said}${loose}`;
+  const what = `the factorized ${thing} is ${said}${loose}`;
   if (speedUp(latency) >= 1 || said === alike) return `${where} ${what}; ${modelled}.`;
   return `${where} ${what}: ${reason(work)}; ${modelled}.`;
 }
