@@ -36,6 +36,7 @@ const tableOf = (key: string): OwnTable => ({
     in: width,
     spectrum: powerLaw(Math.min(out, width), 0.5),
     sensitivity: 1,
+    power: 1,
   })),
   curve: fitOwnCurve(
     [0.1, 1, 10].map((damage) => ({ damage, value: -damage })),

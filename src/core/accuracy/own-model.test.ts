@@ -2,7 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { denseFactorization } from '../factor/ranks.ts';
 import { modelById } from '../workload/cards.ts';
-import { createOwnModel, fitOwnCurve, ownFigure, type OwnMetric, type OwnTable } from './own-model.ts';
+import {
+  createOwnModel,
+  fitOwnCurve,
+  layerDamage,
+  ownFigure,
+  sensitivityOf,
+  type OwnMetric,
+  type OwnTable,
+} from './own-model.ts';
 import { powerLaw } from './spectrum.ts';
 
 const model = modelById('glyph-vit');
@@ -27,6 +35,7 @@ const tableOf = (curve: OwnTable['curve'], metric: OwnMetric): OwnTable => ({
     in: width,
     spectrum: powerLaw(Math.min(out, width), 0.5),
     sensitivity: 1 + k,
+    power: 1,
   })),
   curve,
   examples: 64,
@@ -103,5 +112,43 @@ describe('an axis of one’s own', () => {
     ],
   ])('%j is too little', (tried, message) => {
     expect(() => fitOwnCurve(tried, 'negativeKlNats')).toThrow(`calibration: ${message}`);
+  });
+});
+
+describe('a layer cut alone', () => {
+  it('goes through both cuts, and is steady between', () => {
+    const cuts = [
+      { lost: 0.05, nats: 0.001 },
+      { lost: 0.5, nats: 0.2 },
+    ];
+    const layer = sensitivityOf(cuts);
+    for (const { lost, nats } of cuts) expect(layerDamage(layer, lost)).toBeCloseTo(nats, 12);
+    expect(layerDamage(layer, 0)).toBe(0);
+    expect(layerDamage(layer, 0.2)).toBeGreaterThan(0.001);
+    expect(layerDamage(layer, 0.2)).toBeLessThan(0.2);
+  });
+
+  it('stays sound where cuts say nothing', () => {
+    expect(sensitivityOf([])).toEqual({ sensitivity: 1, power: 1 });
+    expect(sensitivityOf([{ lost: 0.5, nats: 0.1 }])).toEqual({
+      sensitivity: expect.closeTo(0.2, 12),
+      power: 1,
+    });
+    const cut = fc.record({
+      lost: fc.double({ min: 0, max: 1, noNaN: true }),
+      nats: fc.double({ min: 0, max: 30, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(cut, { maxLength: 2 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (cuts, lost) => {
+          const layer = sensitivityOf(cuts);
+          const [less, more] = [layerDamage(layer, lost / 2), layerDamage(layer, lost)];
+          expect(Number.isFinite(more)).toBe(true);
+          expect(less).toBeLessThanOrEqual(more);
+        },
+      ),
+    );
   });
 });

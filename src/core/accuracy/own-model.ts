@@ -1,6 +1,6 @@
 /**
  * Tier T0 and T1 of somebody's own model over their own examples. A layer's damage is the share of its outputs' energy
- * that its factors lose (the tail of the spectrum of W C^(1/2), C = E[x x^T] of what it reads), times the divergence that
+ * that its factors lose (the tail of the spectrum of W C^(1/2), C = E[x x^T] of what it reads), read as the divergence that
  * a lost share was measured to bring when that layer alone was cut; damages add up, and a falling curve through designs
  * that were measured leads to the axis: negative divergence in nats, or points of accuracy where there are labels.
  */
@@ -26,8 +26,44 @@ export interface OwnLayer {
   readonly in: number;
   /** Of W C^(1/2). */
   readonly spectrum: Spectrum;
-  /** Nats per lost share of the outputs' energy; 1 where it was not measured. */
+  /** Of the layer alone: nats = sensitivity x (lost share of the outputs' energy) ^ power; 1 and 1 where not measured. */
   readonly sensitivity: number;
+  readonly power: number;
+}
+
+/** Nats of a layer that has lost this share of its outputs' energy. */
+export const layerDamage = (
+  { sensitivity, power }: Pick<OwnLayer, 'sensitivity' | 'power'>,
+  lost: number,
+): number => (lost > 0 ? sensitivity * Math.min(1, lost) ** power : 0);
+
+/** As the layer that loses most at this share. */
+export const worstDamage = (layers: readonly OwnLayer[], lost: number): number =>
+  layers.reduce((most, layer) => Math.max(most, layerDamage(layer, lost)), 0);
+
+/** Two cuts of a layer alone: what was lost, and the divergence it brought. */
+export interface Cut {
+  readonly lost: number;
+  readonly nats: number;
+}
+
+const leastNats = 1e-9;
+const leastLost = 1e-6;
+/** Linear errors bring their square in divergence, a saturated layer less than its share. */
+const powers = [0.5, 4] as const;
+
+/** The power law through two cuts; through one where they are alike. */
+export function sensitivityOf(cuts: readonly Cut[]): Pick<OwnLayer, 'sensitivity' | 'power'> {
+  const [a, b] = cuts.map(({ lost, nats }) => ({
+    x: Math.log(Math.max(leastLost, lost)),
+    y: Math.log(Math.max(leastNats, nats)),
+  }));
+  if (a === undefined) return { sensitivity: 1, power: 1 };
+  const steep = b === undefined || Math.abs(b.x - a.x) < 0.1 ? 1 : (b.y - a.y) / (b.x - a.x);
+  const power = Math.min(powers[1], Math.max(powers[0], steep));
+  // Where it matters most: at the larger loss.
+  const kept = b !== undefined && b.x > a.x ? b : a;
+  return { sensitivity: Math.exp(kept.y - power * kept.x), power };
 }
 
 export type OwnMetric = Extract<AccuracyFigure['metric'], 'negativeKlNats' | 'accuracyChangePoints'>;
@@ -166,7 +202,6 @@ export function createOwnModel(
   quantization: Quantization = unquantized,
 ): AccuracyModel {
   const noise = quantizationNoise(quantization);
-  const most = table.layers.reduce((sum, { sensitivity }) => Math.max(sum, sensitivity), 0);
   const layers = model.linears.map(({ name, out, in: width }) => {
     const known = table.layers.find((each) => each.name === name && each.out === out && each.in === width);
     const { kept } = createWeightEnergy(
@@ -174,12 +209,12 @@ export function createOwnModel(
       width,
       known === undefined ? { kind: 'synthetic' } : { kind: 'spectrum', spectrum: known.spectrum },
     );
-    const sensitivity = known?.sensitivity ?? most;
     const remembered = new Map<string, Damage>();
     const damage = (f: Factorization): Damage => {
       const share = f.format === 'dense' ? { value: 1, low: 1, high: 1 } : kept(f);
       const left = noise === 0 ? 1 : 1 - Math.min(1, noise * factorShapes(f).length);
-      const lost = (of: number): number => sensitivity * Math.max(0, 1 - of * left);
+      const lost = (of: number): number =>
+        known === undefined ? worstDamage(table.layers, 1 - of * left) : layerDamage(known, 1 - of * left);
       return { value: lost(share.value), low: lost(share.high), high: lost(share.low) };
     };
     return (f: Factorization): Damage => {

@@ -1,6 +1,6 @@
 /** Somebody's own model over their own examples: the axis, its figures, and what they must hold to. */
 import { describe, expect, it } from 'vitest';
-import { createOwnModel, type OwnTable } from '../../core/accuracy/own-model.ts';
+import { createOwnModel, layerDamage, type OwnTable } from '../../core/accuracy/own-model.ts';
 import { createWeightEnergy } from '../../core/accuracy/weight-energy.ts';
 import type { Factorization } from '../../core/factor/factorization.ts';
 import { denseFactorization } from '../../core/factor/ranks.ts';
@@ -134,6 +134,6 @@ it('what is not read by anything counts as what is most sensitive', () => {
   const f = design(0.5)[unknown]!;
   const { out, in: width } = model.linears[unknown]!;
   const { value } = createWeightEnergy(out, width, { kind: 'synthetic' }).kept(f);
-  expect(axis.damage(unknown, f).value).toBeCloseTo(first!.sensitivity * (1 - value), 12);
+  expect(axis.damage(unknown, f).value).toBeCloseTo(layerDamage(first!, 1 - value), 12);
   expect(axis.damage(unknown, denseFactorization(out, width)).value).toBe(0);
 });

@@ -5,7 +5,11 @@
  */
 import {
   fitOwnCurve,
+  layerDamage,
   ownFigure,
+  sensitivityOf,
+  worstDamage,
+  type Cut,
   type OwnDesign,
   type OwnLayer,
   type OwnTable,
@@ -14,7 +18,6 @@ import type { AccuracyFigure } from '../../core/accuracy/figure.ts';
 import { rebuiltWeight } from '../../core/accuracy/rebuild.ts';
 import { spectrumOf, type Spectrum } from '../../core/accuracy/spectrum.ts';
 import { check } from '../../core/base/checks.ts';
-import { createRandom } from '../../core/base/random.ts';
 import { factorizationKey } from '../../core/cost/layer.ts';
 import { halves } from '../../core/examples/split.ts';
 import { momentsOf, weightedDistance, type Moments } from '../../core/factor/decompose/covariance.ts';
@@ -169,32 +172,35 @@ export async function openOwnMeasurer(
       yield* findSpectra(found);
       check(usual.length > 0, 'model', 'must have a layer that can be factorized');
       const isLarge = usual.reduce((sum, layer) => sum + layer.out * layer.in, 0) > largeModel;
-      const designs = uniformShares(isLarge);
-      const of = (isLarge ? 0 : usual.length) + designs.length;
+      const shares = levels.filter((_, k) => !isLarge || k % 2 === 0);
+      const of = (isLarge ? 0 : usual.length * probedLosses.length) + 2 * shares.length;
       let done = 0;
       const layers: OwnLayer[] = [];
       for (const layer of usual) {
         const { name, out, in: width } = layer;
         const spectrum = spectra.get(name)!;
-        let sensitivity = 1;
-        if (!isLarge) {
-          const rank = probedRank(spectrum);
+        const cuts: Cut[] = [];
+        for (const wanted of isLarge ? [] : probedLosses) {
+          const rank = rankLosing(spectrum, wanted);
           const { rebuilt: weight } = await rebuilt(layer, svd(layer, rank), plain);
           const { kl } = await measured([{ layer, weight }], mostProbed);
-          sensitivity = Math.max(leastSensitivity, kl.value / Math.max(leastLoss, lostAt(spectrum, rank)));
+          cuts.push({ lost: lostAt(spectrum, rank), nats: kl.value });
           yield { stage: 'probing', done: ++done, of };
         }
-        layers.push({ name, out, in: width, spectrum, sensitivity });
+        layers.push({ name, out, in: width, spectrum, ...sensitivityOf(cuts) });
       }
       const tried: OwnDesign[] = [];
-      const isLabelled = comparison.isLabelled;
-      for (const shares of designs) {
+      const { isLabelled } = comparison;
+      // One rank everywhere, and ranks as a search would spread them at the same size.
+      for (const ranks of shares.flatMap((share) => [
+        uniformRanks(layers, share),
+        thriftyRanks(layers, share),
+      ])) {
         let damage = 0;
         const weights: DenseWeight[] = [];
         for (const [k, layer] of usual.entries()) {
-          const rank = rankOf(layer, shares(k));
-          const { spectrum, sensitivity } = layers[k]!;
-          damage += sensitivity * lostAt(spectrum, rank);
+          const rank = ranks[k]!;
+          damage += layerDamage(layers[k]!, lostAt(layers[k]!.spectrum, rank));
           weights.push({ layer, weight: (await rebuilt(layer, svd(layer, rank), plain)).rebuilt });
         }
         const { kl, labelled } = await measured(weights, mostTried);
@@ -223,17 +229,18 @@ export async function openOwnMeasurer(
       });
       const layers = changed.map(({ layer }) => layer);
       for await (const step of calibrate(layers)) yield { kind: 'step', ...step };
-      // As the estimate has it: what was not tried alone counts as the most sensitive layer.
-      const most = Math.max(0, ...(table?.layers ?? []).map(({ sensitivity }) => sensitivity));
       const weights: DenseWeight[] = [];
       let damage = 0;
       for (const { layer, f } of changed) {
         const { weight, rebuilt: made } = await rebuilt(layer, f, { quantization });
         weights.push({ layer, weight: made });
         const known = momentsFor(layer);
-        const sensitivity = table?.layers.find(({ name }) => name === layer.name)?.sensitivity ?? most;
-        if (known !== null && table !== null)
-          damage += sensitivity * weightedDistance(weight, made, known) ** 2;
+        if (known !== null && table !== null) {
+          const lost = weightedDistance(weight, made, known) ** 2;
+          const own = table.layers.find(({ name }) => name === layer.name);
+          // As the estimate has it: what was not tried alone counts as the most sensitive layer.
+          damage += own === undefined ? worstDamage(table.layers, lost) : layerDamage(own, lost);
+        }
         yield { kind: 'step', stage: 'rebuilding', done: weights.length, of: changed.length };
       }
       if (table !== null)
@@ -261,46 +268,52 @@ const svd = ({ out, in: width }: OnnxLayer, rank: number): Factorization => ({
   ranks: [rank],
 });
 
-const rankOf = ({ out, in: width }: OnnxLayer, share: number): number =>
-  Math.min(Math.min(out, width), Math.max(1, Math.round(share * Math.min(out, width))));
-
 /** Share of the energy beyond a rank. */
 const lostAt = (spectrum: Spectrum, rank: number): number =>
   spectrum.subarray(rank).reduce((sum, share) => sum + share, 0);
 
-/** Of a layer's outputs: seen in the answers, and not all of it. */
-const probedLoss = 0.1;
-const leastLoss = 1e-6;
-/** A layer that no answer hangs on still counts. */
-const leastSensitivity = 1e-9;
+/** Shares of a layer's outputs that are cut off it alone: a little, seen in the answers, and most. */
+const probedLosses = [0.08, 0.5];
 
 /** The lowest rank that loses at most this share, so that something is lost. */
-function probedRank(spectrum: Spectrum): number {
+function rankLosing(spectrum: Spectrum, most: number): number {
   let rank = spectrum.length;
   let lost = 0;
-  while (rank > 1 && lost + spectrum[rank - 1]! <= probedLoss) lost += spectrum[--rank]!;
-  return rank === spectrum.length ? Math.max(1, rank - 1) : rank;
+  while (rank > 1 && lost + spectrum[rank - 1]! <= most) lost += spectrum[--rank]!;
+  return Math.max(1, Math.min(rank, spectrum.length - 1));
 }
 
-/** From nearly everything to nearly nothing kept. */
+/** Shares of the full ranks, from nearly everything to nearly nothing kept. */
 const levels = [0.85, 0.7, 0.55, 0.42, 0.32, 0.24, 0.16, 0.1, 0.05];
-/** Ranks of the second design of a level are spread around it by this factor. */
-const spreadOfRanks = 2;
 
-/** Shares of the full rank that designs give layer k: one rank everywhere, and one drawn around it for each. */
-function uniformShares(isLarge: boolean): readonly ((layer: number) => number)[] {
-  const random = createRandom(1);
-  return levels
-    .filter((_, k) => !isLarge || k % 2 === 0)
-    .flatMap((level): readonly ((layer: number) => number)[] => {
-      const drawn = new Map<number, number>();
-      const own = (layer: number): number => {
-        const known = drawn.get(layer) ?? level * spreadOfRanks ** (2 * random.next() - 1);
-        drawn.set(layer, known);
-        return known;
-      };
-      return isLarge ? [() => level] : [() => level, own];
-    });
+const uniformRanks = (layers: readonly OwnLayer[], share: number): readonly number[] =>
+  layers.map(({ spectrum }) => Math.max(1, Math.round(share * spectrum.length)));
+
+const parametersOf = (layers: readonly OwnLayer[], ranks: readonly number[]): number =>
+  layers.reduce((sum, layer, k) => sum + ranks[k]! * (layer.out + layer.in), 0);
+
+/** Least damage at no more parameters than one share of the ranks everywhere has: each layer pays one price a parameter. */
+function thriftyRanks(layers: readonly OwnLayer[], share: number): readonly number[] {
+  const most = parametersOf(layers, uniformRanks(layers, share));
+  const at = (price: number): readonly number[] => layers.map((layer) => bestRank(layer, price));
+  let [low, high] = [-40, 20];
+  for (let step = 0; step < 40; step++) {
+    const middle = (low + high) / 2;
+    if (parametersOf(layers, at(Math.exp(middle))) > most) low = middle;
+    else high = middle;
+  }
+  return at(Math.exp(high));
+}
+
+function bestRank(layer: OwnLayer, price: number): number {
+  const { spectrum, out, in: width } = layer;
+  let [best, least, lost] = [spectrum.length, Infinity, 0];
+  for (let rank = spectrum.length; rank >= 1; rank--) {
+    const cost = layerDamage(layer, lost) + price * rank * (out + width);
+    if (cost < least) [best, least] = [rank, cost];
+    lost += spectrum[rank - 1]!;
+  }
+  return best;
 }
 
 /** Matrices by key; the oldest go first. */
