@@ -85,11 +85,12 @@ export function emitBlockProduct(product: BlockProduct, emit: Emit): void {
 }
 
 /** Threads that have the same block. */
-export const teamOf = ({ shared, group }: Plan): number => (shared === 'team' ? group[0] : 1);
+export const teamOf = ({ shared, group }: Plan): number =>
+  shared === 'team' || shared === 'subgroup' ? group[0] : 1;
 
 /** Declarations that a team needs. */
 export const teamMemory = (plan: Plan): readonly string[] =>
-  teamOf(plan) > 1
+  plan.shared === 'team'
     ? [
         `var<workgroup> sums: array<${vectorType(plan.width)}, ${(teamOf(plan) * blockSize(plan)) / plan.width}>;`,
       ]
@@ -101,6 +102,11 @@ export const blockSize = ({ rows, columns, batches }: Plan): number => rows * co
 function emitTeamSum(plan: Plan, emit: Emit): void {
   const team = teamOf(plan);
   const vectors = Array.from({ length: blockSize(plan) / plan.width }, (_, v) => v);
+  if (plan.shared === 'subgroup') {
+    for (const v of vectors) emit(`  s${v} = subgroupAdd(s${v});`);
+    emit('  if (id.x == 0u) {');
+    return;
+  }
   for (const v of vectors) emit(`  sums[${v * team}u + id.x] = s${v};`);
   for (let half = team / 2; half >= 1; half /= 2) {
     emit('  workgroupBarrier();');

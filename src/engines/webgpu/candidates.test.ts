@@ -23,7 +23,7 @@ describe('plans worth trying', () => {
         const { equation, shapes } = randomEinsum(createRandom(seed), 3);
         for (const step of einsumProgram(equation, shapes).steps) {
           if (isEmpty(step.form)) continue;
-          const plans = candidatePlans(step.form, { software, sharedBytes: 32_768 });
+          const plans = candidatePlans(step.form, { software, sharedBytes: 32_768, subgroup: 0 });
           expect(plans.length).toBeGreaterThan(0);
           expect(new Set(plans.map(planName)).size).toBe(plans.length);
           for (const plan of plans) {
@@ -44,6 +44,7 @@ describe('plans worth trying', () => {
     const plans = candidatePlans(form('ik,kj->ij', [768, 768], [768, 768]), {
       software: false,
       sharedBytes: 32_768,
+      subgroup: 0,
     });
     expect(plans.length).toBeGreaterThan(20);
     expect(plans.length).toBeLessThan(100);
@@ -59,11 +60,13 @@ describe('plans worth trying', () => {
     const [best] = candidatePlans(form('k,k->', [1 << 16], [1 << 16]), {
       software: false,
       sharedBytes: 32_768,
+      subgroup: 0,
     });
     expect(best?.splits).toBeGreaterThan(8);
     const wide = candidatePlans(form('ik,kj->ij', [1024, 64], [64, 1024]), {
       software: false,
       sharedBytes: 32_768,
+      subgroup: 0,
     });
     expect(wide.every(({ splits }) => splits === 1)).toBe(true);
   });
@@ -72,35 +75,47 @@ describe('plans worth trying', () => {
     const large = form('ik,kj->ij', [768, 768], [768, 768]);
     const vector = form('ik,k->i', [768, 768], [768]);
     const kinds = (product: GemmForm, software: boolean) =>
-      new Set(candidatePlans(product, { software, sharedBytes: 32_768 }).map(({ shared }) => shared));
+      new Set(
+        candidatePlans(product, { software, sharedBytes: 32_768, subgroup: 0 }).map(({ shared }) => shared),
+      );
     expect(kinds(large, false)).toEqual(new Set(['tiles', undefined]));
     expect(kinds(vector, false)).toEqual(new Set(['team', undefined]));
     expect(kinds(large, true)).toEqual(new Set([undefined]));
-    expect(candidatePlans(large, { software: false, sharedBytes: 32_768 })[0]?.shared).toBe('tiles');
-    expect(candidatePlans(vector, { software: false, sharedBytes: 32_768 })[0]?.shared).toBe('team');
+    const apple = { software: false, sharedBytes: 32_768, subgroup: 32 };
+    const exchanging = candidatePlans(vector, apple).filter(({ shared }) => shared === 'subgroup');
+    expect(new Set(exchanging.map(({ group }) => group[0]))).toEqual(new Set([32]));
+    expect(candidatePlans(large, { software: false, sharedBytes: 32_768, subgroup: 0 })[0]?.shared).toBe(
+      'tiles',
+    );
+    expect(candidatePlans(vector, { software: false, sharedBytes: 32_768, subgroup: 0 })[0]?.shared).toBe(
+      'team',
+    );
   });
 
   it('lay vectors along the side whose words are neighbours in the output', () => {
     const [rowMajor] = candidatePlans(form('ik,kj->ij', [64, 64], [64, 64]), {
       software: true,
       sharedBytes: 32_768,
+      subgroup: 0,
     });
     expect(rowMajor).toMatchObject({ swap: false, lane: 'n' });
     const [columnMajor] = candidatePlans(form('ik,kj->ji', [64, 64], [64, 64]), {
       software: true,
       sharedBytes: 32_768,
+      subgroup: 0,
     });
     expect(columnMajor).toMatchObject({ swap: true, lane: 'n' });
     const [pointwise] = candidatePlans(form('bjr,jr->br', [64, 8, 64], [8, 64]), {
       software: true,
       sharedBytes: 32_768,
+      subgroup: 0,
     });
     expect(pointwise).toMatchObject({ lane: 'batch', width: 4 });
   });
 
   it('are recognized when remembered, anything else is not one', () => {
     const product = form('ik,kj->ij', [64, 64], [64, 64]);
-    const [plan] = candidatePlans(product, { software: true, sharedBytes: 32_768 });
+    const [plan] = candidatePlans(product, { software: true, sharedBytes: 32_768, subgroup: 0 });
     expect(isPlan(JSON.parse(JSON.stringify(plan)))).toBe(true);
     for (const other of [
       null,
@@ -118,7 +133,9 @@ describe('plans worth trying', () => {
 
 describe('kernels', () => {
   const deep = (product: GemmForm): Plan =>
-    candidatePlans(product, { software: true, sharedBytes: 32_768 }).find(({ depth }) => depth === 4)!;
+    candidatePlans(product, { software: true, sharedBytes: 32_768, subgroup: 0 }).find(
+      ({ depth }) => depth === 4,
+    )!;
 
   it('read and write four words at a time where words are neighbours', () => {
     const product = form('ik,kj->ij', [64, 64], [64, 64]);

@@ -5,6 +5,7 @@
  * parts of k only where there would be too few threads.
  */
 import { extentOf, type GemmAxis, type GemmForm } from '../../core/einsum/gemm-form.ts';
+import { teamOf } from './block-product.ts';
 import { innerAxis, packingOf, type ArrayName } from './packing.ts';
 import { plannedForm, planName, type Plan } from './plan.ts';
 import { tileBytes } from './tiled-kernel.ts';
@@ -14,6 +15,8 @@ export interface DeviceTraits {
   readonly software: boolean;
   /** Bytes of memory that a workgroup may share; plans use at most half of it. */
   readonly sharedBytes: number;
+  /** Threads that exchange values without memory; 0 where there are none, or not always as many. */
+  readonly subgroup: number;
 }
 
 type Pair = readonly [number, number];
@@ -21,16 +24,16 @@ type Pair = readonly [number, number];
 /** Rows and columns of a thread, and passes of k; measured on SwiftShader, chosen by rule for GPUs. */
 const blocks: Readonly<Record<'software' | 'hardware', readonly (readonly [number, number, number])[]>> = {
   software: [
+    [16, 8, 1],
+    [8, 16, 1],
     [8, 8, 1],
     [4, 8, 1],
     [8, 4, 4],
     [16, 4, 1],
     [4, 8, 4],
     [8, 8, 4],
-    [16, 8, 1],
     [4, 4, 4],
     [2, 8, 4],
-    [8, 16, 1],
     [2, 4, 4],
     [1, 4, 4],
     [4, 1, 4],
@@ -151,7 +154,9 @@ export function fitPlan(form: GemmForm, { shared, ...wanted }: Plan): Plan {
   ) as Plan['width'];
   const block = { ...wanted, swap, width, rows, columns, batches, splits };
   const team = powerWithin((innerAxis(k)?.extent ?? 0) / wanted.depth / splits, across);
-  if (shared === 'team' && team >= smallestTeam) return { ...block, shared, group: [team, 1, 1] };
+  const enough = shared === 'team' ? team >= smallestTeam : team === across;
+  if ((shared === 'team' || shared === 'subgroup') && enough)
+    return { ...block, shared, group: [team, 1, 1] };
   const counts = [columnSide / columns, rowSide / rows, batchSide / batches].map(Math.ceil);
   const threads = wanted.group.reduce((product, side) => product * side, 1);
   const x = powerUp(counts[0] ?? 1, across);
@@ -165,7 +170,8 @@ const powerUp = (count: number, most: number): number =>
   Math.max(1, Math.min(2 ** Math.ceil(Math.log2(Math.max(1, count))), most));
 
 /** Different plans, best guess first. */
-export function candidatePlans(form: GemmForm, { software, sharedBytes }: DeviceTraits): readonly Plan[] {
+export function candidatePlans(form: GemmForm, traits: DeviceTraits): readonly Plan[] {
+  const { software } = traits;
   const kind = software ? 'software' : 'hardware';
   const plans = new Map<string, Plan>();
   const add = (plan: Plan): void => {
@@ -191,7 +197,7 @@ export function candidatePlans(form: GemmForm, { software, sharedBytes }: Device
       }
   if (!software)
     for (const way of orientations(form)) {
-      for (const plan of sharedPlans(form, way, sharedBytes / 2)) add(plan);
+      for (const plan of sharedPlans(form, way, traits)) add(plan);
     }
   return [...plans.values()]
     .map((plan) => ({ plan, time: guess(form, plan, software) }))
@@ -200,8 +206,13 @@ export function candidatePlans(form: GemmForm, { software, sharedBytes }: Device
 }
 
 /** Tiles where both sides are long, teams where k is and the outputs are few. */
-function* sharedPlans(form: GemmForm, way: Pick<Plan, 'swap' | 'lane'>, mostBytes: number): Generator<Plan> {
+function* sharedPlans(
+  form: GemmForm,
+  way: Pick<Plan, 'swap' | 'lane'>,
+  { sharedBytes, subgroup }: DeviceTraits,
+): Generator<Plan> {
   const { k } = form;
+  const mostBytes = sharedBytes / 2;
   const plan: Omit<Plan, 'rows' | 'columns' | 'depth' | 'group'> = {
     ...way,
     width: 4,
@@ -222,18 +233,19 @@ function* sharedPlans(form: GemmForm, way: Pick<Plan, 'swap' | 'lane'>, mostByte
     const batches = way.lane === 'batch' ? columns : 1;
     const wanted: Plan = { ...plan, shared: 'team', rows, columns, batches, depth: 4, group: [team, 1, 1] };
     const bytes = team * rows * columns * batches * 4;
-    if (bytes > mostBytes) continue;
     for (const splits of partsWorthTrying(form, wanted, false)) {
       const cut: Plan = { ...wanted, splits };
-      if (fitPlan(form, cut).shared === 'team') yield cut;
+      if (bytes <= mostBytes && fitPlan(form, cut).shared === 'team') yield cut;
+      const exchanging: Plan = { ...cut, shared: 'subgroup', group: [subgroup, 1, 1] };
+      if (subgroup > 1 && fitPlan(form, exchanging).shared === 'subgroup') yield exchanging;
     }
   }
 }
 
 function threadsOf(form: GemmForm, plan: Plan): number {
   const { batch, m, n } = plannedForm(form, plan);
-  const { rows, columns, batches, splits, shared, group } = plan;
-  const team = shared === 'team' ? group[0] : 1;
+  const { rows, columns, batches, splits } = plan;
+  const team = teamOf(plan);
   const along = (axes: readonly GemmAxis[], size: number): number => Math.ceil(extentOf(axes) / size);
   return along(batch, batches) * along(m, rows) * along(n, columns) * splits * team;
 }
@@ -261,7 +273,7 @@ function guess(form: GemmForm, plan: Plan, software: boolean): number {
   const { rows, columns, batches, splits, depth, shared, group } = plan;
   const planned = plannedForm(form, plan);
   const threads = threadsOf(form, plan);
-  const team = shared === 'team' ? group[0] : 1;
+  const team = teamOf(plan);
   const perThread = extentOf(form.k) / splits / team;
   const products = rows * columns * batches;
   const cost = (array: ArrayName): number => wordCost[packingOf(planned, array, plan)];
@@ -274,9 +286,9 @@ function guess(form: GemmForm, plan: Plan, software: boolean): number {
   const pass = products + loads + 4 / depth;
   const full = enoughThreads[software ? 'software' : 'hardware'];
   const waves = Math.max(1, threads / full);
-  const joining = team > 1 ? products * (1 + Math.log2(team)) * 8 : 0;
+  const joining = team > 1 ? products * (1 + Math.log2(team)) * (shared === 'team' ? 8 : 2) : 0;
   const adding = splits > 1 ? 200 + (form.words.out * splits) / full : 0;
-  const length = software ? 1 + products * depth * 2.5e-3 : products > 32 ? 1.2 : 1;
+  const length = software ? 1 + products * depth * 1e-3 : products > 32 ? 1.2 : 1;
   const compiling = software ? 30 * products * Math.min(depth, perThread) : 0;
   return (waves * (pass * perThread + joining + products * cost('out')) + adding) * length + compiling;
 }

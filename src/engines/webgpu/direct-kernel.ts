@@ -6,7 +6,7 @@
 import { invariant } from '../../core/base/checks.ts';
 import { extentOf, type GemmForm } from '../../core/einsum/gemm-form.ts';
 import { digit } from './block.ts';
-import { emitBlockProduct, packingsOf, teamMemory, type Dtype, type Emit } from './block-product.ts';
+import { emitBlockProduct, packingsOf, teamMemory, teamOf, type Dtype, type Emit } from './block-product.ts';
 import { plannedForm, type Plan } from './plan.ts';
 import { unitOf, type Packings } from './words.ts';
 
@@ -82,6 +82,7 @@ export function assemble(parts: {
   const outWords = words.out * plan.splits;
   const code = [
     ...(dtype === 'f16' || writes === 'f16' ? ['enable f16;'] : []),
+    ...(plan.shared === 'subgroup' ? ['enable subgroups;'] : []),
     binding(0, 'a', words.a, unitOf(packings.a), dtype),
     ...(words.b === null ? [] : [binding(1, 'b', words.b, unitOf(packings.b), dtype)]),
     binding(words.b === null ? 1 : 2, 'c', outWords, unitOf(packings.out), writes),
@@ -110,9 +111,9 @@ function emitThread(
     batches * plan.splits,
   ];
   // A team has one block, and then nobody may leave before the others.
-  const threads = plan.shared === 'team' ? ([1, 1, 1] as const) : plan.group;
+  const threads = teamOf(plan) > 1 ? ([1, 1, 1] as const) : plan.group;
   const [across = 1, down = 1, deep = 1] = blocks.map((count, k) => Math.ceil(count / (threads[k] ?? 1)));
-  const own = (k: number): string => (plan.shared === 'team' ? '' : ` * ${threads[k]}u + id.${'xyz'[k]}`);
+  const own = (k: number): string => (teamOf(plan) > 1 ? '' : ` * ${threads[k]}u + id.${'xyz'[k]}`);
   const total = across * down * deep;
   const started = emitStart(total, wantedPieces, emit);
   emit(`  let tn = ${digit('w', across, 1, total)}${own(0)};`);

@@ -63,7 +63,7 @@ function blockPlan(form: GemmForm, lanes: number, traits: FusionTraits): Plan {
     const loads = 3 * (rows + columns) * batches;
     return Math.ceil(blocks / lanes) * (rows * columns * batches + loads + 4 / depth);
   };
-  const plans = candidatePlans(form, { software: traits.software, sharedBytes: 0 }).filter(
+  const plans = candidatePlans(form, { software: traits.software, sharedBytes: 0, subgroup: 0 }).filter(
     ({ splits }) => splits === 1,
   );
   return plans.reduce((best, plan) => (cost(plan) < cost(best) ? plan : best));

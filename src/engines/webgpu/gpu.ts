@@ -113,7 +113,8 @@ function wrap(
         });
         pipeline = wait(made, compileSeconds).catch((error: unknown) => {
           compiled.delete(code);
-          if (error instanceof EngineLost) throw error;
+          // A compiler that is slow has not lost the device.
+          if (error instanceof EngineLost && lost !== null) throw error;
           throw new InputError('webgpu', `the kernel was refused: ${textOf(error)}`);
         });
         compiled.set(code, pipeline);

@@ -22,12 +22,15 @@ export interface Plan {
   readonly splits: number;
   /**
    * Memory that a workgroup shares: `tiles` of both operands, `depth` positions of k each, from which its threads' blocks
-   * are computed; or `team`: all threads have the same block, share out k and add up. Absent: every thread for itself.
+   * are computed; or `team`: all threads have the same block, share out k and add up. `subgroup`: a team of as many as
+   exchange values without memory. Absent: every thread for itself.
    */
-  readonly shared?: 'tiles' | 'team';
+  readonly shared?: 'tiles' | 'team' | 'subgroup';
   /** Threads of a workgroup along columns, rows, batches (and parts). */
   readonly group: readonly [number, number, number];
 }
+
+const sharedNames = { tiles: 'shared tiles', team: 'one team', subgroup: 'one subgroup' } as const;
 
 /** One short line for people. */
 export function planName(plan: Plan): string {
@@ -38,7 +41,7 @@ export function planName(plan: Plan): string {
     `${tile} each`,
     `k ${depth}`,
     ...(width > 1 ? [`vec${width}${lane === 'batch' ? ' batch' : ''}`] : []),
-    ...(shared === undefined ? [] : [shared === 'tiles' ? 'shared tiles' : 'one team']),
+    ...(shared === undefined ? [] : [sharedNames[shared]]),
     ...(splits > 1 ? [`${splits} parts`] : []),
     ...(swap ? ['swapped'] : []),
   ].join(', ');
@@ -66,7 +69,7 @@ export function isPlan(value: unknown): value is Plan {
   return (
     typeof swap === 'boolean' &&
     (lane === 'n' || lane === 'batch') &&
-    (shared === undefined || shared === 'tiles' || shared === 'team') &&
+    (shared === undefined || Object.hasOwn(sharedNames, String(shared))) &&
     threads.length === 3 &&
     [...block, ...threads, splits].every((count) => Number(count) >= 1) &&
     product(block) <= 4096 &&

@@ -127,6 +127,19 @@ const sharedPlans: readonly {
     equation: 'ijk->ik',
     shapes: [[3, 70, 5]],
   },
+  {
+    changes: { shared: 'subgroup', group: [4, 1, 1], rows: 2, splits: 2 },
+    equation: 'ik,kj->ij',
+    shapes: [
+      [5, 130],
+      [130, 8],
+    ],
+  },
+  {
+    changes: { shared: 'subgroup', group: [4, 1, 1], rows: 1, columns: 1, width: 1 },
+    equation: 'ik,k->i',
+    shapes: [[37, 129], [129]],
+  },
 ];
 
 describe.skipIf(gpu === null)('every plan computes its form', () => {
@@ -175,24 +188,29 @@ describe.skipIf(gpu === null)('every plan computes its form', () => {
   };
 
   for (const { changes, equation, shapes } of sharedPlans) {
-    it(`shared memory ${JSON.stringify(changes)}: ${equation}`, async () => {
-      const form = formOf(equation, shapes);
-      const base: Plan = {
-        swap: false,
-        lane: 'n',
-        width: 4,
-        rows: 4,
-        columns: 4,
-        batches: changes.lane === 'batch' ? 4 : 1,
-        depth: 8,
-        splits: 1,
-        shared: 'tiles',
-        group: [4, 2, 1],
-      };
-      const plan = fitPlan(form, { ...base, ...changes });
-      expect(plan.shared).toBe(changes.shared ?? 'tiles');
-      expect(await distance(form, plan, 1e9, 3)).toBeLessThan(1e-4);
-    }, 120_000);
+    const exchanges = changes.shared === 'subgroup';
+    it.skipIf(exchanges && gpu?.subgroup !== changes.group?.[0])(
+      `shared memory ${JSON.stringify(changes)}: ${equation}`,
+      async () => {
+        const form = formOf(equation, shapes);
+        const base: Plan = {
+          swap: false,
+          lane: 'n',
+          width: 4,
+          rows: 4,
+          columns: 4,
+          batches: changes.lane === 'batch' ? 4 : 1,
+          depth: 8,
+          splits: 1,
+          shared: 'tiles',
+          group: [4, 2, 1],
+        };
+        const plan = fitPlan(form, { ...base, ...changes });
+        expect(plan.shared).toBe(changes.shared ?? 'tiles');
+        expect(await distance(form, plan, 1e9, 3)).toBeLessThan(1e-4);
+      },
+      120_000,
+    );
   }
 
   for (const [equation, ...shapes] of forms) {
@@ -201,7 +219,7 @@ describe.skipIf(gpu === null)('every plan computes its form', () => {
       const random = createRandom(11);
       const plans = [
         ...Array.from({ length: 3 }, () => randomPlan(random, form)),
-        ...candidatePlans(form, { software: false, sharedBytes: 0 }).slice(0, 1),
+        ...candidatePlans(form, { software: false, sharedBytes: 0, subgroup: 0 }).slice(0, 1),
       ];
       for (const [k, plan] of plans.entries()) {
         const mostMacs = k % 2 === 0 ? 1e9 : 1000;

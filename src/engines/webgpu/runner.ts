@@ -92,7 +92,7 @@ export async function prepareSchedule(
     },
     time: async (runs, signal) => {
       checkAlive();
-      return time(bound.submits, runs, signal);
+      return time(bound.submits, runs, { signal });
     },
     destroy: () => {
       if (destroyed) return;

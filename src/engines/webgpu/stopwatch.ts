@@ -12,23 +12,33 @@ const longEnoughMs = 3;
 const mostRepeats = 256;
 const timeSeconds = 60;
 
-/** @returns milliseconds of one run of all `parts`, for each of `runs` runs */
-export function createStopwatch(
-  gpu: Gpu,
-): (parts: readonly Encode[], runs: number, signal?: StopSignal) => Promise<readonly number[]> {
-  const { device } = gpu;
+export interface TimeOptions {
+  readonly signal?: StopSignal | undefined;
+  /** Where the first run takes longer it is the only one. */
+  readonly giveUpMs?: number;
+}
+
+/** Milliseconds of one run of all `parts`, for each of `runs` runs. */
+export type Stopwatch = (
+  parts: readonly Encode[],
+  runs: number,
+  options?: TimeOptions,
+) => Promise<readonly number[]>;
+
+export function createStopwatch(gpu: Gpu): Stopwatch {
   const once = async (parts: readonly Encode[], repeats: number): Promise<number> => {
     let ms = 0;
     for (const part of parts) ms += await timed(gpu, (pass) => repeat(pass, part, repeats));
     return ms / repeats;
   };
-  return async (parts, runs, signal) => {
+  return async (parts, runs, { signal, giveUpMs = Infinity } = {}) => {
     const stop = (): void => {
       if (signal?.aborted === true) throw signal.reason ?? new DOMException('Aborted', 'AbortError');
     };
     if (parts.length === 0) return Array.from({ length: runs }, () => 0);
     stop();
     const first = await once(parts, 1);
+    if (first > giveUpMs) return [first];
     // Work in several submits is long anyway.
     const repeats =
       parts.length > 1
@@ -39,7 +49,6 @@ export function createStopwatch(
       stop();
       times.push(await once(parts, repeats));
     }
-    void device;
     return times;
   };
 }

@@ -14,7 +14,7 @@ import type { Gpu } from './gpu.ts';
 import { bytesOf, type Memory } from './memory.ts';
 import { isPlan, planName, type Plan } from './plan.ts';
 import { formCalls, type Value } from './schedule.ts';
-import { createStopwatch } from './stopwatch.ts';
+import { createStopwatch, type Stopwatch } from './stopwatch.ts';
 
 /** What outlives the tab; values are plain JSON. */
 export interface TuningStore {
@@ -49,7 +49,10 @@ export interface Tuner {
 const fewestMacs = 5e3;
 const mostTried = 40;
 const patience = 10;
+/** So many times slower at the first run, a kernel gets no second one. */
+const hopeless = 3;
 const finalists = 3;
+const finalRounds = 4;
 const runsEach = 3;
 
 export function createTuner(gpu: Gpu, memory: Memory, options: TunerOptions): Tuner {
@@ -140,7 +143,7 @@ async function search(
       for (const next of plans.slice(position + 1, position + 1 + ahead)) {
         for (const call of arrays.calls(next).calls) void gpu.compile(call.code).catch(() => null);
       }
-      const ms = await attempt(gpu, plan, arrays, time);
+      const ms = await attempt(gpu, plan, arrays, time, hopeless * (ranked()[0]?.ms ?? Infinity));
       tried.push({ kernel: planName(plan), ms: ms?.ms ?? null });
       const best = ranked()[0]?.ms ?? Infinity;
       since = ms !== null && ms.ms < best * 0.97 ? 0 : since + 1;
@@ -153,10 +156,9 @@ async function search(
     if (first === undefined) return { winner: plans[0], tried };
     // Once more, in turns: a single measurement may have met a busy moment.
     const again = last.map(({ ms }) => ms);
-    if (performance.now() - started < 2 * budgetMs)
-      for (let round = 0; round < 2; round++)
-        for (const [k, { bound }] of last.entries())
-          again[k] = Math.min(again[k] ?? Infinity, ...(await time(bound.submits, 1)));
+    for (let round = 0; round < finalRounds && performance.now() - started < 2 * budgetMs; round++)
+      for (const [k, { bound }] of last.entries())
+        again[k] = Math.min(again[k] ?? Infinity, ...(await time(bound.submits, 1)));
     const winner = last[again.indexOf(Math.min(...again))] ?? first;
     return { winner: winner.plan, tried };
   } finally {
@@ -170,13 +172,14 @@ async function attempt(
   gpu: Gpu,
   plan: Plan,
   arrays: Arrays,
-  time: ReturnType<typeof createStopwatch>,
+  time: Stopwatch,
+  giveUpMs: number,
 ): Promise<Trial | null> {
   const { calls, values } = arrays.calls(plan);
   try {
     const scratch = values[3];
     const bound = await bindCalls(gpu, calls, values, await arrays.buffers(scratch));
-    const times = await time(bound.submits, runsEach);
+    const times = await time(bound.submits, runsEach, { giveUpMs });
     return { plan, bound, ms: Math.min(...times) };
   } catch (error) {
     if (error instanceof EngineLost) throw error;
