@@ -124,6 +124,14 @@ describe.skipIf(engine === null)('two products in one kernel', () => {
       tuned!.dispose();
     }
     expect(said[1]).toEqual(said[0]);
+    const nonsense = { kernel: 'of another version', fusedMs: 1, unfusedMs: 2, fused: true };
+    const misled = await openWebGpu({
+      gpu: gpu!,
+      tuneMs: 100,
+      store: { ...store, get: () => Promise.resolve(nonsense) },
+    });
+    expect((await misled!.prepare(program)).choices?.[0]?.kernel).not.toBe(nonsense.kernel);
+    misled!.dispose();
   }, 120_000);
 
   it('tiles in workgroup memory', async () => {

@@ -57,11 +57,15 @@ export function createFuser(gpu: Gpu, memory: Memory, options: FusionOptions): F
   const verdicts = new Map<string, boolean>();
   const find = async (chain: Chain, program: Program, style: CallStyle): Promise<Found | null> => {
     const key = `${gpu.name}|${chainKey(chain, style)}`;
-    const stored = known.get(key) ?? (await remembered(store, key));
-    const found = stored ?? (await measure(gpu, memory, chain, program, style, options));
+    const plans = fusedPlans(chain, traitsOf(gpu));
+    const stored = known.get(key) ?? (await remembered(store, key, plans));
+    const found = stored ?? (await measure(gpu, memory, chain, plans, program, style, options));
     if (found === null) return null;
     known.set(key, found);
-    if (stored === null) await store?.set(key, found).catch(() => null);
+    if (stored === null) {
+      const { plan: _, ...kept } = found;
+      await store?.set(key, kept).catch(() => null);
+    }
     return { ...found, steps: chain.steps };
   };
   const isFaster = async (
@@ -154,10 +158,18 @@ async function compare(
 const chainKey = ({ rows, inner, k, columns, words }: Chain, { dtype }: CallStyle): string =>
   `fusion ${JSON.stringify({ dtype, words, rows, inner, k, columns })}`;
 
-/** What was stored is our own, unless someone else wrote there. */
-async function remembered(store: TuningStore | undefined, key: string): Promise<Found | null> {
-  const value = (await store?.get(key).catch(() => null)) as Partial<Found> | null | undefined;
-  return typeof value?.unfusedMs === 'number' && value.plan !== undefined ? (value as Found) : null;
+/** What an earlier tab found, if it names a kernel that is still worth trying. */
+async function remembered(
+  store: TuningStore | undefined,
+  key: string,
+  plans: readonly FusedPlan[],
+): Promise<Found | null> {
+  const value = (await store?.get(key).catch(() => null)) as Partial<FusionChoice> | null | undefined;
+  if (typeof value !== 'object' || value === null) return null;
+  const { kernel = null, fusedMs = null, unfusedMs, fused } = value;
+  if (typeof unfusedMs !== 'number' || typeof fused !== 'boolean') return null;
+  const plan = plans.find((one) => fusedName(one) === kernel) ?? null;
+  return plan === null && fused ? null : { steps: [], kernel, plan, fusedMs, unfusedMs, fused };
 }
 
 interface Trial {
@@ -171,6 +183,7 @@ async function measure(
   gpu: Gpu,
   memory: Memory,
   chain: Chain,
+  plans: readonly FusedPlan[],
   program: Program,
   style: CallStyle,
   { budgetMs, onTuning }: FusionOptions,
@@ -194,7 +207,6 @@ async function measure(
     const unfused = await bind(calls);
     let unfusedMs = best(await time(unfused.submits, runsEach));
     let winner: Trial | null = null;
-    const plans = fusedPlans(chain, traitsOf(gpu));
     const shape = `steps ${chain.steps.map((step) => step + 1).join(' and ')} as one`;
     for (const [done, plan] of plans.entries()) {
       if (winner !== null && performance.now() - started > budgetMs) break;
