@@ -1,15 +1,16 @@
 /**
  * `npm run bench:webgpu [-- --json] [-- NAME]`: our einsum engine beside onnxruntime-web, jax-js and tfjs, all on
  * WebGPU, in one page of a headless Chromium, on the adapter at hand. Names choose cases; `--only=LIBRARY,..` chooses
- * libraries.
+ * libraries; `--write` keeps the table in bench/results under the adapter's name.
  */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from '@playwright/test';
 import { build, preview } from 'vite';
 import { ensureBrowser, findBrowser } from './browser.mjs';
-import { summarize, print } from './bench-webgpu/table.mjs';
+import { markdown, summarize } from './bench-webgpu/table.mjs';
 
 const words = process.argv.slice(2);
 const json = words.includes('--json');
@@ -23,6 +24,7 @@ const contestants =
 
 const root = fileURLToPath(new URL('bench-webgpu/', import.meta.url));
 const outDir = fileURLToPath(new URL('../dist/bench-webgpu/', import.meta.url));
+const results = fileURLToPath(new URL('../bench/results/', import.meta.url));
 const config = {
   configFile: false,
   root,
@@ -98,9 +100,14 @@ try {
     'jax-js': version('@jax-js/jax'),
     tfjs: version('@tensorflow/tfjs-backend-webgpu'),
   };
-  const summary = summarize(report, versions);
-  if (json) console.log(JSON.stringify(summary));
-  else print(summary);
+  const summary = summarize(report, versions, loadavg()[0]);
+  if (words.includes('--write')) {
+    const file = summary.adapter.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+    mkdirSync(results, { recursive: true });
+    writeFileSync(join(results, `${file}.md`), `# Kernels on ${summary.adapter}\n\n${markdown(summary)}\n`);
+    writeFileSync(join(results, `${file}.json`), `${JSON.stringify(summary, null, 2)}\n`);
+  }
+  console.log(json ? JSON.stringify(summary) : markdown(summary));
 } finally {
   await browser.close();
   await server.close();

@@ -6,7 +6,8 @@ const peers = ['onnxruntime-web', 'jax-js', 'tfjs'];
 
 const rounded = (value) => (value === null || value === undefined ? null : Number(value.toPrecision(4)));
 
-export function summarize({ adapter, missing, cases }, versions) {
+/** @param load average of the machine over the last minute, the benchmark included */
+export function summarize({ adapter, missing, cases }, versions, load) {
   const rows = cases.map(({ name, equation, shapes, outcomes }) => {
     const timing = (who) => outcomes[who]?.timing ?? null;
     const own = timing(ours);
@@ -49,6 +50,7 @@ export function summarize({ adapter, missing, cases }, versions) {
       : 'submission to completion',
     versions,
     missing,
+    load: rounded(load),
     cases: rows,
     geometricMean:
       ratios.length === 0
@@ -61,10 +63,10 @@ export function summarize({ adapter, missing, cases }, versions) {
 const cell = (value, width) => (value === null ? '-' : value.toPrecision(3)).padStart(width);
 
 /** Markdown, so that it can be kept as it is. */
-export function markdown({ adapter, clock, versions, cases, geometricMean, worst }) {
+export function markdown({ adapter, clock, versions, load, cases, geometricMean, worst }) {
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const head = [
-    `Adapter: ${adapter}. Milliseconds, medians; ${clock}.`,
+    `Adapter: ${adapter}. Milliseconds, medians; ${clock}. Load average ${load}.`,
     `Versions: ${named.join(', ')}.`,
     geometricMean === null
       ? ''
@@ -83,5 +85,3 @@ export function markdown({ adapter, clock, versions, cases, geometricMean, worst
     ...rows,
   ].join('\n');
 }
-
-export const print = (summary) => console.log(markdown(summary));
