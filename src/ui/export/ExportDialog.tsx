@@ -197,6 +197,12 @@ function Maker({ derived, design, weights, factorized }: MakerProps) {
         </div>
       )}
       {note !== null && <p className="note">{note}</p>}
+      {fitted.length > 0 && (
+        <p className="note">
+          Factors are fitted to what the layers read over one half of your examples: the outputs stay nearer,
+          the matrices themselves less so.
+        </p>
+      )}
       <p className="export-size">
         {changesText(design, storage)}.
         {form !== 'csv' && (
