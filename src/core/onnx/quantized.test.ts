@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { quantizationByName } from '../factor/check-quantization.ts';
 import type { Factorization } from '../factor/factorization.ts';
 import { quantizeWeights } from '../factor/quantize.ts';
+import { product } from '../factor/tensorization.ts';
 import { relativeDistance, tensor } from '../tensor/dense.ts';
 import { node, rawTensor } from './edit-messages.ts';
 import { distance, normal, replacement } from './edit-run.fixture.ts';
@@ -15,12 +16,12 @@ import { integerCodes } from './quantized.ts';
 const ttm: Factorization = { format: 'ttm', outModes: [4, 12], inModes: [6, 8], ranks: [21] };
 const svd: Factorization = { format: 'svd', outModes: [48], inModes: [48], ranks: [21] };
 
-const source = (opset: number, ir: number, dtype: OnnxDtype = 'F32'): OnnxModel => {
-  const w = floats('w', [48, 48], 1);
+const source = (opset: number, ir: number, dtype: OnnxDtype = 'F32', side = 48): OnnxModel => {
+  const w = floats('w', [side, side], 1);
   const half = rawTensor(
     'w',
     dtype,
-    [48, 48],
+    [side, side],
     floatBytes(
       Float64Array.from(new Float32Array(w.rawData.buffer)),
       dtype === 'F16' ? 'F16' : dtype === 'F64' ? 'F64' : 'F32',
@@ -30,8 +31,8 @@ const source = (opset: number, ir: number, dtype: OnnxDtype = 'F32'): OnnxModel 
     modelProto({
       nodes: [node('MatMul', 'm', ['x', 'w'], 'y')],
       initializers: [dtype === 'F32' ? w : half],
-      inputs: [valueInfo('x', dtype, ['n', 48])],
-      outputs: [valueInfo('y', dtype, ['n', 48])],
+      inputs: [valueInfo('x', dtype, ['n', side])],
+      outputs: [valueInfo('y', dtype, ['n', side])],
       opset,
       ir,
     }),
@@ -39,10 +40,12 @@ const source = (opset: number, ir: number, dtype: OnnxDtype = 'F32'): OnnxModel 
 };
 
 const edited = (model: OnnxModel, f: Factorization, options: Partial<ReplaceOptions>): OnnxEdit =>
-  replaceLayers(model, [replacement(layerOf(model, 'fc', ['m'], { out: 48, in: 48 }), f)], {
+  replaceLayers(model, [replacement(layerOf(model, 'fc', ['m'], sidesOf(f)), f)], {
     version: '0',
     ...options,
   });
+
+const sidesOf = ({ outModes, inModes }: Factorization) => ({ out: product(outModes), in: product(inModes) });
 
 const used = ({ model }: OnnxEdit): readonly string[] => [
   ...new Set(model.proto.graph?.node.map(({ opType }) => opType)),
@@ -75,8 +78,28 @@ describe('stored factors', () => {
     expect(off).toBeLessThan(1e-5);
     expect(on).toBeLessThan(1e-3);
     // Else what the opset lacks is written by Cast, Sub and Mul.
-    const standard = (opset >= 21 && ir >= 10) || (opset >= 13 && name.startsWith('int8'));
-    expect(used(edit).includes('DequantizeLinear')).toBe(standard);
+    const codes = /^int[48]/.test(name);
+    expect(used(edit).includes('DequantizeLinear')).toBe((opset >= 21 && ir >= 10) || (opset >= 13 && codes));
+  });
+
+  it.each([
+    ['int4-row', 20, 9],
+    ['int4-g16', 13, 8],
+    ['int4-row', 11, 6],
+  ] as const)('%s at opset %i: two codes a byte where that is smaller', async (name, opset, ir) => {
+    const [few, many] = [24, 64].map((side) => {
+      const f: Factorization = { format: 'svd', outModes: [side], inModes: [side], ranks: [side] };
+      const model = source(opset, ir, 'F32', side);
+      return { side, model, edit: edited(model, f, { quantization: quantizationByName(name) }) };
+    });
+    if (few === undefined || many === undefined) throw new Error('none');
+    expect(few.edit.model.initializers.get('fc.V')?.dtype).toBe('I8');
+    expect(many.edit.model.initializers.get('fc.V')).toMatchObject({ dtype: 'U8', bytes: 2048 });
+    for (const { side, model, edit } of [few, many]) {
+      const [off, on] = await distance(model, edit, [{ x: normal([5, side], 1) }]);
+      expect(off).toBeLessThan(1e-5);
+      expect(on).toBeLessThan(1e-3);
+    }
   });
 
   it('holds the numbers that quantizeWeights gives, and fp16 within half a unit', () => {
@@ -125,7 +148,9 @@ describe('stored factors', () => {
       expect(() => edited(model, svd, { quantization: quantizationByName(name) })).toThrow(
         /^ONNX: .*export with int/,
       );
-    expect(() => edited(source(10, 5), svd, { quantization: quantizationByName('int4-row') })).toThrow(
+    const wide: Factorization = { format: 'svd', outModes: [64], inModes: [64], ranks: [64] };
+    const old = source(10, 5, 'F32', 64);
+    expect(() => edited(old, wide, { quantization: quantizationByName('int4-row') })).toThrow(
       /ONNX: 4-bit weights need opset 11 or later .* got 10/,
     );
     const large = replacement(layerOf(model, 'fc', ['m'], { out: 48, in: 48 }), svd);

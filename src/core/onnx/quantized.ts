@@ -69,6 +69,8 @@ const axisFrom = 13;
 const blocksFrom = 21;
 const int4IrFrom = 10;
 const bitShiftFrom = 11;
+/** The nodes that take two codes a byte apart have some 1,400 bytes: below that one code a byte is smaller. */
+const leastPacked = 2800;
 const halfScalesFrom = 19;
 const sliceInputsFrom = 10;
 
@@ -157,10 +159,13 @@ function emitIntegers(
 ): StoredFactor {
   const made = integerCodes(factor, storage);
   const { rows, columns, group, scales, codes } = made;
-  const packed = storage.bits <= 4 && (version.opset < blocksFrom || version.ir < int4IrFrom);
+  const hasInt4 = version.opset >= blocksFrom && version.ir >= int4IrFrom;
+  const packed = storage.bits <= 4 && !hasInt4 && codes.length >= leastPacked;
   const blocks = !packed && group < columns && version.opset >= blocksFrom;
   const laid = blocks ? { codes, count: rows, width: columns, scales, block: group } : groupRows(made);
-  const dense = packed ? nibbles(to, name, laid) : plain(to, name, laid, storage.bits);
+  const dense = packed
+    ? nibbles(to, name, laid)
+    : plain(to, name, laid, hasInt4 ? storage.bits : Math.max(8, storage.bits));
   const value = dequantized(to, name, dense, laid, dtype, packed ? 8 : 0, storage.bits > 8);
   return {
     value: inShape(to, value, laid, made, factor.shape),
