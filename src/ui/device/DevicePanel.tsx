@@ -9,7 +9,7 @@ import {
   type DeviceScope,
 } from '../../state/device-question.ts';
 import type { DeviceRun } from '../../state/device-run.ts';
-import { useAppObject, useSettled } from '../app.ts';
+import { useAppObject, useLatencyRun, useSettled } from '../app.ts';
 import { Choice } from '../Choice.tsx';
 import { useFrontierDesigns } from './designs.ts';
 import { DeviceFiguresView } from './DeviceFiguresView.tsx';
@@ -33,6 +33,7 @@ export default function DevicePanel() {
   const frontier = useFrontierDesigns(derived);
   const [scope, setScope] = useState<DeviceScope>('layer');
   const question = deviceQuestion(derived, scope, frontier);
+  const elsewhere = useLatencyRun().running !== null;
   const { running, results, problem, losses, choice } = state;
   // What is modelled is that of the machine on screen.
   const known =
@@ -51,7 +52,8 @@ export default function DevicePanel() {
           <button
             type="button"
             className="tb line"
-            disabled={question === null}
+            disabled={question === null || elsewhere}
+            title={elsewhere ? 'onnxruntime is being timed: one after the other' : undefined}
             onClick={() => question !== null && bench.measure(question)}
           >
             Measure

@@ -35,6 +35,12 @@ export const standings: readonly (readonly [string, string])[] = [
       'ones. The interval is of 95 %.',
   ],
   [
+    'Measured on this device',
+    'Kernels of our own run linear layers in float32 on WebGPU, WebAssembly or JavaScript, in turns with dense: median ' +
+      'and quartiles. They tell of this device, not of the accelerator that is modelled, and stand on an axis of their ' +
+      'own (Delay here).',
+  ],
+  [
     'Estimated, no weights',
     'For all other models the vertical axis is at first the share of squared weights that the factors keep. Shape cards have no weights, so it is an ' +
       'estimate between a flat random spectrum and one that falls off. It ranks designs; it does not predict how well ' +
@@ -60,6 +66,18 @@ export const glossary: readonly (readonly [string, string])[] = [
   ['Tokens in flight', 'Rows that a linear layer sees in one step: batch times new tokens of each sequence.'],
   ['Contraction path', 'The order in which the factors meet the input, two at a time.'],
   ['Mapping', 'Which loops run at which memory level and across which units.'],
+  [
+    'Roof of the device',
+    'What its best square matrix product computes and its copy of a large array moves per second, as measured here; the share is how near a layer comes to that.',
+  ],
+  [
+    'GFLOP/s',
+    'A thousand million additions and multiplications a second; one multiply-accumulate counts as two.',
+  ],
+  [
+    'Fused',
+    'Two steps of a path in one kernel call (or kept on chip by the mapper): what passes between them never goes through main memory.',
+  ],
   ['Frontier', 'The designs that no other beats in both directions.'],
   ['Weight energy kept', '100 % minus the squared error of the factors over the squared weights.'],
 ];
