@@ -19,7 +19,7 @@ import { chainOf } from './fusion/chain.ts';
 import type { Chain } from './fusion/chain.ts';
 import type { LevelTotal } from './fusion/fixed.ts';
 import { mapChainWith } from './fusion/map-chain.ts';
-import type { SharedLoops } from './fusion/tiling.ts';
+import type { SharedLoops } from './fusion/shared-loops.ts';
 import { endOf, fuseChain, outside } from './fusion/whole.ts';
 import type { FusedChain, LayerEnds, OnChip } from './fusion/whole.ts';
 import type { Place } from './place.ts';

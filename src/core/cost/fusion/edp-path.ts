@@ -10,7 +10,7 @@ import type { ContractionPath, PathObjective } from '../../einsum/path.ts';
 import type { Accelerator } from '../../hardware/accelerator.ts';
 import type { Objective } from '../mapping.ts';
 import { bestPlan } from './lazy.ts';
-import { boundChain, mapChainWith, partsFor } from './map-chain.ts';
+import { boundChain, mapChainWith, partsFor, scores } from './map-chain.ts';
 import type { ChainOptions, MappedChain } from './map-chain.ts';
 import type { Parts } from './parts.ts';
 import type { Point } from './trade.ts';
@@ -63,7 +63,7 @@ export function findPathWith(parts: Parts, einsum: Einsum, fusion: Fusion, objec
     const given = followPath(einsum, path);
     const bound = boundChain(parts, given, fusion, objective);
     if (bound === null || !below(bound)) return;
-    const chain = mapChainWith(parts, given, fusion, objective);
+    const chain = mapChainWith(parts, given, fusion, objective, undefined, score(point(best)));
     if (below(point(chain))) best = chain;
   };
   const planned = bestPlan(proposeTrees(parts, einsum, fusion, below), objective);
@@ -78,9 +78,3 @@ export function findPathWith(parts: Parts, einsum: Einsum, fusion: Fusion, objec
 }
 
 const point = ({ energyPj, latencyCycles }: MappedChain): Point => ({ energyPj, cycles: latencyCycles });
-
-const scores: Readonly<Record<Objective, (figures: Point) => number>> = {
-  edp: ({ energyPj, cycles }) => energyPj * cycles,
-  energy: ({ energyPj }) => energyPj,
-  latency: ({ cycles }) => cycles,
-};

@@ -140,7 +140,7 @@ export function everyUnevenPoint(
     primesOf(extent).flatMap((prime) => {
       let power = 0;
       for (let rest = extent; rest % prime === 0; rest /= prime) power += 1;
-      return new Array<Loop>(power).fill([dim, prime]);
+      return Array.from({ length: power }, (): Loop => [dim, prime]);
     }),
   );
   const [first, second, third] = accelerator.levels.map(({ name }) => name);

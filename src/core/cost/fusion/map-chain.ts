@@ -28,7 +28,7 @@ import type { Heights } from './part-search.ts';
 import type { Parts } from './parts.ts';
 import { proposeResidency } from './residency.ts';
 import type { Fusion, Residency } from './residency.ts';
-import type { Group, SharedLoops } from './tiling.ts';
+import type { Group, SharedLoops } from './shared-loops.ts';
 import type { Point } from './trade.ts';
 
 export interface ChainOptions {
@@ -81,6 +81,8 @@ export interface MappedChain {
   readonly path: ContractionPath;
   readonly steps: readonly MappedStep[];
   readonly intermediates: readonly MappedIntermediate[];
+  /** Whether nothing better was left out of its class. */
+  readonly proven: boolean;
 }
 
 /** @throws InputError when a product fits nowhere */
@@ -90,8 +92,12 @@ export function mapChain(
   options: ChainOptions = {},
 ): MappedChain {
   const { fusion = 'auto', objective = 'edp' } = options;
-  return mapChainWith(partsFor(accelerator, options), path, fusion, objective);
+  return mapChainWith(partsFor(accelerator, options), path, fusion, objective, thoroughly);
 }
+
+const briefly = [24, 60];
+/** What is left out then is rarely better, and said to be left out. */
+export const thoroughly: readonly number[] = [24, 60, 300];
 
 export function partsFor(accelerator: Accelerator, options: ChainOptions): Parts {
   const { accounting = 'timeloop', factors = 'any', bits, heights } = options;
@@ -104,14 +110,38 @@ export function mapChainWith(
   path: ContractionPath,
   fusion: Fusion,
   objective: Objective,
+  /** Ways to share loops in a group that are weighed against each other, in ever larger rounds until none is left out. */
+  effort: readonly number[] = briefly,
+  /** Only chains below it are asked for: what shares loops and is not may be left out. */
+  below = Number.POSITIVE_INFINITY,
 ): MappedChain {
   for (const [label, extent] of path.einsum.extents)
     check(extent >= 1, 'chain', `extent of ${label} must be at least 1`, extent);
   const chain = chainOf(path);
-  const planned = bestPlan(proposeResidency(parts, chain, fusion), objective);
-  if (planned === null) throw misfit(parts.accelerator, chain.steps[0]?.gemm);
-  return described(parts, chain, planned);
+  const whole = fusion === 'auto' ? 'whole' : fusion;
+  let best = bestPlan(proposeResidency(parts, chain, whole).propose, objective);
+  let proven = true;
+  if (fusion === 'auto' && chain.steps.length > 1) {
+    // A few ways to share loops first: what they reach spares looking at most of the others.
+    for (const mostWays of effort) {
+      const limit = Math.min(below, best === null ? below : scores[objective](best)) * (1 - 1e-9);
+      const worth = (least: Point): boolean => scores[objective](least) < limit;
+      const { propose, isComplete } = proposeResidency(parts, chain, fusion, worth, mostWays);
+      const shared = bestPlan(propose, objective);
+      if (shared !== null && (best === null || worth(shared))) best = shared;
+      proven = isComplete();
+      if (proven) break;
+    }
+  }
+  if (best === null) throw misfit(parts.accelerator, chain.steps[0]?.gemm);
+  return described(parts, chain, best, proven);
 }
+
+export const scores: Readonly<Record<Objective, (figures: Point) => number>> = {
+  edp: ({ energyPj, cycles }) => energyPj * cycles,
+  energy: ({ energyPj }) => energyPj,
+  latency: ({ cycles }) => cycles,
+};
 
 /** Figures that the chain is not better than; cheaper than mapping it where loops may be shared. Null: nothing fits. */
 export function boundChain(
@@ -120,11 +150,11 @@ export function boundChain(
   fusion: Fusion,
   objective: Objective,
 ): Point | null {
-  return bestPlan(proposeResidency(parts, chainOf(path), fusion), objective, true);
+  return bestPlan(proposeResidency(parts, chainOf(path), fusion).propose, objective, true);
 }
 
 /** A planned chain counted by the rules and put into words. */
-function described(parts: Parts, chain: Chain, planned: Planned<Residency>): MappedChain {
+function described(parts: Parts, chain: Chain, planned: Planned<Residency>, proven: boolean): MappedChain {
   const { accelerator, accounting } = parts;
   const { homes, groups } = planned.decisions;
   const steps = planned.parts.map((part, s) => describeStep(parts, chain, part, s, groups));
@@ -141,6 +171,7 @@ function described(parts: Parts, chain: Chain, planned: Planned<Residency>): Map
     path: chain.path,
     steps,
     intermediates,
+    proven,
   };
 }
 

@@ -30,9 +30,9 @@ interface Found extends Point {
 }
 
 export function evenSearch(tables: MachineTables, goal: Goal): Search {
-  const solver = createSolver(tables, goal, everything);
+  const solver = lazily(() => createSolver(tables, goal, everything));
   return (candidates) => {
-    const found = solver.solve(candidates);
+    const found = solver().solve(candidates);
     if (found === null) return null;
     const { energyPj, cycles, choice } = found;
     const mapping = lazily(() => ({ mapping: mappingOf(tables, choice), placement: null }));
@@ -41,9 +41,9 @@ export function evenSearch(tables: MachineTables, goal: Goal): Search {
 }
 
 export function unevenSearch(tables: MachineTables, goal: Goal): Search {
-  const solver = createUnevenSolver(tables, goal);
+  const solver = lazily(() => createUnevenSolver(tables, goal));
   return (candidates) => {
-    const found = solver.solve(candidates);
+    const found = solver().solve(candidates);
     if (found === null) return null;
     const { energyPj, cycles, choice } = found;
     return {
@@ -55,7 +55,7 @@ export function unevenSearch(tables: MachineTables, goal: Goal): Search {
   };
 }
 
-function lazily<T>(make: () => T): () => T {
+export function lazily<T>(make: () => T): () => T {
   let made: T | null = null;
   return () => (made ??= make());
 }

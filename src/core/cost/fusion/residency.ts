@@ -3,16 +3,17 @@
  * to right. Between two steps only the homes of the live intermediates matter, so a pure chain costs two states a step
  * however long it is. Shared loops are spelled out only where a group would be best if its intermediates took no room.
  */
-import type { Einsum } from '../../einsum/einsum.ts';
 import { wordsTaken } from '../../hardware/bit-widths.ts';
-import { slotsOf } from '../bit-widths.ts';
 import type { Chain, ChainStep } from './chain.ts';
 import { possibleHomes } from './homes.ts';
+import { lazily } from './part-search.ts';
 import type { Homes } from './homes.ts';
 import type { Plan, Propose } from './lazy.ts';
 import type { Part, Parts, Tile } from './parts.ts';
-import { loopsFor, spansOf, tiledSteps } from './tiling.ts';
-import type { Group } from './tiling.ts';
+import { spansOf, worthwhileLoops } from './shared-loops.ts';
+import type { Group } from './shared-loops.ts';
+import { tiledSteps } from './tiling.ts';
+import type { Point } from './trade.ts';
 
 export interface Residency {
   /** Home of every intermediate, in the order of `chain.intermediates`. */
@@ -40,7 +41,23 @@ interface Stretch {
 /** `whole`: intermediates stay whole or not at all. */
 export type Fusion = 'auto' | 'whole' | 'none';
 
-export function proposeResidency(parts: Parts, chain: Chain, fusion: Fusion): Propose<Residency> {
+export interface ResidencySearch {
+  readonly propose: Propose<Residency>;
+  /** Whether nothing that could be better was left out so far. */
+  readonly isComplete: () => boolean;
+}
+
+/**
+ * @param worth whether a chain of at least these figures may be of use
+ * @param mostWays ways to run one group that are weighed against each other, the most promising ones
+ */
+export function proposeResidency(
+  parts: Parts,
+  chain: Chain,
+  fusion: Fusion,
+  worth: (least: Point) => boolean = () => true,
+  mostWays = Number.POSITIVE_INFINITY,
+): ResidencySearch {
   const { accelerator } = parts;
   const { steps, intermediates } = chain;
   const options = intermediates.map((each) =>
@@ -49,6 +66,19 @@ export function proposeResidency(parts: Parts, chain: Chain, fusion: Fusion): Pr
   const spans = fusion === 'auto' ? spansOf(chain) : [];
   const spelledOut = new Map<string, readonly Stretch[]>();
   const stretches = new Map<string, readonly Stretch[]>();
+  const free: Tile = { times: 1, revisits: 1, reads: [], writes: [] };
+  let complete = true;
+  /** Of each step when its intermediates stay on chip and take no room. */
+  const floors = lazily((): readonly Point[] => {
+    const nothing = accelerator.levels.map(() => 0);
+    const inner = intermediates.map(({ slot }) => possibleHomes(accelerator, slot, 1).at(-1) ?? 0);
+    return steps.map(({ gemm }, s) => parts.part(gemm, homesOf(chain, s, inner), nothing, free).floor);
+  });
+  /** Whether the chain may be of use when the steps of a group cost so much at least. */
+  const worthAs = (from: number, to: number, group: Point): boolean => {
+    const rest = floors().filter((_, s) => s < from || s > to);
+    return worth(sum([group, ...rest]));
+  };
 
   /** Ways to go on from a state; remembered, since states come back at every price. */
   const onwards = (s: number, homes: readonly number[]): readonly Stretch[] => {
@@ -88,19 +118,19 @@ export function proposeResidency(parts: Parts, chain: Chain, fusion: Fusion): Pr
     return levels.flatMap((level) => {
       const within = [...before, ...inside.map(() => level)];
       const after = made < 0 ? [within] : (options[made] ?? []).map((home) => [...within, home]);
-      return after.map((homes): Stretch => {
+      return after.flatMap((homes): Stretch[] => {
         const beside = wholeWords(
           parts,
           chain,
           homes,
           (each) => each.madeBy <= to && each.usedBy >= from && !inside.includes(each),
         );
-        const free: Tile = { times: 1, revisits: 1, reads: [], writes: [] };
         const relaxed = steps
           .slice(from, to + 1)
           .map(({ gemm }, i) => parts.part(gemm, homesOf(chain, from + i, homes), beside, free));
+        if (!worthAs(from, to, sum(relaxed.map(({ floor }) => floor)))) return [];
         const key = `${from} ${to} ${level} ${homes.join()}`;
-        return { to, parts: relaxed, homes, group: { from, to, level, loops: [] }, relaxed: key };
+        return [{ to, parts: relaxed, homes, group: { from, to, level, loops: [] }, relaxed: key }];
       });
     });
   };
@@ -111,39 +141,40 @@ export function proposeResidency(parts: Parts, chain: Chain, fusion: Fusion): Pr
     const beside = stretch.parts[0]?.held ?? [];
     const homeOf = (tensor: number): number =>
       homes[intermediates.findIndex((each) => each.tensor === tensor)] ?? 0;
-    const { from, to, level } = group;
-    // Chains along other paths have the same products in the same surroundings.
-    const slots = steps.slice(from, to + 1).map(({ gemm, slots: at, inputs, step }) => {
-      const home = (tensor: number): string =>
-        intermediates.some((each) => each.tensor === tensor && each.madeBy >= from && each.usedBy <= to)
-          ? 'tile'
-          : String(homeOf(tensor));
-      const terms = [...inputs, step.output].map((term) => term.toSorted().join(''));
-      return `${terms.join()} ${slotsOf(gemm)} ${home(at.I)} ${home(at.W)} ${home(at.O)}`;
-    });
-    const key = `${level} ${beside.join()} ${slots.join(' ')}`;
-    const memo = memoOf(parts, chain.path.einsum);
-    let ways = memo.get(key);
-    if (ways === undefined) {
-      ways = loopsFor(chain, from, to).flatMap((loops) =>
-        tiledSteps(parts, chain, { ...group, loops }, homeOf, beside).map((tiled) => ({
-          loops,
-          parts: tiled.map(({ gemm, homes: at, held, tile }) => parts.part(gemm, at, held, tile)),
-        })),
-      );
-      memo.set(key, ways);
-    }
-    const found = ways.map((way): Stretch => ({
-      to,
-      parts: way.parts,
-      homes,
-      group: { ...group, loops: way.loops },
-      relaxed: null,
-    }));
+    const { from, to } = group;
+    const least = stretch.parts.map(({ floor }) => floor);
+    const isWorth = (figures: Point): boolean => worthAs(from, to, figures);
+    const { lists, complete: all } = worthwhileLoops(parts, chain, group, homeOf, beside, least, isWorth);
+    // Of bounds that are nearly equal, the one with fewer loops is more likely to be reached.
+    const score = ({ energyPj, cycles }: Point, loops: number): number =>
+      energyPj * cycles * (1 + 0.03 * (loops - 1));
+    const first = lists
+      .toSorted((a, b) => score(a.least, a.loops.length) - score(b.least, b.loops.length))
+      .slice(0, mostWays);
+    const ways = first.flatMap(({ loops, holds }) =>
+      holds().flatMap((held) => {
+        const own = tiledSteps(parts, chain, { ...group, loops }, held, homeOf, beside).map(
+          ({ gemm, homes: at, held: words, tile }) => parts.part(gemm, at, words, tile),
+        );
+        const figures = sum(own.map(({ floor }) => floor));
+        return isWorth(figures) ? [{ loops, parts: own, least: score(figures, loops.length) }] : [];
+      }),
+    );
+    if (!all || first.length < lists.length || ways.length > mostWays) complete = false;
+    const found = ways
+      .toSorted((a, b) => a.least - b.least)
+      .slice(0, mostWays)
+      .map((way): Stretch => ({
+        to,
+        parts: way.parts,
+        homes,
+        group: { ...group, loops: way.loops },
+        relaxed: null,
+      }));
     spelledOut.set(relaxed, found);
   };
 
-  return (weigh): Plan<Residency> | null => {
+  const propose: Propose<Residency> = (weigh): Plan<Residency> | null => {
     const states: Map<string, State>[] = steps.map(() => new Map());
     const start: State = { homes: [], groups: [], parts: [], cost: 0, relaxed: [] };
     let best: State | null = steps.length === 0 ? start : null;
@@ -184,22 +215,13 @@ export function proposeResidency(parts: Parts, chain: Chain, fusion: Fusion): Pr
       ...(relaxed.length > 0 ? { refine } : {}),
     };
   };
+  return { propose, isComplete: () => complete };
 }
 
-interface TiledWay {
-  readonly loops: Group['loops'];
-  readonly parts: readonly Part[];
-}
-
-const memos = new WeakMap<Parts, WeakMap<Einsum, Map<string, readonly TiledWay[]>>>();
-
-function memoOf(parts: Parts, einsum: Einsum): Map<string, readonly TiledWay[]> {
-  let ofParts = memos.get(parts);
-  if (ofParts === undefined) memos.set(parts, (ofParts = new WeakMap()));
-  let memo = ofParts.get(einsum);
-  if (memo === undefined) ofParts.set(einsum, (memo = new Map()));
-  return memo;
-}
+const sum = (points: readonly Point[]): Point => ({
+  energyPj: points.reduce((all, { energyPj }) => all + energyPj, 0),
+  cycles: points.reduce((all, { cycles }) => all + cycles, 0),
+});
 
 /** Homes of the operands of step `s`, given those of the intermediates made so far. */
 function homesOf(chain: Chain, s: number, homes: readonly number[]): Homes {

@@ -12,7 +12,8 @@ import { evaluateFixedStep, inAllIterations } from './fixed.ts';
 import { mapChain } from './map-chain.ts';
 import type { MappedChain } from './map-chain.ts';
 import { createParts } from './parts.ts';
-import { loopsFor, tiledSteps } from './tiling.ts';
+import { sharable } from './shared-loops.ts';
+import { tiledSteps } from './tiling.ts';
 
 const edp = ({ energyPj, latencyCycles }: MappedChain): number => energyPj * latencyCycles;
 
@@ -108,14 +109,19 @@ describe.skipIf(fixed.length === 0)('fused_chain.json: rows shared, both weights
         ),
       );
       const loops = [['m', M / MT]] as const;
-      const ways = tiledSteps(
+      // Both weights, the operands 1 of the products 0 and 1, come in once and whole.
+      const whole = { visits: 1, share: 1 };
+      const held = tiledSteps(
         createParts(machine, { accounting: 'accelforge', factors: 'any' }),
         chain,
         { from: 0, to: 1, level: 1, loops },
+        new Map([
+          [1, whole],
+          [4, whole],
+        ]),
         () => 0,
         [0, 0, 0],
       );
-      const held = ways.find((steps) => steps[0]?.homes.W === 1 && steps[1]?.homes.W === 1) ?? [];
       const nest = (inner: Loop, spatial: readonly Loop[], rank: Loop): Mapping => [
         { level: 'DRAM', temporal: [], spatial: [] },
         { level: 'GLB', temporal: [['M', MT / 16], inner, rank, ['M', 16]], spatial },
@@ -222,10 +228,7 @@ describe('where an intermediate does not fit', () => {
         ],
       ),
     );
-    const labels = (from: number, to: number): string =>
-      [...new Set(loopsFor(chain, from, to).flatMap((loops) => loops.map(([label]) => label)))]
-        .toSorted()
-        .join('');
+    const labels = (from: number, to: number): string => sharable(chain, from, to).join('');
     expect(labels(0, 1)).toBe('acm');
     expect(labels(0, 2)).toBe('cmn');
   });

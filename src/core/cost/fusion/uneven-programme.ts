@@ -12,7 +12,6 @@
  */
 import type { Lattice } from '../lattice.ts';
 import type { OpenPlan, Values } from '../open-plan.ts';
-import { leastOfTwo } from '../relaxed.ts';
 
 type Dim = 0 | 1 | 2;
 const dims: readonly Dim[] = [0, 1, 2];
@@ -384,4 +383,28 @@ export function boundRelaxed(plan: OpenPlan, values: Values): number {
     sum += least;
   }
   return sum;
+}
+
+/** The least ca / a + cb / b over divisors a and b with perA a + perB b + perBoth a b <= room; 1 and 1 must fit. */
+function leastOfTwo(
+  ofA: Lattice,
+  ofB: Lattice,
+  ca: number,
+  cb: number,
+  perA: number,
+  perB: number,
+  perBoth: number,
+  room: number,
+): number {
+  if (ca === 0 && cb === 0) return 0;
+  let j = ofB.count - 1;
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < ofA.count && j >= 0; i += 1) {
+    const a = ofA.divisors[i] as number;
+    const each = perB + perBoth * a;
+    while (j >= 0 && perA * a + each * (ofB.divisors[j] as number) > room) j -= 1;
+    if (j < 0) break;
+    least = Math.min(least, ca * (ofA.inverse[i] as number) + cb * (ofB.inverse[j] as number));
+  }
+  return least;
 }
