@@ -1,5 +1,5 @@
 /**
- * The few ways worth trying to do a chain in one kernel. Tiles of 16 or 32 rows in workgroup memory for GPUs; a few
+ * The few ways worth trying to do a chain in one kernel. Tiles of 8 to 32 rows in workgroup memory for GPUs; a few
  * rows to a thread where barriers are slow (a program that poses as a GPU) or the rank is small.
  */
 import { extentOf, type GemmForm } from '../../core/einsum/gemm-form.ts';
@@ -33,7 +33,7 @@ export function fusedPlans(chain: Chain, traits: FusionTraits): readonly FusedPl
     if (rows * inner <= words) shapes.push({ memory: 'thread', rows, threads: software ? 4 : 32 });
   }
   if (!software && inner <= mostInner)
-    for (const wanted of [32, 16])
+    for (const wanted of [16, 32, 8])
       for (const threads of [128, 256, 64]) {
         const rows = Math.min(wanted, side);
         const fits = rows * inner * floatBytes <= workgroupMemory / 2 && threads <= mostThreads;
@@ -64,7 +64,7 @@ function blockPlan(form: GemmForm, lanes: number, traits: FusionTraits): Plan {
     return Math.ceil(blocks / lanes) * (rows * columns * batches + loads + 4 / depth);
   };
   const plans = candidatePlans(form, { software: traits.software, sharedBytes: 0, subgroup: 0 }).filter(
-    ({ splits }) => splits === 1,
+    ({ splits, shared }) => splits === 1 && shared === undefined,
   );
   return plans.reduce((best, plan) => (cost(plan) < cost(best) ? plan : best));
 }
