@@ -58,15 +58,27 @@ export function emitBlockProduct(product: BlockProduct, emit: Emit): void {
     for (const lanes of vectors) for (const cell of lanes) place(array, cell);
   vectors.forEach((_, v) => emit(`  var s${v} = ${vectorType(plan.width)}(0);`));
 
+  const half = halfProducts(product);
   const pass: Pass = (depth, offset, indent) => {
     const element = createLoader(
-      { packings, arrays, place, lane: plan.lane, inner: innerAxis(k), offset },
+      { packings, arrays, place, lane: plan.lane, inner: innerAxis(k), offset, half },
       (line) => emit(indent + line),
     );
     const operand = (array: 'a' | 'b', lanes: readonly Cell[], kk: number): string => {
       const parts = lanes.map((cell) => element(array, cell, kk));
-      return array === 'a' && plan.lane === 'n' ? (parts[0] ?? '') : join(parts);
+      return array === 'a' && plan.lane === 'n' ? (parts[0] ?? '') : join(parts, half ? 'f16' : 'f32');
     };
+    const products = (v: number): readonly string[] =>
+      Array.from({ length: depth }, (_, kk) => {
+        const lanes = vectors[v] ?? [];
+        return `${operand('a', lanes, kk)} * ${operand('b', lanes, kk)}`;
+      });
+    if (half) {
+      vectors.forEach((_, v) =>
+        emit(`${indent}s${v} += ${vectorType(plan.width)}(${products(v).join(' + ')});`),
+      );
+      return;
+    }
     for (const row of byRow(vectors))
       for (let kk = 0; kk < depth; kk++)
         for (const v of row) {
@@ -83,6 +95,9 @@ export function emitBlockProduct(product: BlockProduct, emit: Emit): void {
   emitStores(product, place, emit);
   if (team > 1) emit('  }');
 }
+
+const halfProducts = ({ plan, form, arrays }: BlockProduct): boolean =>
+  plan.half === true && form.words.b !== null && arrays.a.dtype === 'f16' && arrays.b.dtype === 'f16';
 
 /** Threads that have the same block. */
 export const teamOf = ({ shared, group }: Plan): number =>
@@ -143,11 +158,13 @@ interface Source {
   readonly lane: Plan['lane'];
   readonly inner: ReturnType<typeof innerAxis>;
   readonly offset: { readonly a: string; readonly b: string };
+  /** Elements stay f16. */
+  readonly half: boolean;
 }
 
 /** Gives the expression of one element of an operand in this pass and loads what it lies in, once. */
 function createLoader(
-  { packings, arrays, place, lane, inner, offset }: Source,
+  { packings, arrays, place, lane, inner, offset, half }: Source,
   emit: Emit,
 ): (array: 'a' | 'b', cell: Cell, kk: number) => string {
   const loaded = new Set<string>();
@@ -156,7 +173,7 @@ function createLoader(
       loaded.add(name);
       const { name: from, dtype } = arrays[array];
       const value = `${from}[${indexOf(spot, [offset[array]], further)}]`;
-      emit(`let ${name} = ${dtype === 'f32' ? value : `${vectorType(count)}(${value})`};`);
+      emit(`let ${name} = ${dtype === 'f32' || half ? value : `${vectorType(count)}(${value})`};`);
     }
     return name;
   };
@@ -190,11 +207,11 @@ const indexOf = ({ variable, constant }: Place, offsets: readonly string[], furt
 export const vectorType = (width: number): string => (width === 1 ? 'f32' : `vec${width}f`);
 
 /** The components of a vector; one that was loaded whole stays whole. */
-function join(parts: readonly string[]): string {
+function join(parts: readonly string[], dtype: Dtype): string {
   if (parts.length === 1) return parts[0] ?? '';
   const whole = parts[0]?.slice(0, -2) ?? '';
   const together = parts.length === 4 && parts.every((part, lane) => part === `${whole}.${components[lane]}`);
-  return together ? whole : `${vectorType(parts.length)}(${parts.join(', ')})`;
+  return together ? whole : `vec${parts.length}<${dtype}>(${parts.join(', ')})`;
 }
 
 /** Positions of vectors with the same row. */

@@ -5,7 +5,7 @@
  * parts of k only where there would be too few threads.
  */
 import { extentOf, type GemmAxis, type GemmForm } from '../../core/einsum/gemm-form.ts';
-import { teamOf } from './block-product.ts';
+import { teamOf, type Dtype } from './block-product.ts';
 import { innerAxis, packingOf, type ArrayName } from './packing.ts';
 import { plannedForm, planName, type Plan } from './plan.ts';
 import { tileBytes } from './tiled-kernel.ts';
@@ -170,7 +170,7 @@ const powerUp = (count: number, most: number): number =>
   Math.max(1, Math.min(2 ** Math.ceil(Math.log2(Math.max(1, count))), most));
 
 /** Different plans, best guess first. */
-export function candidatePlans(form: GemmForm, traits: DeviceTraits): readonly Plan[] {
+export function candidatePlans(form: GemmForm, traits: DeviceTraits, dtype: Dtype = 'f32'): readonly Plan[] {
   const { software } = traits;
   const kind = software ? 'software' : 'hardware';
   const plans = new Map<string, Plan>();
@@ -193,7 +193,10 @@ export function candidatePlans(form: GemmForm, traits: DeviceTraits): readonly P
           splits: 1,
           group: [group[0], threads / group[0], 1],
         };
-        for (const splits of partsWorthTrying(form, plan, software)) add({ ...plan, splits });
+        for (const splits of partsWorthTrying(form, plan, software)) {
+          add({ ...plan, splits });
+          if (dtype === 'f16' && form.words.b !== null && depth >= 4) add({ ...plan, splits, half: true });
+        }
       }
   if (!software)
     for (const way of orientations(form)) {
@@ -276,6 +279,8 @@ function guess(form: GemmForm, plan: Plan, software: boolean): number {
   const team = teamOf(plan);
   const perThread = extentOf(form.k) / splits / team;
   const products = rows * columns * batches;
+  // Where f16 is multiplied at all it is multiplied faster.
+  const multiplied = plan.half === true ? products * 0.7 : products;
   const cost = (array: ArrayName): number => wordCost[packingOf(planned, array, plan)];
   const right = form.words.b === null ? 0 : columns * cost('b');
   // Words of a tile are fetched once for all that share them and read again nearby.
@@ -283,7 +288,7 @@ function guess(form: GemmForm, plan: Plan, software: boolean): number {
     shared === 'tiles'
       ? (rows + columns) * nearbyCost + (rows * cost('a')) / group[0] + right / group[1]
       : (rows * cost('a') + right) * batches;
-  const pass = products + loads + 4 / depth;
+  const pass = multiplied + loads + 4 / depth;
   const full = enoughThreads[software ? 'software' : 'hardware'];
   const waves = Math.max(1, threads / full);
   const joining = team > 1 ? products * (1 + Math.log2(team)) * (shared === 'team' ? 8 : 2) : 0;

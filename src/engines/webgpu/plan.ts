@@ -26,6 +26,8 @@ export interface Plan {
    exchange values without memory. Absent: every thread for itself.
    */
   readonly shared?: 'tiles' | 'team' | 'subgroup';
+  /** Where operands are f16: products in f16, too, added up in f32 once a pass. */
+  readonly half?: boolean;
   /** Threads of a workgroup along columns, rows, batches (and parts). */
   readonly group: readonly [number, number, number];
 }
@@ -34,7 +36,7 @@ const sharedNames = { tiles: 'shared tiles', team: 'one team', subgroup: 'one su
 
 /** One short line for people. */
 export function planName(plan: Plan): string {
-  const { swap, lane, width, rows, columns, batches, depth, splits, shared, group } = plan;
+  const { swap, lane, width, rows, columns, batches, depth, splits, shared, half, group } = plan;
   const tile = `${batches > 1 ? `${batches}x` : ''}${rows}x${columns}`;
   return [
     `${group.filter((threads, k) => k < 2 || threads > 1).join('x')} threads`,
@@ -42,6 +44,7 @@ export function planName(plan: Plan): string {
     `k ${depth}`,
     ...(width > 1 ? [`vec${width}${lane === 'batch' ? ' batch' : ''}`] : []),
     ...(shared === undefined ? [] : [sharedNames[shared]]),
+    ...(half === true ? ['f16 products'] : []),
     ...(splits > 1 ? [`${splits} parts`] : []),
     ...(swap ? ['swapped'] : []),
   ].join(', ');
@@ -58,7 +61,7 @@ export function plannedForm(form: GemmForm, { swap }: Pick<Plan, 'swap'>): GemmF
 /** Whether a remembered value is a plan; its numbers are checked where it is fitted to a form. */
 export function isPlan(value: unknown): value is Plan {
   if (typeof value !== 'object' || value === null) return false;
-  const { swap, lane, width, rows, columns, batches, depth, splits, shared, group } = value as Record<
+  const { swap, lane, width, rows, columns, batches, depth, splits, shared, half, group } = value as Record<
     string,
     unknown
   >;
@@ -70,6 +73,7 @@ export function isPlan(value: unknown): value is Plan {
     typeof swap === 'boolean' &&
     (lane === 'n' || lane === 'batch') &&
     (shared === undefined || Object.hasOwn(sharedNames, String(shared))) &&
+    (half === undefined || typeof half === 'boolean') &&
     threads.length === 3 &&
     [...block, ...threads, splits].every((count) => Number(count) >= 1) &&
     product(block) <= 4096 &&

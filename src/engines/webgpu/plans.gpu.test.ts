@@ -9,6 +9,7 @@ import { candidatePlans, fitPlan } from './candidates.ts';
 import { mapRead, openGpu, usage } from './gpu.ts';
 import { bytesOf, createMemory } from './memory.ts';
 import { nodeGpu } from './node-gpu.fixture.ts';
+import type { Dtype } from './direct-kernel.ts';
 import { planName, type Plan } from './plan.ts';
 import { formCalls } from './schedule.ts';
 
@@ -142,12 +143,21 @@ const sharedPlans: readonly {
   },
 ];
 
+/** A kernel for f16 with every f16 made an f32: that is what a device without f16 can run of it. */
+const widened = (code: string): string => code.replace('enable f16;', '').replaceAll('f16', 'f32');
+
 describe.skipIf(gpu === null)('every plan computes its form', () => {
   afterAll(() => gpu?.dispose());
   const memory = gpu === null ? null : createMemory(gpu, true);
 
   /** The largest distance from the slow evaluator; NaN where a word was not written. */
-  const distance = async (form: GemmForm, plan: Plan, mostMacs: number, seed: number): Promise<number> => {
+  const distance = async (
+    form: GemmForm,
+    plan: Plan,
+    mostMacs: number,
+    seed: number,
+    dtype: Dtype = 'f32',
+  ): Promise<number> => {
     const random = createRandom(seed);
     const { device, wait } = gpu!;
     const a = Float32Array.from(randomValues(random, form.words.a));
@@ -156,7 +166,8 @@ describe.skipIf(gpu === null)('every plan computes its form', () => {
     evaluateForm(form, a, b, expected);
     const site = { step: 0, left: 0, right: b === null ? null : 1, to: 2, scratch: 3 };
     const planOf = (adding: GemmForm): Plan => candidatePlans(adding, gpu!)[0]!;
-    const { calls, scratch } = formCalls(form, plan, site, { dtype: 'f32', mostMacs, planOf });
+    const { calls: made, scratch } = formCalls(form, plan, site, { dtype, mostMacs, planOf });
+    const calls = made.map((call) => ({ ...call, code: widened(call.code) }));
     const sizes = [a.length, b?.length ?? 0, expected.length, scratch?.words ?? 0];
     const values = sizes.map((words) => ({ words, dtype: 'f32' as const }));
     const buffers: GPUBuffer[] = [];
@@ -212,6 +223,19 @@ describe.skipIf(gpu === null)('every plan computes its form', () => {
       120_000,
     );
   }
+
+  it('multiplies in f16 as in f32, but for the rounding', async () => {
+    for (const [equation, ...shapes] of forms.slice(0, 6)) {
+      const form = formOf(equation, shapes);
+      const plans = candidatePlans(form, { software: false, sharedBytes: 32_768, subgroup: 0 }, 'f16');
+      const plan = plans.find(({ half }) => half);
+      expect([equation, plan?.half, (await distance(form, plan!, 1e9, 4, 'f16')) < 1e-4]).toEqual([
+        equation,
+        true,
+        true,
+      ]);
+    }
+  }, 120_000);
 
   for (const [equation, ...shapes] of forms) {
     it(`${equation} of ${JSON.stringify(shapes)}`, async () => {

@@ -126,7 +126,7 @@ async function search(
   onProgress: (progress: Omit<TuningProgress, 'shape'>) => void,
   budgetMs: number,
 ): Promise<{ readonly winner: Plan; readonly tried: TunedShape['tried'] }> {
-  const plans = candidatePlans(form, gpu).slice(0, mostTried);
+  const plans = candidatePlans(form, gpu, dtype).slice(0, mostTried);
   const time = createStopwatch(gpu);
   const arrays = await takeArrays(gpu, memory, form, dtype);
   const trials: Trial[] = [];
