@@ -102,7 +102,7 @@ const { run: accuracy, runner: measurer } = createAccuracyRunner({
   setTimeout: later,
 });
 const examples: App['examples'] = () =>
-  (openingExamples ??= import('./state/examples-source.ts').then(
+  (openingExamples ??= import('./ui/examples/lazy.ts').then(
     ({ createExamplesSource }) =>
       (examplesSource = createExamplesSource({ store, port: accuracyPort, modelFiles: file.files })),
   ));

@@ -18,7 +18,7 @@ export async function openFiles(app: App, files: readonly File[]): Promise<void>
   const hasModel = files.some(({ name }) => models.test(name));
   const isOwn = store.getState().config.model.kind === 'file';
   if ((hasModel || isOwn) && files.some(({ name }) => examples.test(name))) {
-    const { openWithExamples } = await import('./examples/give.ts');
+    const { openWithExamples } = await import('./examples/lazy.ts');
     return openWithExamples(app, files, hasModel);
   }
   if (files.length > 1 || !(await isProject(file))) return model.open(files);

@@ -27,7 +27,7 @@ export function usePageDrop(): boolean {
       );
       const files = [...(event.dataTransfer?.files ?? [])];
       if (entries.some(({ isDirectory }) => isDirectory))
-        void import('./examples/folders.ts').then(({ openFolders }) => openFolders(app, entries));
+        void import('./examples/lazy.ts').then(({ openFolders }) => openFolders(app, entries));
       else void openDropped(app, files);
     };
     window.addEventListener('dragover', onDragOver);

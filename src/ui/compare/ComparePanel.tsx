@@ -25,7 +25,9 @@ import { whyDifferent } from './why.ts';
 import './compare.css';
 
 // For models of one's own only.
-const ExamplesSection = lazy(() => import('../examples/ExamplesSection.tsx'));
+const ExamplesSection = lazy(() =>
+  import('../examples/lazy.ts').then((all) => ({ default: all.ExamplesSection })),
+);
 
 /** Dense, now, pins, each with the figure that is on screen for it; in a drag only `now` is new. */
 function useColumns({ config, evaluator, model, dense, evaluation }: Derived): readonly Column[] {

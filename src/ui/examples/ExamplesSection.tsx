@@ -12,7 +12,7 @@ import { formatExact, formatPercent, formatSigned } from '../format.ts';
 import { foundText, measuringText, natsText, stageText } from './words.ts';
 import './examples.css';
 
-export default function ExamplesSection() {
+export function ExamplesSection() {
   const { examples, file } = useAppObject();
   useFile();
   const source = use(examples());

@@ -3,6 +3,7 @@ import { InputError, check } from '../../core/base/checks.ts';
 import { exampleRole } from '../../core/examples/names.ts';
 import type { NamedFile } from '../../../workers/protocol.ts';
 import type { App } from '../app.ts';
+import { openFiles } from '../open-files.ts';
 
 const mostFiles = 100_000;
 
@@ -12,13 +13,11 @@ export async function openFolders(app: App, entries: readonly FileSystemEntry[])
     const files = await filesOf(entries);
     const isModel = ({ name }: NamedFile): boolean => exampleRole(name) === null;
     const models = files.filter((each) => isModel(each) && /\.(?:onnx|safetensors)$/i.test(each.name));
-    if (models.length > 0) {
-      const { openFiles } = await import('../open-files.ts');
+    if (models.length > 0)
       return await openFiles(
         app,
         files.map(({ file }) => file),
       );
-    }
     (await app.examples()).give(files);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
