@@ -48,6 +48,10 @@ export const buildWasm = async () =>
     'export const sharedKernels =',
     `  '${await compile('threads', shared)}';`,
     '',
+    '/** Inner loops of `core/tensor`. */',
+    'export const tensorLoops =',
+    `  '${await compile('tensor', [])}';`,
+    '',
   ].join('\n');
 
 if (process.argv[1] === fileURLToPath(import.meta.url))

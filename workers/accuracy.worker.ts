@@ -6,6 +6,7 @@ import { taskOf } from '../src/core/tasks/tasks.ts';
 import { modelById } from '../src/core/workload/cards.ts';
 import { openMeasurer, type Measurer, type MeasureStep } from '../src/engines/ort/measurer.ts';
 import { loadOrt } from '../src/engines/ort/ort.ts';
+import { hastenTensors } from '../src/engines/wasm/tensor.ts';
 import { fetchModel } from './model-bytes.ts';
 import { ownModel } from './own-model.ts';
 import type {
@@ -180,6 +181,8 @@ function fail(of: number, error: unknown): void {
 
 const messageOf = (error: unknown): string =>
   error instanceof InputError ? error.message : `internal: ${String(error)}`;
+
+void hastenTensors();
 
 self.addEventListener('message', ({ data }: MessageEvent<AccuracyRequest>) => {
   switch (data.kind) {

@@ -4,7 +4,7 @@
  */
 import packageJson from '../package.json' with { type: 'json' };
 import { InputError } from '../src/core/base/checks.ts';
-import { textFile, type ExportFile } from '../src/core/export/file.ts';
+import { bytesFile, textFile, type ExportFile } from '../src/core/export/file.ts';
 import { halves } from '../src/core/examples/split.ts';
 import { fitLayers, type FittedLayer, type WantedLayer } from '../src/core/export/fit.ts';
 import { layerTable } from '../src/core/export/layer-table.ts';
@@ -24,6 +24,7 @@ import { loadOrt } from '../src/engines/ort/ort.ts';
 import { warmRuntime } from '../src/engines/ort/latency.ts';
 import { mostOfHalf } from '../src/engines/ort/own-measurer.ts';
 import { layerCovariances } from '../src/engines/ort/user-statistics.ts';
+import { hastenTensors } from '../src/engines/wasm/tensor.ts';
 import { fetchModel, fileSource, warm } from './model-bytes.ts';
 import { openOwnFile, readOwnExamples } from './own-model.ts';
 import type {
@@ -219,7 +220,9 @@ const zip: Writer = async (opened, layers, request) => {
   const main = opened.file.format === 'onnx' ? await onnx(opened, layers, request) : null;
   const script = await torch('tltorch')(opened, layers, plain);
   const table = await csv(opened, layers, request);
-  const texts = request.texts.map(({ name, text }) => textFile(name, text));
+  const texts = request.texts.map(({ name, text }) =>
+    typeof text === 'string' ? textFile(name, text) : bytesFile(name, text),
+  );
   const files = [...(main?.files ?? []), ...script.files, ...table.files, ...texts];
   const stream: ExportFile = {
     name: `${request.stem}.zip`,
@@ -286,6 +289,8 @@ async function run(request: ExportStart): Promise<void> {
   };
   post({ kind: 'export-done', run: request.run, made });
 }
+
+void hastenTensors();
 
 self.addEventListener('message', ({ data }: MessageEvent<ExportRequest>) => {
   switch (data.kind) {

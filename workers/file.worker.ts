@@ -7,6 +7,7 @@ import { denseFactorization } from '../src/core/factor/ranks.ts';
 import { singularValues } from '../src/core/tensor/svd.ts';
 import { openDropped, readModelWeight, type ModelFile } from '../src/core/onnx/dropped-files.ts';
 import type { LinearLayer } from '../src/core/workload/model.ts';
+import { hastenTensors } from '../src/engines/wasm/tensor.ts';
 import { fileSource } from './model-bytes.ts';
 import type { FileReply, FileRequest, OpenFiles, ReadSpectra } from './protocol.ts';
 
@@ -64,6 +65,8 @@ async function readSpectra({ run, layers }: ReadSpectra): Promise<void> {
   }
   post({ kind: 'spectra-done', run });
 }
+
+void hastenTensors();
 
 self.addEventListener('message', ({ data }: MessageEvent<FileRequest>) => {
   (data.kind === 'open-files' ? open(data) : readSpectra(data)).catch((error: unknown) => {

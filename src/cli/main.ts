@@ -2,10 +2,13 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import packageJson from '../../package.json' with { type: 'json' };
+import { hastenTensors } from '../engines/wasm/tensor.ts';
 import { openDoor } from './door.ts';
 
 // A reader that has seen enough (`| head`) is no error.
 process.stdout.on('error', () => process.exit(0));
+
+await hastenTensors();
 
 process.exitCode = await openDoor(process.argv.slice(2), {
   version: packageJson.version,

@@ -5,6 +5,7 @@
  */
 import { invariant } from '../base/checks.ts';
 import type { Matrix } from './dense.ts';
+import { tensorKernels, type Rotations } from './kernels.ts';
 
 interface Tridiagonal {
   readonly diagonal: Float64Array;
@@ -95,8 +96,8 @@ function tridiagonalize({ rows: n, values }: Matrix, size: number): Tridiagonal 
 
 const mostSweeps = 200;
 
-/** Implicit QL in place; with `vectors` (row k = k-th vector of T) the rotations are applied to its rows. */
-function diagonalize(d: Float64Array, e: Float64Array, vectors: Float64Array | null): void {
+/** Implicit QL in place; the rotations are those of vectors as rows (row k = k-th vector of T). */
+function diagonalize(d: Float64Array, e: Float64Array, rotations: Rotations | null): void {
   const n = d.length;
   let scale = 0;
   for (let i = 0; i < n; i++) scale = Math.max(scale, Math.abs(d[i]!) + Math.abs(e[i]!));
@@ -133,7 +134,7 @@ function diagonalize(d: Float64Array, e: Float64Array, vectors: Float64Array | n
         p = s * r;
         d[i + 1] = g + p;
         g = c * r - b;
-        if (vectors !== null) rotate(vectors, i * n, n, s, c);
+        rotations?.rotate(i, s, c);
       }
       if (r === 0 && i >= l) continue;
       d[l]! -= p;
@@ -141,6 +142,12 @@ function diagonalize(d: Float64Array, e: Float64Array, vectors: Float64Array | n
       e[m] = 0;
     }
   }
+}
+
+function rotationsOf(n: number): Rotations {
+  const z = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) z[i * n + i] = 1;
+  return { rotate: (i, s, c) => rotate(z, i * n, n, s, c), finish: () => z };
 }
 
 /** Rows at `row` and the one after it. */
@@ -175,6 +182,9 @@ function sizeOf({ values }: Matrix): number {
   return largest < smallestSize ? 0 : largest;
 }
 
+/** Fewer are done before kernels have got them. */
+const fewestRows = 48;
+
 export interface Eigen {
   /** All, descending. */
   readonly values: Float64Array;
@@ -188,21 +198,32 @@ export function eigenSymmetric(m: Matrix, count = m.rows): Eigen {
   const n = m.rows;
   const size = sizeOf(m);
   const { diagonal, off, reflections, scales } = tridiagonalize(m, size);
-  const z = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) z[i * n + i] = 1;
-  diagonalize(diagonal, off, z);
+  const kernels = n >= fewestRows ? tensorKernels() : null;
+  const rotations = (kernels?.rotations ?? rotationsOf)(n);
+  diagonalize(diagonal, off, rotations);
+  const z = rotations.finish();
   const order = Array.from(diagonal.keys()).sort((a, b) => diagonal[b]! - diagonal[a]!);
   const vectors = new Float64Array(count * n);
   for (const [to, from] of order.slice(0, count).entries())
     vectors.set(z.subarray(from * n, from * n + n), to * n);
-  // Q = H_0 H_1 ... acts from its last reflection on; four vectors at a time share each reflection.
-  let row = 0;
-  for (; row + 3 < count; row += 4) reflectFour(vectors, row * n, n, reflections, scales);
-  for (; row < count; row++) reflect(vectors, row * n, n, reflections, scales);
+  (kernels?.reflect ?? reflectRows)(vectors, n, reflections, scales);
   return {
     values: Float64Array.from(order, (i) => diagonal[i]! * size),
     vectors: { rows: count, columns: n, values: vectors },
   };
+}
+
+/** Q = H_0 H_1 ... acts from its last reflection on; four vectors at a time share each reflection. */
+function reflectRows(
+  vectors: Float64Array,
+  n: number,
+  reflections: Float64Array,
+  scales: Float64Array,
+): void {
+  const count = vectors.length / n;
+  let row = 0;
+  for (; row + 3 < count; row += 4) reflectFour(vectors, row * n, n, reflections, scales);
+  for (; row < count; row++) reflect(vectors, row * n, n, reflections, scales);
 }
 
 function reflect(

@@ -4,6 +4,7 @@
  */
 import { invariant } from '../base/checks.ts';
 import { transpose, type Matrix } from './dense.ts';
+import { tensorKernels } from './kernels.ts';
 
 /** Length of row pieces: seven of them stay in the first-level cache. */
 const piece = 512;
@@ -20,8 +21,7 @@ export function timesTransposed(a: Matrix, b: Matrix): Matrix {
 export function gram(a: Matrix): Matrix {
   const { rows: n, columns: k, values: x } = a;
   const values = new Float64Array(n * n);
-  for (let from = 0; from < k; from += piece)
-    accumulate(n, n, k, x, 0, x, 0, values, 0, from, Math.min(k, from + piece), true);
+  add({ m: n, n, k }, x, 0, x, 0, values, 0, true);
   for (let i = 0; i < n; i++) for (let j = i + 1; j < n; j++) values[i * n + j] = values[j * n + i]!;
   return { rows: n, columns: n, values };
 }
@@ -40,7 +40,7 @@ export interface Sizes {
 
 /** Adds A B^T to C; each starts at its offset. */
 export function addProduct(
-  { m, n, k }: Sizes,
+  sizes: Sizes,
   x: Float64Array,
   a: number,
   y: Float64Array,
@@ -48,8 +48,28 @@ export function addProduct(
   c: Float64Array,
   to: number,
 ): void {
+  add(sizes, x, a, y, b, c, to, false);
+}
+
+/** Below these a product is done before kernels have got its arrays. */
+const fewest = { side: 8, terms: 200_000 };
+
+function add(
+  sizes: Sizes,
+  x: Float64Array,
+  a: number,
+  y: Float64Array,
+  b: number,
+  c: Float64Array,
+  to: number,
+  lower: boolean,
+): void {
+  const { m, n, k } = sizes;
+  const kernels = tensorKernels();
+  const pays = m >= fewest.side && n >= fewest.side && m * n * k >= fewest.terms;
+  if (pays && kernels?.product(sizes, x, a, y, b, c, to, lower) === true) return;
   for (let from = 0; from < k; from += piece)
-    accumulate(m, n, k, x, a, y, b, c, to, from, Math.min(k, from + piece), false);
+    accumulate(m, n, k, x, a, y, b, c, to, from, Math.min(k, from + piece), lower);
 }
 
 /** Adds what columns from..end give; `lower`: only what reaches below the diagonal. */

@@ -136,7 +136,8 @@ function hold(
 async function compile(base64: string): Promise<WebAssembly.Module | null> {
   if (typeof WebAssembly === 'undefined') return null;
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.codePointAt(0) ?? 0);
-  return WebAssembly.validate(bytes) ? WebAssembly.compile(bytes) : null;
+  // A page's policy may forbid it.
+  return WebAssembly.validate(bytes) ? WebAssembly.compile(bytes).catch(() => null) : null;
 }
 
 async function instantiate<E>(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<E> {

@@ -1,0 +1,46 @@
+/**
+ * The loops in which decompositions spend their time, for whoever can run them faster: a program that has such kernels
+ * hands them over once, before or while it works. They compute bit by bit what the loops of this room compute, so no
+ * figure depends on whether they are there.
+ */
+export interface TensorKernels {
+  /**
+   * Adds A B^T to C, sums cut as in matmul.ts.
+   * @param lower what lies above the diagonal may be left out
+   * @returns false where there is no room for the arrays, and nothing was done
+   */
+  readonly product: (
+    sizes: { readonly m: number; readonly n: number; readonly k: number },
+    x: Float64Array,
+    a: number,
+    y: Float64Array,
+    b: number,
+    c: Float64Array,
+    to: number,
+    lower: boolean,
+  ) => boolean;
+  /** Rotates rows of the unit matrix [n, n]. */
+  readonly rotations: (n: number) => Rotations;
+  /** Reflects the rows of `vectors`, as eigen.ts does. */
+  readonly reflect: (
+    vectors: Float64Array,
+    n: number,
+    reflections: Float64Array,
+    scales: Float64Array,
+  ) => void;
+}
+
+export interface Rotations {
+  /** Rows i and i + 1. */
+  readonly rotate: (i: number, sine: number, cosine: number) => void;
+  /** The rows after all rotations; afterwards it cannot be used. */
+  readonly finish: () => Float64Array;
+}
+
+let given: TensorKernels | null = null;
+
+export function giveTensorKernels(kernels: TensorKernels | null): void {
+  given = kernels;
+}
+
+export const tensorKernels = (): TensorKernels | null => given;
