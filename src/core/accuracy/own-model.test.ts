@@ -54,6 +54,7 @@ describe('an axis of one’s own', () => {
           expect(value(0)).toBe(0);
           expect(value(damage)).toBeLessThan(0);
           expect(value(damage * 1.5)).toBeLessThanOrEqual(value(damage));
+          if (metric === 'accuracyChangePoints') expect(value(1e9)).toBeGreaterThan(-101);
           const {
             low,
             high,

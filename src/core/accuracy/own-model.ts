@@ -103,6 +103,7 @@ export interface OwnCurve {
 const leastFall: Readonly<Record<OwnMetric, number>> = { negativeKlNats: 1e-6, accuracyChangePoints: 1e-3 };
 const floors: Readonly<Record<OwnMetric, number>> = { negativeKlNats: 1e-5, accuracyChangePoints: 0.25 };
 const mostSpread = 4;
+const leastPoints = -100;
 
 /** @param designs at least 3, of different damage */
 export function fitOwnCurve(designs: readonly OwnDesign[], metric: OwnMetric): OwnCurve {
@@ -117,7 +118,10 @@ export function fitOwnCurve(designs: readonly OwnDesign[], metric: OwnMetric): O
   const apart = sorted.map((design, k) => {
     // The ends are left out of no curve: beyond the others it only guesses.
     if (k === 0 || k === sorted.length - 1) return 0;
-    const at = valueAt({ ...through(sorted.toSpliced(k, 1), metric), spread: 0, floor })(design.damage);
+    const at = valueAt(
+      { ...through(sorted.toSpliced(k, 1), metric), spread: 0, floor },
+      metric,
+    )(design.damage);
     return Math.max(0, Math.abs(design.value - at) - floor) / Math.max(floor, Math.abs(at));
   });
   return { ...curve, spread: Math.min(mostSpread, Math.max(...apart)), floor };
@@ -145,19 +149,19 @@ function through(
 }
 
 /** Below the first design in proportion to the damage, beyond the last one ever less steeply; no damage is no change. */
-function valueAt({ x, y }: OwnCurve): (damage: number) => number {
+function valueAt({ x, y }: OwnCurve, metric: OwnMetric): (damage: number) => number {
   const [first, last] = [x[0]!, x.at(-1)!];
   const [top, end] = [y[0]!, y.at(-1)!];
   const inside = fallingFunction({ x, y });
+  // Towards the least that is possible; of divergence there is none.
+  const floor = metric === 'accuracyChangePoints' ? Math.min(leastPoints, end - leastFall[metric]) : 2 * end;
   return (damage) => {
     if (!(damage > 0)) return 0;
     const log = Math.log(damage);
     if (log < first) return top * Math.exp(log - first);
-    return log <= last ? inside(log) : end * (2 - Math.exp(last - log));
+    return log <= last ? inside(log) : floor + (end - floor) * Math.exp(last - log);
   };
 }
-
-const leastPoints = -100;
 
 /** A figure of this tier from the sum of damages. */
 export function ownFigure(
@@ -165,7 +169,7 @@ export function ownFigure(
   tier: Extract<Tier, 'estimated' | 'calibrated'>,
 ): (total: Damage) => AccuracyFigure {
   const { curve, metric, examples, layers, probed } = table;
-  const at = valueAt(curve);
+  const at = valueAt(curve, metric);
   const { spread, floor } = curve;
   const least = metric === 'accuracyChangePoints' ? leastPoints : Number.NEGATIVE_INFINITY;
   const how =
@@ -225,7 +229,7 @@ export function createOwnModel(
       return found;
     };
   });
-  const at = valueAt(table.curve);
+  const at = valueAt(table.curve, table.metric);
   return {
     metric: table.metric,
     damage: (index, f) => layers[index]?.(f) ?? { value: 0, low: 0, high: 0 },
