@@ -43,7 +43,7 @@ export function DelayTable({ places, metric, onAdopt }: DelayTableProps) {
               <td>{formatMs(place.ms)}</td>
               <td>{words.short(place.y)}</td>
               <td>{bandText(metric, place) ?? 'exact'}</td>
-              <td>{place.tier}</td>
+              <td>{place.who === 'dense' ? 'reference' : place.tier}</td>
               <td className="mix">{formatMix(place.design)}</td>
               <td>
                 <button
