@@ -1,8 +1,8 @@
 /**
  * An einsum along a contraction path as a list of strided products that an engine runs one after the other. Values are
  * numbered: first the operands, then one per step. The order of an intermediate's axes is free, so it is chosen such
- * that the step that writes it and the step that reads it have the fewest axes after merging (fewer axes: longer runs
- * of neighbouring words).
+ * that the step that writes it and the step that reads it have the fewest axes after merging, weighted by their work
+ * (fewer axes: longer runs of neighbouring words).
  */
 import { invariant } from '../base/checks.ts';
 import type { Einsum } from './einsum.ts';
@@ -75,7 +75,7 @@ export function programOf(path: ContractionPath): Program {
               ),
               output: consumer.output,
             };
-            return axesOf(gemmForm(labelled(tried))) + axesOf(gemmForm(read));
+            return axesCost(gemmForm(labelled(tried))) + axesCost(gemmForm(read));
           });
     const [left, right] = reads;
     invariant(left !== undefined, 'a step reads a value');
@@ -126,7 +126,9 @@ function link({ einsum, steps }: ContractionPath, shapes: readonly (readonly num
   });
 }
 
-const axesOf = ({ batch, m, n, k }: GemmForm): number => batch.length + m.length + n.length + k.length;
+/** Axes count as often as they are walked. */
+const axesCost = (form: GemmForm): number =>
+  (form.batch.length + form.m.length + form.n.length + form.k.length) * formMacs(form);
 
 /** Up to here every order is tried: 120 of them. */
 const mostOrdered = 5;
