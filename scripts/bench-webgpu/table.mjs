@@ -7,8 +7,8 @@ const peers = ['onnxruntime-web', 'jax-js', 'tfjs'];
 const rounded = (value) => (value === null || value === undefined ? null : Number(value.toPrecision(4)));
 
 /** @param load average of the machine over the last minute, the benchmark included */
-export function summarize({ adapter, missing, cases }, versions, load) {
-  const rows = cases.map(({ name, equation, shapes, outcomes }) => {
+export function summarize({ adapter, missing, roof, cases }, versions, load) {
+  const rows = cases.map(({ name, equation, shapes, macs, outcomes }) => {
     const timing = (who) => outcomes[who]?.timing ?? null;
     const own = timing(ours);
     const peerTimes = peers.map((peer) => timing(peer)?.ms ?? Infinity);
@@ -24,6 +24,7 @@ export function summarize({ adapter, missing, cases }, versions, load) {
       peers: Object.fromEntries(peers.map((peer) => [peer, rounded(timing(peer)?.ms)])),
       bestPeer: best === Infinity ? null : peers[peerTimes.indexOf(best)],
       ratio: own === null || best === Infinity ? null : rounded(best / own.ms),
+      gflops: own === null ? null : rounded((2 * macs) / (own.ms * 1e6)),
       ...(timing(unfused) === null
         ? {}
         : { unfusedMs: rounded(timing(unfused).ms), fusion: own?.choices ?? [] }),
@@ -51,6 +52,10 @@ export function summarize({ adapter, missing, cases }, versions, load) {
     versions,
     missing,
     load: rounded(load),
+    roof:
+      roof === null
+        ? null
+        : { gflops: rounded(roof.gflops), side: roof.side, gigabytesPerSecond: rounded(roof.gigabytes) },
     cases: rows,
     geometricMean:
       ratios.length === 0
@@ -63,25 +68,30 @@ export function summarize({ adapter, missing, cases }, versions, load) {
 const cell = (value, width) => (value === null ? '-' : value.toPrecision(3)).padStart(width);
 
 /** Markdown, so that it can be kept as it is. */
-export function markdown({ adapter, clock, versions, load, cases, geometricMean, worst }) {
+export function markdown({ adapter, clock, versions, load, roof, cases, geometricMean, worst }) {
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const head = [
-    `Adapter: ${adapter}. Milliseconds, medians; ${clock}. Load average ${load}.`,
-    `Versions: ${named.join(', ')}.`,
+    `- Adapter: ${adapter}. Milliseconds, medians; ${clock}. Load average ${load}.`,
+    `- Versions: ${named.join(', ')}.`,
+    ...(roof === null
+      ? []
+      : [
+          `- Roof by our own kernels: ${roof.gflops} GFLOP/s (matrices of side ${roof.side}), copies ${roof.gigabytesPerSecond} GB/s.`,
+        ]),
     geometricMean === null
       ? ''
-      : `Best peer's time over ours: geometric mean ${geometricMean}, worst ${worst.ratio} (${worst.name}).`,
+      : `- Best peer's time over ours: geometric mean ${geometricMean}, worst ${worst.ratio} (${worst.name}).`,
   ];
   const width = Math.max(4, ...cases.map(({ name }) => name.length));
   const rows = cases.map(
-    ({ name, ms, unfusedMs = null, peers: times, ratio }) =>
-      `| ${name.padEnd(width)} | ${[ms, unfusedMs, ...peers.map((peer) => times[peer]), ratio].map((value) => cell(value, 8)).join(' | ')} |`,
+    ({ name, ms, gflops, unfusedMs = null, peers: times, ratio }) =>
+      `| ${name.padEnd(width)} | ${[ms, gflops, unfusedMs, ...peers.map((peer) => times[peer]), ratio].map((value) => cell(value, 8)).join(' | ')} |`,
   );
   return [
     ...head,
     '',
-    `| ${'case'.padEnd(width)} |     ours |  unfused |      ort |   jax-js |     tfjs |    ratio |`,
-    `| ${'-'.repeat(width)} | -------: | -------: | -------: | -------: | -------: | -------: |`,
+    `| ${'case'.padEnd(width)} |     ours |  GFLOP/s |  unfused |      ort |   jax-js |     tfjs |    ratio |`,
+    `| ${'-'.repeat(width)} | -------: | -------: | -------: | -------: | -------: | -------: | -------: |`,
     ...rows,
   ].join('\n');
 }
