@@ -135,7 +135,7 @@ const promotedExamples = 512;
 /** Differences near a point need as many. */
 const currentExamples = 2048;
 const mostPromoted = 24;
-/** Each of somebody's own model takes longer. */
+/** Each of somebody's own model takes longer; of a large one it waits to be asked for. */
 const mostPromotedOwn = 8;
 /** Points that HEAT's headline allows to be lost (arXiv 2211.16749, abstract); looked at while no limit is set. */
 const usualLoss = -1.1;
@@ -379,7 +379,7 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
         if (about === null) return;
         const marks = [config.search.limit ?? usualLoss, knee(frontier)?.value ?? usualLoss];
         const { modelId: id, own } = about;
-        const most = own === null ? mostPromoted : mostPromotedOwn;
+        const most = own === null ? mostPromoted : own.table.probed ? mostPromotedOwn : 0;
         waiting = promotionOrder(frontier, marks, most).map(({ design }) =>
           questionAbout({ id, own }, design, config.quantization, promotedExamples),
         );

@@ -97,6 +97,25 @@ describe('texts', () => {
     expect([last?.all.n, last?.labelled?.n]).toEqual([4, 4]);
   });
 
+  it('of decoders get their positions; what cannot be made of tokens is named', async () => {
+    const jsonl = '{"input_ids": [1, 2, 3]}\n{"input_ids": [7, 8]}\n';
+    const gpt = await openCorpus('optimum-gpt2');
+    const { inputs } = await readExamples(gpt, filesOf({ 'a.jsonl': jsonl }));
+    expect(values(inputs, 'position_ids')).toEqual([0, 1, 2, 0, 1, 2]);
+    expect(values(inputs, 'attention_mask')).toEqual([1, 1, 1, 1, 1, 0]);
+    expect(
+      inputs.inputs.filter(({ name }) => name.startsWith('past')).every(({ shape }) => shape.includes(0)),
+    ).toBe(true);
+    let last = null;
+    for await (const step of measureUserModel(await loadOrt(), gpt.onnx, [], inputs)) last = step;
+    // Padding gives no answers.
+    expect(last?.all).toMatchObject({ n: 5, kl: 0 });
+    const t5 = await openCorpus('torchscript-t5');
+    await expect(readExamples(t5, filesOf({ 'a.jsonl': jsonl }))).rejects.toThrow(
+      'inputs: decoder_input_ids (int64 [batch, sequence]) cannot be made from tokens; give arrays (.npz)',
+    );
+  });
+
   it.each([
     [{ 'a.txt': lines }, "a.txt: needs the model's tokenizer.json beside it to become token ids"],
     [{ 'a.txt': lines, 'tokenizer.json': '{"model": ' }, 'tokenizer.json: text must be JSON'],
