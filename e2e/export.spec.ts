@@ -68,6 +68,18 @@ test('shapes without weights say so, and give the design instead', async ({ page
   expect(cited.text).toContain('@software{rankscape');
 });
 
+test('figures go out as they stand, with their colours', async ({ page }) => {
+  await openGlyphs(page);
+  const box = await openExport(page);
+  const network = await save(page, box.getByRole('button', { name: /^SVG of Tensor network/ }));
+  expect(network.text).toMatch(/^<svg /);
+  expect(network.text).toMatch(/<circle[^>]* stroke="(?:rgb|color|oklch)/);
+  expect(network.text).not.toContain('var(--');
+  const picture = box.getByRole('button', { name: 'PNG of Frontier' });
+  const [download] = await Promise.all([page.waitForEvent('download'), picture.click()]);
+  expect([...(await readFile(await download.path())).subarray(0, 4)]).toEqual([137, 80, 78, 71]);
+});
+
 test('the layer in focus is timed on WASM, when it is asked for', async ({ page }) => {
   await openGlyphs(page);
   const section = compare(page).locator('.latency');

@@ -144,7 +144,10 @@ describe('the export worker', () => {
   });
 
   it('zips all of it, with the texts it is given', async () => {
-    const texts = [{ name: 'link.txt', text: '#v1.x' }];
+    const texts = [
+      { name: 'link.txt', text: '#v1.x' },
+      { name: 'frontier.png', text: Uint8Array.of(137, 80, 78, 71) },
+    ];
     const { files, check } = await made(request(4, { form: 'zip', texts }));
     const zip = unzipSync(await bytesOf(files[0]?.blob ?? new Blob()));
     expect(Object.keys(zip)).toEqual([
@@ -154,7 +157,9 @@ describe('the export worker', () => {
       'glyph_factorized.safetensors',
       'glyph_factorized-layers.csv',
       'link.txt',
+      'frontier.png',
     ]);
+    expect(zip['frontier.png']).toEqual(Uint8Array.of(137, 80, 78, 71));
     expect(strFromU8(zip['glyph_factorized-layers.csv'] ?? new Uint8Array())).toContain(name);
     expect(check?.of).toBe('outputs');
   });

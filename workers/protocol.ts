@@ -302,7 +302,7 @@ export interface ExportStart {
   readonly stem: string;
   readonly link: string;
   /** Files that a zip holds besides. */
-  readonly texts: readonly { readonly name: string; readonly text: string }[];
+  readonly texts: readonly { readonly name: string; readonly text: string | Uint8Array }[];
 }
 
 export type ExportRequest =

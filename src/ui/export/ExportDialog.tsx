@@ -9,7 +9,7 @@ import type { ExportRun } from '../../state/export-run.ts';
 import { wantedLayers, weightsOf, type Weights } from '../../state/exportable.ts';
 import { Choice } from '../Choice.tsx';
 import { useAppObject, useCommitted, useExportRun, useFile } from '../app.ts';
-import { plotSvg, saveBlob } from '../compare/download.ts';
+import { saveBlob } from '../compare/download.ts';
 import { Dialog } from '../dialogs/Dialog.tsx';
 import type { OpenDialogProps } from '../dialogs/Dialogs.tsx';
 import { FileDrop } from '../dialogs/FileDrop.tsx';
@@ -27,6 +27,8 @@ import {
   verdictOf,
   type Storage,
 } from './forms.ts';
+import { pictureFiles, picturesHere } from './pictures.ts';
+import { Pictures } from './Pictures.tsx';
 import './export.css';
 
 type Subject = 'now' | PinLetter;
@@ -72,6 +74,7 @@ export function ExportDialog({ onClose }: OpenDialogProps) {
         design={design}
         withLayers={weights.kind === 'none' || weights.kind === 'gone'}
       />
+      <Pictures model={derived.model.title} stem={stemOf(derived.model.id)} />
     </Dialog>
   );
 }
@@ -153,7 +156,18 @@ function Maker({ derived, design, weights, factorized }: MakerProps) {
       ? 'Every layer is dense: choose a format, or integers, and there is something to export.'
       : null);
 
-  const start = (): void =>
+  const start = async (): Promise<void> => {
+    const texts =
+      form === 'zip'
+        ? [
+            ...zipTexts(derived, design, {
+              stem: stemOf(model.id),
+              frontier: search.getState().frontier,
+              page: location.href.replace(/#.*$/, ''),
+            }),
+            ...(await pictureFiles(picturesHere(model.title))),
+          ]
+        : [];
     exporter.start({
       key,
       weights,
@@ -163,16 +177,9 @@ function Maker({ derived, design, weights, factorized }: MakerProps) {
       quantization,
       stem: stemOf(model.id),
       link: linkOf(derived, design),
-      texts:
-        form === 'zip'
-          ? zipTexts(derived, design, {
-              stem: stemOf(model.id),
-              frontier: search.getState().frontier,
-              svg: plotSvg(`${model.title}: the frontier`),
-              page: location.href.replace(/#.*$/, ''),
-            })
-          : [],
+      texts,
     });
+  };
   return (
     <>
       <div className="export-row">
@@ -213,7 +220,13 @@ function Maker({ derived, design, weights, factorized }: MakerProps) {
         )}
       </p>
       {problem !== null && <p className="problem">{problem}</p>}
-      <Progress run={run} wanted={key} blocked={problem !== null} start={start} cancel={exporter.cancel} />
+      <Progress
+        run={run}
+        wanted={key}
+        blocked={problem !== null}
+        start={() => void start()}
+        cancel={exporter.cancel}
+      />
     </>
   );
 }

@@ -44,8 +44,6 @@ export interface Extras {
   /** Of the names in the zip. */
   readonly stem: string;
   readonly frontier: readonly FrontierPoint[];
-  /** The plot as it stands, or null while its table is shown. */
-  readonly svg: string | null;
   /** Address of the page, without the part from # on. */
   readonly page: string;
 }
@@ -56,7 +54,7 @@ const layersName = (stem: string): string => `${stem}-layers.csv`;
 export function zipTexts(
   derived: Derived,
   design: Candidate,
-  { stem, frontier, svg, page }: Extras,
+  { stem, frontier, page }: Extras,
 ): readonly { readonly name: string; readonly text: string }[] {
   const { model, evaluation, evaluator, energyUnit } = derived;
   const link = `${page}${linkOf(derived, design)}`;
@@ -86,6 +84,5 @@ export function zipTexts(
     { name: 'citation.bib', text: citation(derived, design) },
     { name: 'notebook.ipynb', text: book },
     ...(found === null ? [] : [{ name: 'frontier.csv', text: found }]),
-    ...(svg === null ? [] : [{ name: 'frontier.svg', text: svg }]),
   ];
 }

@@ -126,7 +126,6 @@ describe('what goes with a design', () => {
     const texts = zipTexts(derived, config.design, {
       stem: 'bert_base_factorized',
       frontier: [],
-      svg: '<svg/>',
       page: 'http://x/',
     });
     expect(texts.map(({ name }) => name)).toEqual([
@@ -135,7 +134,6 @@ describe('what goes with a design', () => {
       'comparison.json',
       'citation.bib',
       'notebook.ipynb',
-      'frontier.svg',
     ]);
     // The notebook reads what lies beside it.
     const book = texts.find(({ name }) => name === 'notebook.ipynb')?.text ?? '';

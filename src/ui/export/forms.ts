@@ -43,7 +43,7 @@ export const forms: readonly FormWords[] = [
     form: 'zip',
     title: 'Everything',
     about:
-      'One zip: the model, the Python files, the tables, a notebook that draws them, what to cite, the link.',
+      'One zip: the model, the Python files, the tables, a notebook that draws them, the figures on the page, what to cite, the link.',
   },
 ];
 
