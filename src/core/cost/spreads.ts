@@ -27,29 +27,39 @@ export interface Spreads {
   readonly above: Float64Array;
 }
 
+interface Spread {
+  readonly factors: readonly number[];
+  readonly lanes: number;
+}
+
 /** Where there are more than `most`, those of an equal number of lanes are thinned out. */
 export function findSpreads(machine: MachineTables, dim: number, extent: number, most: number): Spreads {
   const fans = machine.fans.length;
   const ports = machine.ports.length;
-  let lists: number[][] = [];
-  const extend = (chosen: readonly number[], rest: number): void => {
-    const fan = machine.fans[chosen.length];
+  let lists: Spread[] = [];
+  const chosen: number[] = [];
+  const extend = (lanes: number, rest: number): void => {
+    const f = chosen.length;
+    const fan = machine.fans[f];
     if (fan === undefined) {
-      lists.push([...chosen]);
+      lists.push({ factors: chosen.slice(), lanes });
       return;
     }
+    const limit = fan.limits[dim] ?? 1;
     for (const factor of latticeOf(rest).divisors) {
-      if (factor > (fan.limits[dim] ?? 1)) break;
-      if (fan.xShare(factor) !== 0) extend([...chosen, factor], rest / factor);
+      if (factor > limit) break;
+      if (fan.xShare(factor) === 0) continue;
+      chosen.push(factor);
+      extend(lanes * factor, rest / factor);
+      chosen.pop();
     }
   };
-  extend([], extent);
-  const lanesOf = (factors: readonly number[]): number => factors.reduce((all, factor) => all * factor, 1);
-  if (lists.length > 1) lists.sort((a, b) => lanesOf(b) - lanesOf(a));
+  extend(1, extent);
+  if (lists.length > 1) lists.sort((a, b) => b.lanes - a.lanes);
   const thinned = lists.length > most;
   if (thinned) {
     const stride = (lists.length - 1) / (most - 1);
-    lists = Array.from({ length: most }, (_, i) => lists[Math.round(i * stride)] ?? []);
+    lists = Array.from({ length: most }, (_, i) => lists[Math.round(i * stride)] as Spread);
   }
   const count = lists.length;
   const factors = new Float64Array(count * fans);
@@ -61,13 +71,16 @@ export function findSpreads(machine: MachineTables, dim: number, extent: number,
   const above = new Float64Array(machine.levels + 1);
   const own = machine.edges.flatMap((edge, e) => (edge.dim === dim ? [e] : []));
   let leastEnergy = Number.POSITIVE_INFINITY;
-  lists.forEach((list, i) => {
+  lists.forEach((spread, i) => {
     above.fill(1);
-    list.forEach((factor, f) => {
+    let so = 1;
+    for (let f = 0; f < fans; f += 1) {
+      const factor = spread.factors[f] as number;
       factors[i * fans + f] = factor;
-      above.fill((above[machine.levels] as number) * factor, (machine.fans[f]?.level ?? 0) + 1);
-    });
-    lanes[i] = above[machine.levels] as number;
+      so *= factor;
+      if (factor > 1) above.fill(so, (machine.fans[f]?.level ?? 0) + 1);
+    }
+    lanes[i] = spread.lanes;
     const least = compulsory(machine, own, machine.energy, extent, dim, above);
     energy[i] = least;
     leastEnergy = Math.min(leastEnergy, least);
