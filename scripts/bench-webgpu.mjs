@@ -64,6 +64,9 @@ const launch = (args) => {
   });
 };
 
+/** Every wait in the page ends by itself; this is for a page that is gone. */
+const patienceMs = 1_800_000;
+
 /** A page on a real adapter where there is one, else on the software adapter. */
 async function openPage(address) {
   for (const args of [[...plain, ...hardware], plain]) {
@@ -92,7 +95,11 @@ page.on('console', (message) => {
   } else if (verbose || message.type() === 'error') console.error(text.slice(0, 500));
 });
 try {
-  const report = await page.evaluate((wanted) => window.compareAll(wanted), { names, contestants });
+  const late = new Promise((_, reject) => {
+    setTimeout(() => reject(new Error('the page has not finished')), patienceMs).unref();
+  });
+  const work = page.evaluate((wanted) => window.compareAll(wanted), { names, contestants });
+  const report = await Promise.race([work, late]);
   const versions = {
     chromium: browser.version(),
     rankscape: JSON.parse(readFileSync(join(root, '../../package.json'), 'utf8')).version,
@@ -108,6 +115,9 @@ try {
     writeFileSync(join(results, `${file}.json`), `${JSON.stringify(summary, null, 2)}\n`);
   }
   console.log(json ? JSON.stringify(summary) : markdown(summary));
+} catch (error) {
+  console.error(`bench:webgpu: ${error.message}`);
+  process.exitCode = 1;
 } finally {
   await browser.close();
   await server.close();

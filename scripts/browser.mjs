@@ -12,11 +12,12 @@ const places = [
 /** Path of an installed browser, or undefined: then Playwright's own download is used. */
 export const findBrowser = () => places.find((path) => path && existsSync(path));
 
-const run = (command, args) => spawnSync(command, args, { stdio: 'inherit' }).status === 0;
+// Standard output belongs to the caller's results.
+const run = (command, args) => spawnSync(command, args, { stdio: ['inherit', 2, 2] }).status === 0;
 
 export function ensureBrowser() {
   if (findBrowser()) return;
-  console.log('No Chromium found: installing one for the journeys in the browser.');
+  console.error('No Chromium found: installing one for the journeys in the browser.');
   const debian = existsSync('/etc/debian_version') && process.getuid?.() === 0;
   if (debian && run('apt-get', ['update', '-qq']) && run('apt-get', ['install', '-y', '-qq', 'chromium']))
     return;
