@@ -3,13 +3,13 @@
  * with the model's tokenizer.json), pictures (.png, .jpg, with labels by folder or in a table). Which file is which is
  * told by its name.
  */
-import { check } from '../../core/base/checks.ts';
+import { InputError, check } from '../../core/base/checks.ts';
 import { classIdsOf } from '../../core/examples/classes.ts';
 import { exampleRole, lastName, type ExampleRole } from '../../core/examples/names.ts';
 import { readTable } from '../../core/examples/table.ts';
 import type { GivenFile, ModelFile } from '../../core/onnx/dropped-files.ts';
 import { readInputs, type UserInputs } from '../../core/onnx/user-inputs.ts';
-import { decodeUtf8, parseJson } from '../../core/workload/json-text.ts';
+import { decodeUtf8 } from '../../core/workload/json-text.ts';
 import { arrayExamples } from './arrays.ts';
 import { pictureExamples } from './picture-examples.ts';
 import { tableExamples } from './table-examples.ts';
@@ -93,8 +93,14 @@ async function textOf(file: GivenFile): Promise<string> {
   return decodeUtf8(await bytesOf(file), name);
 }
 
-const jsonDepth = 64;
-
+/** Vocabularies are megabytes: read without the checks of `parseJson`, for what they hold is looked at by name. */
 async function jsonOf(file: GivenFile | undefined): Promise<unknown> {
-  return file === undefined ? undefined : parseJson(await textOf(file), lastName(file.name), jsonDepth);
+  if (file === undefined) return undefined;
+  const text = await textOf(file);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.slice(0, 80) : '';
+    throw new InputError(lastName(file.name), `text must be JSON (${reason})`);
+  }
 }
