@@ -122,6 +122,11 @@ describe('a measurement on this device', () => {
       ['js', 'this browser has no WebGPU adapter, and no WebAssembly SIMD'],
     ]);
     expect(await seen(card, ['webgpu'])).toEqual([['wasm', 'its WebGPU adapter gives no device']]);
+    const unflagged = open(card, [], { software: true });
+    await unflagged.session(start);
+    expect(unflagged.of('device-opened')).toMatchObject([
+      { device: { backend: 'wasm', why: expect.stringContaining('is a program') } },
+    ]);
     expect(await seen(program, [], 'webgpu')).toEqual([['webgpu', null]]);
     expect(await seen(null, ['webgpu'], 'webgpu')).toEqual([['wasm', 'this browser has no WebGPU adapter']]);
     expect(await seen(card, [], 'js')).toEqual([['js', null]]);

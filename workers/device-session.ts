@@ -85,10 +85,12 @@ export function createDeviceSession(doors: DeviceDoors): (start: DeviceStart) =>
     }
     const adapter = await doors.findAdapter();
     if (adapter === null) return fallBack('this browser has no WebGPU adapter');
-    if (adapter.software)
-      return fallBack(`its WebGPU adapter (${adapter.name}) is a program, slower than WebAssembly`);
+    const program = `its WebGPU adapter (${adapter.name}) is a program, slower than WebAssembly`;
+    if (adapter.software) return fallBack(program);
     const card = await engineOf('webgpu');
-    return card === null ? fallBack('its WebGPU adapter gives no device') : chosen(card, null);
+    if (card === null) return fallBack('its WebGPU adapter gives no device');
+    // Not every browser flags those; the engine knows them by name.
+    return card.software === true ? fallBack(program) : chosen(card, null);
   };
 
   const roofOf = async (

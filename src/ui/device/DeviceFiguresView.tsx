@@ -39,7 +39,7 @@ export function DeviceFiguresView({ result, derived, onFreshRoof }: DeviceFigure
         </span>
       </h3>
       {device.why !== null && <p className="note">Chosen because {device.why}.</p>}
-      <Table rows={rows} machine={question.machine} />
+      <Table rows={rows} machine={question.machine} fuses={device.backend === 'webgpu'} />
       <p className="note">
         {complete ? 'Median' : 'So far: median'} and quartiles of {rounds(rows)} rounds in turns, speed-up
         round by round
@@ -77,7 +77,14 @@ function givenUp({ question, figures }: DeviceResult): string {
   return `, of ${formatExact(figures.works[at]?.rows ?? 0)} of ${formatExact(work.rows)} rows, for more would take too long`;
 }
 
-function Table({ rows, machine }: { readonly rows: readonly DeviceRow[]; readonly machine: string }) {
+interface TableProps {
+  readonly rows: readonly DeviceRow[];
+  readonly machine: string;
+  /** Whether the engine fuses steps at all. */
+  readonly fuses: boolean;
+}
+
+function Table({ rows, machine, fuses }: TableProps) {
   return (
     <table className="device-table">
       <caption className="hidden">
@@ -107,7 +114,7 @@ function Table({ rows, machine }: { readonly rows: readonly DeviceRow[]; readonl
                 {who === 'frontier' ? <i className="found-dot" /> : <WhoIcon who={who} />}
                 {name}
               </span>
-              {fused !== null && <small>{fused}</small>}
+              {fuses && fused !== null && <small>{fused}</small>}
             </th>
             <Time ms={ms} />
             <td>

@@ -117,6 +117,16 @@ describe('what was measured on this device, in words', () => {
       'On this device (WebAssembly) the factorized one is 4.00× faster; ws8t is modelled 4.00× faster.',
       'On this device (WebAssembly) A is 2.00× slower: it multiplies 5.00× less, but reaches 5.0% of the roof where dense reaches 50%; ws8t is modelled 8.00× faster.',
       'On this device (WebAssembly) B is as fast as dense; ws8t cannot hold it.',
+      'None of the one design of the frontier is slower than dense here.',
+    ]);
+    const found = result([
+      ['dense', 1, 1, 1e6],
+      ['frontier', 2, 2, 2e6],
+      ['frontier', 2, 0.5, 2e6],
+      ['frontier', 2, 3, 2e6],
+    ]);
+    expect(deviceSentences(found)).toEqual([
+      '2 of the 3 designs of the frontier are slower than dense here: Found 1, Found 3.',
     ]);
     const more = result([
       ['dense', 1, 1, 1e6],

@@ -118,7 +118,7 @@ export function deviceSentences(
   const rows = deviceRows(result);
   const dense = rows.find(({ who }) => who === 'dense');
   const { machine } = result.question;
-  return rows.flatMap((row): string[] => {
+  const own = rows.flatMap((row): string[] => {
     const { who, name, measured, modelled } = row;
     // A frontier is a table; each of its points in a sentence would be a wall.
     if (measured === null || who === 'frontier') return [];
@@ -130,6 +130,16 @@ export function deviceSentences(
       `On this device (${backendName[result.device.backend]}) ${what} is ${sayMeasured(measured)}${why}; ${model}.`,
     ];
   });
+  const found = rows.filter(({ who, measured }) => who === 'frontier' && measured !== null);
+  return found.length === 0 ? own : [...own, saySlower(found)];
+}
+
+function saySlower(found: readonly DeviceRow[]): string {
+  const slower = found.filter(({ measured }) => measured !== null && measured.median < 1 / tie);
+  const of = `of the ${found.length === 1 ? 'one design' : `${formatExact(found.length)} designs`} of the frontier`;
+  if (slower.length === 0) return `None ${of} is slower than dense here.`;
+  const names = slower.map(({ name }) => name).join(', ');
+  return `${formatExact(slower.length)} ${of} ${slower.length === 1 ? 'is' : 'are'} slower than dense here: ${names}.`;
 }
 
 function whySlower({ macs, share }: DeviceRow, dense: DeviceRow): string {
