@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from '@playwright/test';
 import { build, preview } from 'vite';
 import { ensureBrowser, findBrowser } from './browser.mjs';
-import { markdown, summarize } from './bench-webgpu/table.mjs';
 
 const words = process.argv.slice(2);
 const json = words.includes('--json');
@@ -82,6 +81,7 @@ async function openPage(address) {
   }
 }
 
+const [load] = loadavg();
 ensureBrowser();
 await build(config);
 const server = await preview({ ...config, logLevel: 'silent' });
@@ -98,23 +98,26 @@ try {
   const late = new Promise((_, reject) => {
     setTimeout(() => reject(new Error('the page has not finished')), patienceMs).unref();
   });
-  const work = page.evaluate((wanted) => window.compareAll(wanted), { names, contestants });
-  const report = await Promise.race([work, late]);
-  const versions = {
-    chromium: browser.version(),
-    rankscape: JSON.parse(readFileSync(join(root, '../../package.json'), 'utf8')).version,
-    'onnxruntime-web': version('onnxruntime-web'),
-    'jax-js': version('@jax-js/jax'),
-    tfjs: version('@tensorflow/tfjs-backend-webgpu'),
-  };
-  const summary = summarize(report, versions, loadavg()[0]);
+  const work = page.evaluate((wanted) => window.compareAll(wanted), {
+    names,
+    contestants,
+    versions: {
+      chromium: browser.version(),
+      rankscape: JSON.parse(readFileSync(join(root, '../../package.json'), 'utf8')).version,
+      'onnxruntime-web': version('onnxruntime-web'),
+      'jax-js': version('@jax-js/jax'),
+      tfjs: version('@tensorflow/tfjs-backend-webgpu'),
+    },
+    load,
+  });
+  const { summary, table } = await Promise.race([work, late]);
   if (words.includes('--write')) {
     const file = summary.adapter.toLowerCase().replace(/[^a-z0-9]+/g, '-');
     mkdirSync(results, { recursive: true });
-    writeFileSync(join(results, `${file}.md`), `# Kernels on ${summary.adapter}\n\n${markdown(summary)}\n`);
+    writeFileSync(join(results, `${file}.md`), `# Kernels on ${summary.adapter}\n\n${table}\n`);
     writeFileSync(join(results, `${file}.json`), `${JSON.stringify(summary, null, 2)}\n`);
   }
-  console.log(json ? JSON.stringify(summary) : markdown(summary));
+  console.log(json ? JSON.stringify(summary) : table);
 } catch (error) {
   console.error(`bench:webgpu: ${error.message}`);
   process.exitCode = 1;

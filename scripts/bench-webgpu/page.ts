@@ -1,39 +1,24 @@
 /** The page that the benchmark opens: `compareAll` is called from outside and gives back everything it measured. */
-import type { DeviceRoof } from '../../src/core/cost/device-roof.ts';
 import { einsumProgram, programMacs } from '../../src/core/einsum/program.ts';
 import { largeCases, smallCases } from './cases.ts';
-import { compare, type Outcome } from './compare.ts';
+import { compare } from './compare.ts';
 import type { Contestant } from './contestant.ts';
 import { openJax } from './contestants/jax.ts';
 import { openOnnxruntime } from './contestants/onnxruntime.ts';
 import { openRankscape } from './contestants/rankscape.ts';
 import { openTfjs } from './contestants/tfjs.ts';
 import { installDeviceClock } from './device-clock.ts';
+import {
+  markdown,
+  summarize,
+  type AdapterReport,
+  type CaseReport,
+  type Circumstances,
+  type Summary,
+} from './table.ts';
 import { within } from './within.ts';
 
-export interface AdapterReport {
-  readonly name: string;
-  readonly software: boolean;
-  readonly timestamps: boolean;
-}
-
-export interface CaseReport {
-  readonly name: string;
-  readonly equation: string;
-  readonly shapes: readonly (readonly number[])[];
-  /** Multiply-accumulates along our path. */
-  readonly macs: number;
-  readonly outcomes: Readonly<Record<string, Outcome>>;
-}
-
-export interface PageReport {
-  readonly roof: DeviceRoof | null;
-  readonly adapter: AdapterReport;
-  readonly missing: Readonly<Record<string, string>>;
-  readonly cases: readonly CaseReport[];
-}
-
-export interface Wanted {
+export interface Wanted extends Circumstances {
   /** Only cases whose name contains one of these; all when empty. */
   readonly names: readonly string[];
   readonly contestants: readonly string[];
@@ -63,7 +48,12 @@ async function describeAdapter(): Promise<AdapterReport> {
   };
 }
 
-async function compareAll({ names, contestants: wanted }: Wanted): Promise<PageReport> {
+interface Result {
+  readonly summary: Summary;
+  readonly table: string;
+}
+
+async function compareAll({ names, contestants: wanted, ...circumstances }: Wanted): Promise<Result> {
   const adapter = await describeAdapter();
   installDeviceClock();
   const contestants: Contestant[] = [];
@@ -99,7 +89,8 @@ async function compareAll({ names, contestants: wanted }: Wanted): Promise<PageR
     console.log(`case ${JSON.stringify(cases.at(-1))}`);
   }
   const roof = own === null ? null : await attempt('roof', roofMs, own.roof);
-  return { adapter, missing, roof, cases };
+  const summary = summarize({ adapter, missing, roof, cases }, circumstances);
+  return { summary, table: markdown(summary) };
 }
 
 declare global {
