@@ -5,16 +5,10 @@
  */
 import { invariant } from '../base/checks.ts';
 import type { Matrix } from './dense.ts';
-import { tensorKernels, type Rotations } from './kernels.ts';
+import { tensorKernels, type Rotations, type Tridiagonal } from './kernels.ts';
 
-interface Tridiagonal {
-  readonly diagonal: Float64Array;
-  /** Entry i joins i and i + 1; the last is 0. */
-  readonly off: Float64Array;
-  /** Row k: the unit-free reflection vector of step k from entry k + 1 on; its scale in `scales`. */
-  readonly reflections: Float64Array;
-  readonly scales: Float64Array;
-}
+/** Fewer are done before kernels have got them. */
+const fewestRows = 32;
 
 /**
  * T = Q^T A Q / size with Q = H_0 H_1 ...; reads the lower triangle. Scaled, so that no square under- or overflows; what
@@ -22,6 +16,8 @@ interface Tridiagonal {
  */
 function tridiagonalize({ rows: n, values }: Matrix, size: number): Tridiagonal {
   const a = size === 0 ? new Float64Array(n * n) : values.map((value) => value / size);
+  const kernels = n >= fewestRows ? tensorKernels() : null;
+  if (kernels !== null) return kernels.tridiagonalize(n, a);
   const diagonal = new Float64Array(n);
   const off = new Float64Array(n);
   const reflections = new Float64Array(n * n);
@@ -181,9 +177,6 @@ function sizeOf({ values }: Matrix): number {
   invariant(Number.isFinite(largest), 'eigenvalues of entries that are not finite');
   return largest < smallestSize ? 0 : largest;
 }
-
-/** Fewer are done before kernels have got them. */
-const fewestRows = 48;
 
 export interface Eigen {
   /** All, descending. */

@@ -19,6 +19,8 @@ export interface TensorKernels {
     to: number,
     lower: boolean,
   ) => boolean;
+  /** As eigen.ts does it; `a` [n, n], whose lower triangle is read, is not written to. */
+  readonly tridiagonalize: (n: number, a: Float64Array) => Tridiagonal;
   /** Rotates rows of the unit matrix [n, n]. */
   readonly rotations: (n: number) => Rotations;
   /** Reflects the rows of `vectors`, as eigen.ts does. */
@@ -28,6 +30,15 @@ export interface TensorKernels {
     reflections: Float64Array,
     scales: Float64Array,
   ) => void;
+}
+
+export interface Tridiagonal {
+  readonly diagonal: Float64Array;
+  /** Entry i joins i and i + 1; the last is 0. */
+  readonly off: Float64Array;
+  /** Row k: the unit-free reflection vector of step k from entry k + 1 on; its scale in `scales`. */
+  readonly reflections: Float64Array;
+  readonly scales: Float64Array;
 }
 
 export interface Rotations {

@@ -16,6 +16,15 @@ interface Exports {
     lower: boolean,
     panel: number,
   ) => void;
+  readonly tridiagonalize: (
+    n: number,
+    a: number,
+    diagonal: number,
+    off: number,
+    reflections: number,
+    scales: number,
+    work: number,
+  ) => void;
   readonly rotate: (
     z: number,
     n: number,
@@ -77,6 +86,21 @@ export async function createTensorKernels(): Promise<TensorKernels | null> {
       loops.product(m, n, k, atA, same ? atA : atB, atC, lower, atPanel);
       c.set(words.subarray(atC / wordBytes, atC / wordBytes + m * n), to);
       return true;
+    },
+    tridiagonalize: (n, a) => {
+      const { addresses, words } = room(n * n, n, n, n * n, n, 4 * n);
+      const [atA = 0, diagonal = 0, off = 0, reflections = 0, scales = 0, work = 0] = addresses;
+      words.fill(0, diagonal / wordBytes, work / wordBytes);
+      words.set(a, atA / wordBytes);
+      loops.tridiagonalize(n, atA, diagonal, off, reflections, scales, work);
+      const taken = (at: number, count: number): Float64Array =>
+        words.slice(at / wordBytes, at / wordBytes + count);
+      return {
+        diagonal: taken(diagonal, n),
+        off: taken(off, n),
+        reflections: taken(reflections, n * n),
+        scales: taken(scales, n),
+      };
     },
     rotations: (n): Rotations => {
       const columns = Math.ceil(n / width) * width;
