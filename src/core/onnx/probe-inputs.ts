@@ -8,7 +8,7 @@ import { InputError } from '../base/checks.ts';
 import { createRandom, type Random } from '../base/random.ts';
 import { mainGraph } from './edit-graph.ts';
 import { dataTypes } from './edit-messages.ts';
-import { intAttribute, linkGraph, type Value } from './graph.ts';
+import { intAttribute, intsOf, linkGraph, type Value } from './graph.ts';
 import type { OnnxDtype, OnnxModel } from './model.ts';
 
 export interface ProbeInput {
@@ -43,6 +43,25 @@ export function probeInputs(model: OnnxModel, size: ProbeSize): readonly ProbeIn
       return { name, dtype, shape, values: Float64Array.from({ length: count }, (_, k) => numbers(k)) };
     });
 }
+
+const mostLengths = 24;
+
+/**
+ * Lengths that a graph may have been traced at: small integers among its constants, ascending. Exporters that follow one
+ * run write extents down (PyTorch's TorchScript exporter in attention, for one).
+ */
+export function tracedLengths(model: OnnxModel, most: number): readonly number[] {
+  const { values, ops } = linkGraph(model.proto);
+  const found = new Set<number>();
+  for (const value of [...values.values(), ...ops.flatMap(({ outputs }) => outputs)]) {
+    if ((value.data?.dims.length ?? 0) > 1) continue;
+    for (const extent of intsOf(value)?.slice(0, mostAxes) ?? [])
+      if (extent > 1 && extent <= most) found.add(extent);
+  }
+  return [...found].sort((a, b) => a - b).slice(0, mostLengths);
+}
+
+const mostAxes = 8;
 
 /** Element type of a graph's input. @throws InputError when it is no tensor of numbers */
 export function inputDtype({ name, type }: ValueInfoProto): ProbeInput['dtype'] {

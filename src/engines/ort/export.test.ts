@@ -13,6 +13,7 @@ import { modelById } from '../../core/workload/cards.ts';
 import { bytesSource } from '../../core/workload/byte-source.ts';
 import { checkOnnx, heldOutInputs, inputCovariances, onnxExport } from './export.ts';
 import { loadOrt } from './ort.ts';
+import { corpusFile } from './user-inputs.fixture.ts';
 import { randomModel } from './random-model.fixture.ts';
 
 type OnnxFile = Extract<ModelFile, { readonly format: 'onnx' }>;
@@ -100,6 +101,35 @@ describe('a design as an ONNX file', () => {
     }));
     const { difference } = await check({ edit: { ...edit, layers }, bytes: size });
     expect(difference).toBeGreaterThan(1e-4);
+  });
+
+  it('is checked at the length that its source was traced at, where that runs at no other', async () => {
+    const traced = corpusFile('torchscript-encoder-18');
+    const own = await openModelFile({ name: 'm.onnx', source: bytesSource(traced) }, () => null);
+    const [layer] = own.model.linears;
+    if (own.format !== 'onnx' || layer === undefined) throw new Error('no layer');
+    const factorization: Factorization = {
+      format: 'svd',
+      outModes: [layer.out],
+      inModes: [layer.in],
+      ranks: [3],
+    };
+    const path = findPath(forwardEinsum(factorization, 12));
+    const steps = fitLayers(own, [{ name: layer.name, factorization, path }], {
+      seed: 1,
+      balanced: false,
+      covariances: new Map(),
+    });
+    let next = await steps.next();
+    while (next.done !== true) next = await steps.next();
+    const replacements = next.value as readonly (FittedLayer & LayerReplacement)[];
+    const made = onnxExport(own.onnx, replacements, {
+      precision: 'f32',
+      quantization: unquantized,
+      ...named,
+    });
+    const { difference } = await checkOnnx(own.onnx, made, { seed: 1, maxSequence: own.model.maxSequence });
+    expect(difference).toBeLessThan(1e-5);
   });
 
   it('says when models are too large to be run', async () => {

@@ -6,7 +6,7 @@ import type { Quantization } from '../../core/factor/quantization.ts';
 import { withDenseWeights } from '../../core/onnx/edit-dense.ts';
 import { replaceLayers, type LayerReplacement, type OnnxEdit } from '../../core/onnx/edit.ts';
 import type { OnnxModel } from '../../core/onnx/model.ts';
-import { probeInputs, type ProbeInput } from '../../core/onnx/probe-inputs.ts';
+import { probeInputs, tracedLengths, type ProbeInput } from '../../core/onnx/probe-inputs.ts';
 import { onnxFiles } from '../../core/onnx/write.ts';
 import { seeds, type Task } from '../../core/tasks/task.ts';
 import type { Matrix } from '../../core/tensor/dense.ts';
@@ -93,17 +93,17 @@ export async function checkOnnx(
     reason: `the source does not run here: ${reason}`,
   });
   const length = Math.min(mostTokens, maxSequence);
-  const ran: { readonly feed: readonly ProbeInput[]; readonly outputs: Outputs }[] = [];
+  const random = [1, 2].map((batch) => probeInputs(onnx, { batch, length, seed: seed + batch }));
+  // A graph that was traced at one length runs at no other.
+  const traced = () =>
+    tracedLengths(onnx, maxSequence).map((own) => probeInputs(onnx, { batch: 2, length: own, seed }));
+  let ran: readonly Ran[];
   try {
-    const random = [1, 2].map((batch) => probeInputs(onnx, { batch, length, seed: seed + batch }));
-    const feeds = [...examples, ...random];
-    const outcomes = await outcomesOf(await wholeModel(reference), feeds);
-    outcomes.forEach((outputs, k) => {
-      const feed = feeds[k];
-      if (feed !== undefined && !(outputs instanceof InputError)) ran.push({ feed, outputs });
-    });
-    const failed = outcomes.find((outcome) => outcome instanceof InputError);
-    if (ran.length === 0) return notHere(failed?.message ?? 'no inputs');
+    const source = await wholeModel(reference);
+    const usual = await ranOf(source, [...examples, ...random]);
+    const found = 'failed' in usual ? await ranOf(source, traced()) : usual;
+    if ('failed' in found) return notHere('failed' in usual ? usual.failed : found.failed);
+    ran = found;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return notHere(error.message);
@@ -118,6 +118,25 @@ export async function checkOnnx(
       made,
     ),
   };
+}
+
+interface Ran {
+  readonly feed: readonly ProbeInput[];
+  readonly outputs: Outputs;
+}
+
+/** The inputs that a model takes, with what it answers; or why it takes none of them. */
+async function ranOf(
+  model: Uint8Array,
+  feeds: readonly (readonly ProbeInput[])[],
+): Promise<readonly Ran[] | { readonly failed: string }> {
+  const outcomes = await outcomesOf(model, feeds);
+  const ran = outcomes.flatMap((outputs, k): readonly Ran[] => {
+    const feed = feeds[k];
+    return feed === undefined || outputs instanceof InputError ? [] : [{ feed, outputs }];
+  });
+  if (ran.length > 0) return ran;
+  return { failed: outcomes.find((outcome) => outcome instanceof InputError)?.message ?? 'no inputs' };
 }
 
 /** As one array, for onnxruntime. */
