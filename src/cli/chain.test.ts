@@ -26,6 +26,7 @@ interface Chain {
   readonly latencyCycles: number;
   readonly edpPjCycles: number;
   readonly steps: readonly {
+    readonly held: readonly unknown[];
     readonly equation: string;
     readonly shared: readonly (readonly [string, number])[];
     readonly energyPj: number;
@@ -70,6 +71,21 @@ describe('chain', () => {
     expect(found.edpPjCycles).toBe(found.energyPj * found.latencyCycles);
     expect(found.intermediates).toMatchObject([{ indices: 'mr', level: 'GLB' }]);
     expect(found.intermediates[0]?.savedPj).toBeCloseTo(8192 * 131.6, 3);
+    expect(found).toMatchObject({ bound: { kind: 'optimal' }, intermediates: [{ times: 1 }] });
+    // AccelForge's optimum, its tensors held at their own heights; Timeloop's mapspace has none so good.
+    expect(found.edpPjCycles / 1346480300359.68).toBeCloseTo(1, 9);
+    expect(found.steps.some(({ held }) => held.length > 0)).toBe(true);
+    const even = await chain(
+      ...pair,
+      '--accelerator',
+      'ws16',
+      '--accounting',
+      'accelforge',
+      '--heights',
+      'even',
+    );
+    expect(even.edpPjCycles).toBeGreaterThan(found.edpPjCycles);
+    expect(even.steps.every(({ held }) => held.length === 0)).toBe(true);
     const apart = await chain(
       ...pair,
       '--accelerator',

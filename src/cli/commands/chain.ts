@@ -1,16 +1,16 @@
 /** `chain`: a chain or tree of contractions on an accelerator, fused where that pays. */
 import { check } from '../../core/base/checks.ts';
 import { findPathWith } from '../../core/cost/fusion/edp-path.ts';
-import { mapChainWith } from '../../core/cost/fusion/map-chain.ts';
+import { mapChainWith, thoroughly } from '../../core/cost/fusion/map-chain.ts';
 import type { MappedChain, MappedStep } from '../../core/cost/fusion/map-chain.ts';
 import { createParts } from '../../core/cost/fusion/parts.ts';
-import type { Parts } from '../../core/cost/fusion/parts.ts';
-import type { SharedLoops } from '../../core/cost/fusion/tiling.ts';
+import type { Parts, PartsOptions } from '../../core/cost/fusion/parts.ts';
+import type { SharedLoops } from '../../core/cost/fusion/shared-loops.ts';
 import type { Accounting, Contraction, Mapping } from '../../core/cost/mapping.ts';
 import { followPath } from '../../core/einsum/path.ts';
 import { parseEinsum } from '../../core/einsum/parse.ts';
 import type { Einsum } from '../../core/einsum/einsum.ts';
-import type { Accelerator } from '../../core/hardware/accelerator.ts';
+import type { Accelerator, Operand } from '../../core/hardware/accelerator.ts';
 import { gemmOf, overDims, rolesOf } from '../contraction.ts';
 import { defineCommand } from '../command.ts';
 import { choice, common, otherwise, positional, required, shapes, steps, text } from '../options.ts';
@@ -24,6 +24,8 @@ interface Result {
   /** The unit of every energy. */
   readonly energyUnit: string;
   readonly accounting: Accounting;
+  /** Best found where ways to share loops were left out. */
+  readonly bound: { readonly kind: 'optimal' | 'best-found' };
   readonly steps: readonly {
     /** Input slot, weight slot, result. */
     readonly equation: string;
@@ -36,6 +38,8 @@ interface Result {
     readonly mapping: Mapping;
     /** What every dim of the mapping was counted at. */
     readonly extents: Readonly<Record<string, number>>;
+    /** Operands held further out than their level begins: over the innermost so many iterations of the level outside. */
+    readonly held: readonly Held[];
   }[];
   readonly intermediates: readonly {
     readonly indices: string;
@@ -44,15 +48,24 @@ interface Result {
     readonly onChip: boolean;
     /** Loops over which it stays as tiles. */
     readonly shared: SharedLoops;
+    /** How often it is computed. */
+    readonly times: number;
     readonly savedPj: number;
   }[];
   readonly seconds: number;
 }
 
+interface Held {
+  readonly level: string;
+  readonly operand: Operand;
+  /** Letters of the loop, as one dim of the product, and its bound. */
+  readonly over: readonly [indices: string, bound: number];
+}
+
 export const chainCommand = defineCommand({
   name: 'chain',
   summary: 'energy and latency of a chain of contractions, its intermediates kept on chip where that pays',
-  usage: 'chain EQUATION SHAPES [--path JSON] [--fusion auto|none]',
+  usage: 'chain EQUATION SHAPES [--path JSON] [--fusion auto|none] [--heights even|uneven]',
   notes: [
     'EQUATION  such as mk,kr,rn->mn',
     'SHAPES    JSON, one shape per operand: [[128,768],[768,64],[64,768]]',
@@ -61,7 +74,10 @@ export const chainCommand = defineCommand({
     'Result: {path, energyPj, latencyCycles, edpPjCycles, steps: [{equation, energyPj, latencyCycles, mapping}],',
     'intermediates: [{indices, level, savedPj}], seconds}. level is the outermost one that holds the intermediate,',
     'savedPj what its way out and back would cost; 0 where it goes that way. Where shared names loops ([["m", 4]]), the',
-    'products share them, the intermediate stays as the tile of one iteration, and mapping is of one iteration.',
+    'products share them, the intermediate stays as the tile of one iteration, and mapping is of one iteration; times',
+    'above 1 = computed again that often. bound is best-found where ways to share loops were left out.',
+    'uneven heights (as AccelForge, the default of its accounting): every tensor of a level is held at its own height of',
+    'the nest; held tells which one starts further out, {level, operand, over: [indices, bound]}. even: as Timeloop.',
   ],
   options: {
     equation: required(positional(text('EQUATION', 'the einsum'))),
@@ -69,21 +85,30 @@ export const chainCommand = defineCommand({
     path: steps('the contraction path'),
     fusion: otherwise(choice(['auto', 'none'], 'whether intermediates may stay on chip'), 'auto'),
     factors: otherwise(choice(['perfect', 'any'], 'whether awkward extents may be padded'), 'any'),
+    heights: choice(
+      ['even', 'uneven'],
+      'whether tensors of a level may be held at different heights of the nest',
+    ),
     accelerator: common.accelerator,
     accounting: common.accounting,
     objective: common.objective,
   },
   run: (options, { now }): Result => {
-    const { accelerator, accounting, objective, fusion, factors } = options;
+    const { accelerator, accounting, objective, fusion } = options;
     const start = now();
     const einsum = parseEinsum(options.equation, options.shapes);
     check(einsum.shapes === undefined, 'chain', 'must not broadcast axes of size 1', options.equation);
-    const parts = partsFor(accelerator, accounting, factors);
+    const parts = partsOf(accelerator, options);
+    const found = options.path === undefined ? findPathWith(parts, einsum, fusion, objective) : null;
     const chain =
-      options.path === undefined
-        ? findPathWith(parts, einsum, fusion, objective).best
-        : mapChainWith(parts, followPath(einsum, options.path), fusion, objective);
-    return { ...resultOf(chain, einsum, accelerator, accounting), seconds: (now() - start) / 1000 };
+      found?.best ??
+      mapChainWith(parts, followPath(einsum, options.path ?? []), fusion, objective, thoroughly);
+    const kind = (found?.optimal ?? chain.proven) ? 'optimal' : 'best-found';
+    return {
+      ...resultOf(chain, einsum, accelerator, accounting),
+      bound: { kind },
+      seconds: (now() - start) / 1000,
+    };
   },
   print: (result) => {
     const unit = result.energyUnit;
@@ -131,16 +156,16 @@ const joined = (path: Result['path'], s: number): readonly number[] | undefined 
 function resultOf(
   chain: MappedChain,
   einsum: Einsum,
-  { energyUnit }: Accelerator,
+  accelerator: Accelerator,
   accounting: Accounting,
-): Omit<Result, 'seconds'> {
+): Omit<Result, 'bound' | 'seconds'> {
   const { energyPj, latencyCycles } = chain;
   return {
     path: chain.path.steps.map(({ operands }) => operands),
     energyPj,
     latencyCycles,
     edpPjCycles: energyPj * latencyCycles,
-    energyUnit,
+    energyUnit: accelerator.energyUnit,
     accounting,
     steps: chain.steps.map((step) => ({
       equation: step.equation,
@@ -148,9 +173,33 @@ function resultOf(
       latencyCycles: step.latencyCycles,
       shared: step.shared,
       ...overLetters(step, einsum),
+      held: heldOf(step, accelerator),
     })),
     intermediates: chain.intermediates,
   };
+}
+
+/** Where operands are held further out than their level begins. */
+function heldOf({ equation, mapping, placement }: MappedStep, { levels }: Accelerator): Held[] {
+  const [inputs = '', output = ''] = equation.split('->');
+  const [first = '', second = ''] = inputs.split(',');
+  const roles: Readonly<Record<string, (letter: string) => boolean>> = {
+    M: (letter) => first.includes(letter) && !second.includes(letter) && output.includes(letter),
+    N: (letter) => !first.includes(letter) && output.includes(letter),
+    K: (letter) => !output.includes(letter) && first.includes(letter) && second.includes(letter),
+  };
+  const letters = [...new Set(first + second)];
+  return (placement ?? []).flatMap((around, l) =>
+    Object.entries(around).map(([operand, loops]): Held => {
+      const [dim, bound] = mapping[l - 1]?.temporal.at(-loops) ?? ['', 1];
+      const isOwn = roles[dim] ?? (() => false);
+      return {
+        level: levels[l]?.name ?? '',
+        operand: operand as Operand,
+        over: [letters.filter(isOwn).join(''), bound],
+      };
+    }),
+  );
 }
 
 /** The step's mapping over the equation's letters where its loops can be told apart. */
@@ -190,11 +239,11 @@ function overLetters(
 const known = new Map<string, Parts>();
 const mostKnown = 16;
 
-function partsFor(accelerator: Accelerator, accounting: Accounting, factors: 'perfect' | 'any'): Parts {
-  const key = JSON.stringify([accelerator, accounting, factors]);
+function partsOf(accelerator: Accelerator, { accounting, factors, heights }: PartsOptions): Parts {
+  const key = JSON.stringify([accelerator, accounting, factors, heights]);
   let parts = known.get(key);
   if (parts === undefined) {
-    parts = createParts(accelerator, { accounting, factors });
+    parts = createParts(accelerator, { accounting, factors, heights });
     if (known.size >= mostKnown) known.clear();
     known.set(key, parts);
   }

@@ -25,6 +25,8 @@ export interface MappedPath {
   readonly fewestMacs: MappedChain;
   /** Whether every tree was considered. */
   readonly proven: boolean;
+  /** Whether, besides, no way to share loops was left out of any. */
+  readonly optimal: boolean;
 }
 
 /** Up to here every tree is considered; beyond, the paths of least MACs, writes and largest intermediate. */
@@ -55,8 +57,10 @@ export function findPathWith(parts: Parts, einsum: Einsum, fusion: Fusion, objec
   const mapped = [...paths.values()].map((path) => mapChainWith(parts, path, fusion, objective));
   const fewestMacs = mapped[0] as MappedChain;
   const known = mapped.reduce((least, each) => (score(point(each)) < score(point(least)) ? each : least));
+  let all = mapped.every((chain) => chain.proven);
   const proven = einsum.inputs.length <= mostOperands;
-  if (!proven || einsum.inputs.length <= 2) return { best: known, fewestMacs, proven };
+  if (!proven || einsum.inputs.length <= 2)
+    return { best: known, fewestMacs, proven, optimal: proven && all };
   let best = known;
   const below = (least: Point): boolean => score(least) < score(point(best)) * (1 - 1e-9);
   const consider = (path: Positions): void => {
@@ -64,6 +68,7 @@ export function findPathWith(parts: Parts, einsum: Einsum, fusion: Fusion, objec
     const bound = boundChain(parts, given, fusion, objective);
     if (bound === null || !below(bound)) return;
     const chain = mapChainWith(parts, given, fusion, objective, undefined, score(point(best)));
+    if (!chain.proven) all = false;
     if (below(point(chain))) best = chain;
   };
   const planned = bestPlan(proposeTrees(parts, einsum, fusion, below), objective);
@@ -74,7 +79,7 @@ export function findPathWith(parts: Parts, einsum: Einsum, fusion: Fusion, objec
       for (const path of tree.paths()) consider(path);
     }
   }
-  return { best, fewestMacs, proven };
+  return { best, fewestMacs, proven, optimal: all };
 }
 
 const point = ({ energyPj, latencyCycles }: MappedChain): Point => ({ energyPj, cycles: latencyCycles });

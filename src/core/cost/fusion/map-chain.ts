@@ -16,7 +16,7 @@ import { gemmContraction } from '../gemm.ts';
 import type { Placement } from '../counts.ts';
 import type { Accounting, Gemm, Mapping, MappingCost, Objective } from '../mapping.ts';
 import { chainOf } from './chain.ts';
-import type { Chain, Intermediate } from './chain.ts';
+import type { Chain, ChainStep, Intermediate } from './chain.ts';
 import { evaluateFixedStep, inAllIterations, oneIteration } from './fixed.ts';
 import type { LevelTotal } from './fixed.ts';
 import { residentWords } from './homes.ts';
@@ -28,6 +28,7 @@ import type { Heights } from './part-search.ts';
 import type { Parts } from './parts.ts';
 import { proposeResidency } from './residency.ts';
 import type { Fusion, Residency } from './residency.ts';
+import { iterations, over } from './shared-loops.ts';
 import type { Group, SharedLoops } from './shared-loops.ts';
 import type { Point } from './trade.ts';
 
@@ -71,6 +72,8 @@ export interface MappedIntermediate {
   readonly onChip: boolean;
   /** Loops over which it stays as tiles; none when it is whole. */
   readonly shared: SharedLoops;
+  /** How often it is computed: once, unless loops are shared over an index that its product does not have. */
+  readonly times: number;
   /** Its trip out to where it would otherwise live and back, at these mappings; 0 when it makes that trip. */
   readonly savedPj: EnergyPj;
 }
@@ -163,6 +166,7 @@ function described(parts: Parts, chain: Chain, planned: Planned<Residency>, prov
     return {
       ...describeIntermediate(accelerator, accounting, each, homes[i] ?? 0),
       shared: group?.loops ?? [],
+      times: timesOf(chain.steps[each.madeBy], group?.loops ?? []),
     };
   });
   return {
@@ -173,6 +177,12 @@ function described(parts: Parts, chain: Chain, planned: Planned<Residency>, prov
     intermediates,
     proven,
   };
+}
+
+/** How often a product runs over all of its indices under these loops. */
+function timesOf(step: ChainStep | undefined, loops: SharedLoops): number {
+  const labels = step === undefined ? [] : [...step.inputs.flat(), ...step.step.output];
+  return iterations(loops) / over(loops, labels);
 }
 
 function describeStep(
@@ -216,7 +226,7 @@ function describeIntermediate(
   accounting: Accounting,
   { labels, words, slot }: Intermediate,
   home: number,
-): Omit<MappedIntermediate, 'shared'> {
+): Omit<MappedIntermediate, 'shared' | 'times'> {
   const { levels } = accelerator;
   let perWord = 0;
   // Producer: written at every keeper outside the home, and drained from the one inside it; consumer: read there again and

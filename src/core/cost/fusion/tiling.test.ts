@@ -1,9 +1,12 @@
 /** Products under shared loops: counted like one nest, like AccelForge's tiled pair, and never worse than without. */
+import { env } from 'node:process';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../base/random.ts';
 import { reference } from '../../base/reference.ts';
 import { parseEinsum } from '../../einsum/parse.ts';
 import { followPath } from '../../einsum/path.ts';
+import type { ContractionPath } from '../../einsum/path.ts';
+import type { Accelerator } from '../../hardware/accelerator.ts';
 import { presetByName } from '../../hardware/presets.ts';
 import type { Contraction, Loop, Mapping } from '../mapping.ts';
 import { chainOf } from './chain.ts';
@@ -13,7 +16,10 @@ import { mapChain } from './map-chain.ts';
 import type { MappedChain } from './map-chain.ts';
 import { createParts } from './parts.ts';
 import { sharable } from './shared-loops.ts';
+import type { Hold } from './shared-loops.ts';
 import { tiledSteps } from './tiling.ts';
+
+const long = env['RANKSCAPE_LONG'] !== undefined;
 
 const edp = ({ energyPj, latencyCycles }: MappedChain): number => energyPj * latencyCycles;
 
@@ -233,3 +239,142 @@ describe('where an intermediate does not fit', () => {
     expect(labels(0, 2)).toBe('cmn');
   });
 });
+
+describe('choices among shared loops', () => {
+  it('computes an intermediate again where that is cheaper than to fetch weights again', () => {
+    const level = (name: string, depthWords: number | null, energy: number) => ({
+      name,
+      meshX: 1,
+      meshY: 1,
+      depthWords,
+      wordBits: 8,
+      readWordsPerCycle: null,
+      writeWordsPerCycle: null,
+      readEnergyPj: energy,
+      writeEnergyPj: energy,
+      keeps: ['I', 'W', 'O'] as const,
+    });
+    const machine = (macPj: number): Accelerator => ({
+      name: 'dear memory',
+      clockHz: 1e9,
+      wordBits: 8,
+      energyUnit: 'pJ',
+      levels: [level('DRAM', null, 100), level('GLB', 60, 1), level('RF', 8, 0.01)],
+      mac: { meshX: 1, meshY: 1, energyPj: macPj },
+    });
+    const path = pathOf(
+      'mk,kr,rn->mn',
+      [
+        [4, 1],
+        [1, 32],
+        [32, 16],
+      ],
+      [
+        [0, 1],
+        [0, 1],
+      ],
+    );
+    const cheap = mapChain(machine(0.001), path, { objective: 'energy' });
+    expect(cheap.intermediates[0]?.times).toBeGreaterThan(1);
+    expect(cheap.steps[0]?.shared.some(([label]) => label === 'n')).toBe(true);
+    const dear = mapChain(machine(1000), path, { objective: 'energy' });
+    expect(dear.intermediates[0]?.times).toBe(1);
+  });
+
+  it(
+    'leaves nothing out that is better: every list of loops, every choice of what to hold',
+    { timeout: 600_000 },
+    () => {
+      const random = createRandom(11);
+      const extent = (): number => [1, 2, 3][random.below(3)] ?? 1;
+      let shared = 0;
+      for (let turn = 0; turn < (long ? 60 : 3); turn += 1) {
+        const machine = smallMachine(random);
+        const [m, k, r, n] = [extent() * 2, extent(), extent() * 2, extent()];
+        const path = pathOf(
+          'mk,kr,rn->mn',
+          [
+            [m, k],
+            [k, r],
+            [r, n],
+          ],
+          [
+            [0, 1],
+            [0, 1],
+          ],
+        );
+        const given = { accounting: 'timeloop', factors: 'perfect' } as const;
+        const found = mapChain(machine, path, { ...given, objective: 'energy' });
+        expect(found.proven).toBe(true);
+        if (found.intermediates[0]?.shared.length !== 0) shared += 1;
+        expect(found.energyPj / leastEnergy(machine, path, given)).toBeCloseTo(1, 9);
+      }
+      expect(shared).toBeGreaterThan(0);
+    },
+  );
+});
+
+type Loops = readonly (readonly [string, number])[];
+
+/** Over whole intermediates and over every way to share up to three loops, each product by itself. */
+function leastEnergy(
+  machine: Accelerator,
+  path: ContractionPath,
+  given: { readonly accounting: 'timeloop'; readonly factors: 'perfect' },
+): number {
+  const parts = createParts(machine, given);
+  const chain = chainOf(path);
+  let least = mapChain(machine, path, { ...given, fusion: 'whole', objective: 'energy' }).energyPj;
+  const labels = ['m', 'n', 'r'];
+  const factors = (label: string): number[] => {
+    const extent = path.einsum.extents.get(label) ?? 1;
+    return Array.from({ length: extent }, (_, i) => i + 1).filter((f) => f > 1 && extent % f === 0);
+  };
+  const lists = (loops: Loops): Loops[] => [
+    loops,
+    ...labels
+      .filter((label) => loops.every(([other]) => other !== label))
+      .flatMap((label) => factors(label).flatMap((factor) => lists([...loops, [label, factor]]))),
+  ];
+  const terms = ['mk', 'kr', 'mr', 'mr', 'rn', 'mn'];
+  for (const loops of lists([]).slice(1)) {
+    // Held just outside any loop; a tile that is there anyway need not be.
+    const holds = terms.map((term, key) => {
+      const ways = key === 2 || key === 3 ? [] : loops.map((_, height) => holdAt(loops, term, height));
+      const distinct = new Map(ways.map((way) => [`${way.visits} ${way.share}`, way]));
+      return [undefined, ...distinct.values()];
+    });
+    const every = holds.reduce<Map<number, Hold>[]>(
+      (all, ways, key) =>
+        ways.flatMap((way) =>
+          all.map((before) => (way === undefined ? before : new Map([...before, [key, way]]))),
+        ),
+      [new Map()],
+    );
+    for (const held of every) {
+      let energy = 0;
+      for (const step of tiledSteps(
+        parts,
+        chain,
+        { from: 0, to: 1, level: 1, loops },
+        held,
+        () => 0,
+        [0, 0, 0],
+      )) {
+        const part = parts.part(step.gemm, step.homes, step.held, step.tile);
+        part.ask(0);
+        const point = part.known(0);
+        energy += point === null || point === 'misfit' ? Number.POSITIVE_INFINITY : point.energyPj;
+      }
+      least = Math.min(least, energy);
+    }
+  }
+  return least;
+}
+
+function holdAt(loops: Loops, term: string, height: number): Hold {
+  const outside = loops.slice(0, height);
+  const seen = outside.reduce((all, [label, factor]) => (term.includes(label) ? all * factor : all), 1);
+  const times = outside.reduce((all, [, factor]) => all * factor, 1);
+  return { visits: times / seen, share: 1 / seen };
+}
