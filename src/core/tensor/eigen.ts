@@ -5,10 +5,13 @@
  */
 import { invariant } from '../base/checks.ts';
 import type { Matrix } from './dense.ts';
-import { tensorKernels, type Rotations, type Tridiagonal } from './kernels.ts';
+import { tensorKernels, type Rotations, type TensorKernels, type Tridiagonal } from './kernels.ts';
 
-/** Fewer are done before kernels have got them. */
-const fewestRows = 32;
+/** Fewer are done before kernels have got them; more would take hundreds of megabytes again. */
+const rowsForKernels = { fewest: 32, most: 4096 };
+
+const kernelsFor = (n: number): TensorKernels | null =>
+  n >= rowsForKernels.fewest && n <= rowsForKernels.most ? tensorKernels() : null;
 
 /**
  * T = Q^T A Q / size with Q = H_0 H_1 ...; reads the lower triangle. Scaled, so that no square under- or overflows; what
@@ -16,7 +19,7 @@ const fewestRows = 32;
  */
 function tridiagonalize({ rows: n, values }: Matrix, size: number): Tridiagonal {
   const a = size === 0 ? new Float64Array(n * n) : values.map((value) => value / size);
-  const kernels = n >= fewestRows ? tensorKernels() : null;
+  const kernels = kernelsFor(n);
   if (kernels !== null) return kernels.tridiagonalize(n, a);
   const diagonal = new Float64Array(n);
   const off = new Float64Array(n);
@@ -191,7 +194,7 @@ export function eigenSymmetric(m: Matrix, count = m.rows): Eigen {
   const n = m.rows;
   const size = sizeOf(m);
   const { diagonal, off, reflections, scales } = tridiagonalize(m, size);
-  const kernels = n >= fewestRows ? tensorKernels() : null;
+  const kernels = kernelsFor(n);
   const rotations = (kernels?.rotations ?? rotationsOf)(n);
   diagonalize(diagonal, off, rotations);
   const z = rotations.finish();

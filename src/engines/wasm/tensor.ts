@@ -42,8 +42,8 @@ const wordBytes = 8;
 const width = 8;
 /** As the core cuts its sums. */
 const piece = 512;
-/** 1 GiB: the same arrays stand outside too. */
-const mostWords = 2 ** 27;
+/** 512 MiB: the same arrays stand outside too, and the memory is kept. */
+const mostWords = 2 ** 26;
 /** Rotations that are kept before they are done together. */
 const mostKept = 2 ** 16;
 
