@@ -6,7 +6,7 @@ import { expect, open, test } from './page.ts';
 
 const launch = config.use?.launchOptions ?? {};
 test.use({ launchOptions: { ...launch, args: [...(launch.args ?? []), '--enable-unsafe-webgpu'] } });
-test.setTimeout(120_000);
+test.setTimeout(180_000);
 
 async function openSection(page: Page): Promise<Locator> {
   const section = page.getByRole('region', { name: 'Compare' }).locator('details.device');
@@ -55,7 +55,7 @@ test('a software adapter is passed over and named; on purpose it is measured', a
   await choose(panel, 'webgpu');
   await panel.getByRole('button', { name: 'Measure', exact: true }).click();
   await expect(panel.getByText(/^On this device \(WebGPU\) the factorized one is/)).toBeVisible({
-    timeout: 90_000,
+    timeout: 150_000,
   });
   const figures = panel.getByRole('region', { name: 'Measured by WebGPU' });
   await expect(figures.getByRole('heading', { name: /software/ })).toBeVisible();
@@ -70,7 +70,7 @@ test('a device that goes away is tried once more, then its work is done by WebAs
   const panel = await openSection(page);
   await choose(panel, 'webgpu');
   await panel.getByRole('button', { name: 'Measure', exact: true }).click();
-  await expect(panel.getByText(/^On this device \(WebAssembly\)/)).toBeVisible({ timeout: 90_000 });
+  await expect(panel.getByText(/^On this device \(WebAssembly\)/)).toBeVisible({ timeout: 150_000 });
   await expect(
     panel.getByText(
       /The WebGPU device was lost \(.*\); the work was done again on a new WebGPU device\. .* its work was handed to WebAssembly\./,
