@@ -80,6 +80,17 @@ describe('an axis of one’s own', () => {
     expect(provenance).toMatch(/weighted by what they read .* 4 designs measured on 64 of them/);
   });
 
+  it('has a band that holds nine of ten designs, whatever the tenth', () => {
+    const tried = Array.from({ length: 21 }, (_, k) => {
+      const damage = 0.01 * 1.5 ** k;
+      return { damage, value: -damage * (k === 10 ? 9 : k % 2 === 0 ? 1.1 : 0.9) };
+    });
+    const { spread, floor } = fitOwnCurve(tried, 'negativeKlNats');
+    expect(spread).toBeGreaterThan(0.02);
+    expect(spread).toBeLessThan(1);
+    expect(floor).toBeCloseTo(1e-4 * Math.max(...tried.map(({ value }) => -value)), 12);
+  });
+
   it('weighs layers by their sensitivity; quantized dense ones err too', () => {
     const tried = [0.1, 1, 10].map((damage) => ({ damage, value: -damage }));
     const table = tableOf(fitOwnCurve(tried, 'negativeKlNats'), 'negativeKlNats');

@@ -94,7 +94,7 @@ export interface OwnCurve {
   readonly x: readonly number[];
   /** On the axis, strictly falling, below 0. */
   readonly y: readonly number[];
-  /** Largest relative distance of a design from the curve through the others, and the least distance that counts. */
+  /** Relative distance from the curve through the others that nine of ten designs keep, and the least one that counts. */
   readonly spread: number;
   readonly floor: number;
 }
@@ -103,6 +103,10 @@ export interface OwnCurve {
 const leastFall: Readonly<Record<OwnMetric, number>> = { negativeKlNats: 1e-6, accuracyChangePoints: 1e-3 };
 const floors: Readonly<Record<OwnMetric, number>> = { negativeKlNats: 1e-5, accuracyChangePoints: 0.25 };
 const mostSpread = 4;
+/** Of the largest loss that was tried: what is less is not told apart by so few examples. */
+const leastShare = 1e-4;
+/** Share of the designs that the band holds. */
+const held = 0.9;
 const leastPoints = -100;
 
 /** @param designs at least 3, of different damage */
@@ -112,7 +116,8 @@ export function fitOwnCurve(designs: readonly OwnDesign[], metric: OwnMetric): O
     'calibration',
     'needs designs of positive finite damage and finite values',
   );
-  const floor = floors[metric];
+  const largest = designs.reduce((most, { value }) => Math.max(most, Math.abs(value)), 0);
+  const floor = Math.max(floors[metric], leastShare * largest);
   const sorted = designs.toSorted((a, b) => a.damage - b.damage);
   const curve = through(sorted, metric);
   const apart = sorted.map((design, k) => {
@@ -124,7 +129,8 @@ export function fitOwnCurve(designs: readonly OwnDesign[], metric: OwnMetric): O
     )(design.damage);
     return Math.max(0, Math.abs(design.value - at) - floor) / Math.max(floor, Math.abs(at));
   });
-  return { ...curve, spread: Math.min(mostSpread, Math.max(...apart)), floor };
+  const wide = apart.toSorted((a, b) => a - b)[Math.ceil(held * apart.length) - 1] ?? 0;
+  return { ...curve, spread: Math.min(mostSpread, wide), floor };
 }
 
 function through(
@@ -180,7 +186,7 @@ export function ownFigure(
   const what = metric === 'negativeKlNats' ? 'divergence from the dense model' : 'accuracy';
   const provenance =
     `${how}${weight}, mapped to ${what} by ${curve.x.length} designs measured on ${examples.toLocaleString('en')} of them; ` +
-    'the band is as wide as the furthest of these designs is from the curve through the others.';
+    'the band holds nine of ten of these designs around the curve through the others.';
   return (total) => {
     const value = Math.max(least, at(total.value));
     const [low, high] = [at(total.high), at(total.low)];
