@@ -51,7 +51,12 @@ describe('the door to a GPU', () => {
     const createComputePipelineAsync = vi.fn<Make>(({ compute: { module } }) =>
       module === 'bad' ? Promise.reject(new Error('line 3: what?')) : Promise.resolve(module),
     );
-    const device = { createShaderModule: ({ code }: { code: string }) => code, createComputePipelineAsync };
+    const device = {
+      pushErrorScope: () => {},
+      popErrorScope: () => Promise.resolve(null),
+      createShaderModule: ({ code }: { code: string }) => code,
+      createComputePipelineAsync,
+    };
     const gpu = await openGpu({ gpu: fakeGpu(fakeAdapter(device)) });
     expect(await Promise.all([gpu!.compile('good'), gpu!.compile('good')])).toEqual(['good', 'good']);
     expect(createComputePipelineAsync).toHaveBeenCalledTimes(1);

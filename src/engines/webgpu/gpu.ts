@@ -106,7 +106,10 @@ function wrap(
     compile: (code) => {
       let pipeline = compiled.get(code);
       if (pipeline === undefined) {
+        // Its refusal is told by the pipeline; without a scope it would be shouted into the console as well.
+        device.pushErrorScope('validation');
         const module = device.createShaderModule({ code });
+        device.popErrorScope().catch(() => null);
         const made = device.createComputePipelineAsync({
           layout: 'auto',
           compute: { module, entryPoint: 'main' },
