@@ -51,6 +51,8 @@ describe('show', () => {
     [['--fusion'], { fusion: true }, 'none'],
     [['--residency', '--whole-model'], { residency: true, wholeModel: true }, 'none'],
     [['--swap', '--dataflow', 'fixed'], { swap: true, dataflow: 'fixed' }, 'none'],
+    [['--hop', '2', '--leakage', '5'], { hopPj: 2, leakagePjPerCycle: 5 }, 'none'],
+    [['--double-buffered', '--whole-model'], { doubleBuffered: true, wholeModel: true }, 'none'],
     [['--dram-words', '2', '--quantization', 'int4-row'], { outerWordsPerCycle: 2 }, 'int4-row'],
   ] as const)('%j counts as the page does under these settings', async (args, change, quantization) => {
     const execution = { ...referenceExecution, ...change };

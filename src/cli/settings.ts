@@ -24,23 +24,33 @@ const quantization: Option<Quantization | undefined> = {
 
 export const settingOptions = {
   fusion: toggle('intermediates of a layer stay on chip where they fit and that is better'),
+  sharedLoops: toggle('with fusion: steps may share loops where an intermediate does not fit whole'),
   residency: toggle('activations stay on chip between operations where they fit'),
   wholeModel: toggle('norms, softmax, activations and residuals count; shared keys are fetched once'),
   swap: toggle('operands of a step may change places where that is cheaper'),
   dataflow: choice(['flexible', 'fixed'], 'how freely the array maps; fixed pads nothing'),
   dramWords,
+  hop: finite('energy per word and fan-out that it passes; 0 in the references', 'PJ'),
+  leakage: finite('energy per cycle of the whole chip; 0 in the references', 'PJ'),
+  doubleBuffered: toggle('tiles take twice their words'),
+  ragged: toggle('awkward extents run with partial last tiles, real words only, instead of padded'),
   quantization,
 };
 
 /** @param own what is not given stays so; @throws InputError when the bandwidth is unsound */
 export function executionOf(given: Values<typeof settingOptions>, own: Execution): Execution {
-  const { fusion, residency, wholeModel, swap, dataflow, dramWords: words } = given;
+  const { fusion, residency, wholeModel, swap, dataflow, dramWords: words, hop, leakage } = given;
   return checkExecution({
     fusion: fusion ?? own.fusion,
+    sharedLoops: given.sharedLoops ?? own.sharedLoops,
     residency: residency ?? own.residency,
     wholeModel: wholeModel ?? own.wholeModel,
     swap: swap ?? own.swap,
     dataflow: dataflow ?? own.dataflow,
     outerWordsPerCycle: words === undefined ? own.outerWordsPerCycle : words,
+    hopPj: hop ?? own.hopPj,
+    leakagePjPerCycle: leakage ?? own.leakagePjPerCycle,
+    doubleBuffered: given.doubleBuffered ?? own.doubleBuffered,
+    ragged: given.ragged ?? own.ragged,
   });
 }

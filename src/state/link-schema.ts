@@ -53,6 +53,7 @@ const tags = {
   quantization: 9,
   tiers: 10,
   execution: 11,
+  extras: 12,
 } as const;
 type Part = keyof typeof tags;
 
@@ -78,6 +79,8 @@ export function packConfig(config: Config): Uint8Array {
   part('view', (to) => packView(to, config.view));
   if (!sameData(config.execution, referenceExecution))
     part('execution', (to) => packExecution(to, config.execution));
+  if (!sameData(extrasOf(config.execution), extrasOf(referenceExecution)))
+    part('extras', (to) => packExtras(to, config.execution));
   if (config.quantization.kind !== 'none')
     part('quantization', (to) => to.text(quantizationName(config.quantization)));
   if (config.view.tiers.length < tiers.length) part('tiers', (to) => to.uint(tierBits(config.view.tiers)));
@@ -134,7 +137,9 @@ export function unpackConfig(bytes: Uint8Array): Unpacked {
   const design = read('design', (from) => unpackDesigns(from, 1, known)[0] ?? []);
   const search = read('search', unpackSearch);
   const view = read('view', unpackView);
-  const execution = optional('execution', unpackExecution);
+  const steps = optional('execution', unpackExecution);
+  const extras = optional('extras', unpackExtras);
+  const execution = steps || extras ? { ...referenceExecution, ...steps, ...extras } : undefined;
   const quantization = optional('quantization', unpackQuantization);
   const shown = optional('tiers', (from) => tiersOf(from.uint())) ?? tiers;
   const locks = optional('locks', unpackLocks);
@@ -250,14 +255,40 @@ function tiersOf(bits: number): readonly Tier[] {
 
 const flags = ['swap', 'fusion', 'residency', 'wholeModel'] as const;
 
-/** Bit i stands for the i-th flag; the next for the fixed dataflow. */
+/** Bit i stands for the i-th flag; the next for the fixed dataflow, then shared loops. */
 function packExecution(to: ByteWriter, execution: Execution): void {
   const bits = flags.reduce((sum, flag, i) => sum + (execution[flag] ? 2 ** i : 0), 0);
-  to.uint(bits + (execution.dataflow === 'fixed' ? 2 ** flags.length : 0));
+  const fixed = execution.dataflow === 'fixed' ? 2 ** flags.length : 0;
+  to.uint(bits + fixed + (execution.sharedLoops ? 2 ** (flags.length + 1) : 0));
   to.number(execution.outerWordsPerCycle);
 }
 
-function unpackExecution(from: ByteReader): Execution {
+type Extras = Pick<Execution, 'hopPj' | 'leakagePjPerCycle' | 'doubleBuffered' | 'ragged'>;
+
+const extrasOf = ({ hopPj, leakagePjPerCycle, doubleBuffered, ragged }: Execution): Extras => ({
+  hopPj,
+  leakagePjPerCycle,
+  doubleBuffered,
+  ragged,
+});
+
+function packExtras(to: ByteWriter, { hopPj, leakagePjPerCycle, doubleBuffered, ragged }: Extras): void {
+  to.uint((doubleBuffered ? 1 : 0) + (ragged ? 2 : 0));
+  to.number(hopPj);
+  to.number(leakagePjPerCycle);
+}
+
+function unpackExtras(from: ByteReader): Extras {
+  const bits = from.uint();
+  return {
+    doubleBuffered: bits % 2 === 1,
+    ragged: Math.floor(bits / 2) % 2 === 1,
+    hopPj: from.number() ?? 0,
+    leakagePjPerCycle: from.number() ?? 0,
+  };
+}
+
+function unpackExecution(from: ByteReader): Omit<Execution, keyof Extras> {
   const bits = from.uint();
   const has = (i: number): boolean => Math.floor(bits / 2 ** i) % 2 === 1;
   return {
@@ -266,6 +297,7 @@ function unpackExecution(from: ByteReader): Execution {
     fusion: has(1),
     residency: has(2),
     wholeModel: has(3),
+    sharedLoops: has(flags.length + 1),
     outerWordsPerCycle: from.number(),
   };
 }

@@ -6,6 +6,7 @@
 import * as z from 'zod/mini';
 import { metrics, tiers } from '../core/accuracy/figure.ts';
 import { check, InputError } from '../core/base/checks.ts';
+import { referenceExecution } from '../core/cost/execution.ts';
 import { costModel } from '../core/cost/version.ts';
 import { formats, type Factorization } from '../core/factor/factorization.ts';
 import { parseAccelerator, printAccelerator } from '../core/hardware/parse.ts';
@@ -88,9 +89,15 @@ const parts = {
       dataflow: z.enum(['flexible', 'fixed']),
       swap: z.boolean(),
       fusion: z.boolean(),
+      sharedLoops: z._default(z.boolean(), referenceExecution.sharedLoops),
       residency: z.boolean(),
       wholeModel: z.boolean(),
       outerWordsPerCycle: z.nullable(z.number()),
+      // Projects saved before these could be counted.
+      hopPj: z._default(z.number(), referenceExecution.hopPj),
+      leakagePjPerCycle: z._default(z.number(), referenceExecution.leakagePjPerCycle),
+      doubleBuffered: z._default(z.boolean(), referenceExecution.doubleBuffered),
+      ragged: z._default(z.boolean(), referenceExecution.ragged),
     }),
   ),
   quantization: z.optional(

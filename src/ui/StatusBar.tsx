@@ -1,5 +1,6 @@
 /** The bottom line: where it runs, the last steps (a click goes back to one), how accesses are counted. */
 import { useApp, useAppObject, useFile, useProblem } from './app.ts';
+import { beyondReference } from './design/execution-words.ts';
 
 const shown = 4;
 
@@ -7,6 +8,9 @@ export function StatusBar() {
   const { store } = useAppObject();
   const past = useApp((state) => state.past);
   const accounting = useApp((state) => state.config.accounting);
+  const execution = useApp((state) => state.config.execution);
+  const unit = useApp((state) => state.config.accelerator.energyUnit);
+  const beyond = beyondReference(execution, unit);
   const problem = useProblem();
   const recent = past.slice(-shown);
   const earlier = past.length - recent.length;
@@ -47,6 +51,7 @@ export function StatusBar() {
       <span className="grow" />
       <span className="wide">
         Accesses counted as {accounting === 'timeloop' ? 'Timeloop' : 'AccelForge'} does
+        {beyond.length > 0 && `, and ${beyond.join(', ')}`}
       </span>
     </footer>
   );

@@ -104,13 +104,19 @@ export const showCommand = defineCommand({
 /** `fusion, residency`; `reference` where every operation is counted by itself. */
 function describeExecution(execution: Execution): string {
   const { fusion, residency, wholeModel, swap, dataflow, outerWordsPerCycle } = execution;
+  const { hopPj, leakagePjPerCycle, doubleBuffered, ragged } = execution;
   const parts = [
     fusion ? ['fusion'] : [],
+    fusion && execution.sharedLoops ? ['shared loops'] : [],
     residency ? ['residency'] : [],
     wholeModel ? ['whole model'] : [],
     swap ? ['swap'] : [],
     dataflow === 'fixed' ? ['fixed dataflow'] : [],
     outerWordsPerCycle === null ? [] : [`${outerWordsPerCycle} DRAM words a cycle`],
+    hopPj > 0 ? [`${hopPj} pJ a hop`] : [],
+    leakagePjPerCycle > 0 ? [`${leakagePjPerCycle} pJ of leakage a cycle`] : [],
+    doubleBuffered ? ['double buffers'] : [],
+    ragged ? ['ragged tiles'] : [],
   ].flat();
   return parts.join(', ') || 'reference';
 }

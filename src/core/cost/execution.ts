@@ -3,6 +3,8 @@
  * what is counted. Dense and factorized models always run under the same one.
  */
 import { check } from '../base/checks.ts';
+import type { EnergyPj } from '../base/units.ts';
+import { checkExtras } from '../hardware/extras.ts';
 import type { Dataflow } from './mapping.ts';
 
 export interface Execution {
@@ -12,12 +14,25 @@ export interface Execution {
   readonly swap: boolean;
   /** Intermediates of a factorized layer stay on chip where they fit and that is better. */
   readonly fusion: boolean;
+  /**
+   * With fusion: steps may share loops, so that tiles of an intermediate stay where the whole does not fit. Exact gear only,
+   * and a tenth of a second per layer: searches count whole intermediates.
+   */
+  readonly sharedLoops: boolean;
   /** Activations stay on chip between operations where they fit. */
   readonly residency: boolean;
   /** Norms, softmax, activations and residuals count too, and heads that share keys fetch them once. */
   readonly wholeModel: boolean;
   /** Words per cycle of the outermost level each way; null = the machine's own. */
   readonly outerWordsPerCycle: number | null;
+  /** Per word and fan-out on its way between two levels, in the machine's energy unit; 0 = free, as in the references. */
+  readonly hopPj: EnergyPj;
+  /** Of the whole chip, in the machine's energy unit per cycle. */
+  readonly leakagePjPerCycle: EnergyPj;
+  /** Tiles take twice their words. */
+  readonly doubleBuffered: boolean;
+  /** Awkward extents run with partial last tiles, real words only, instead of padded ones; not with a fixed dataflow. */
+  readonly ragged: boolean;
 }
 
 /** As the reference tools count: every operation by itself, through the outermost level. */
@@ -25,9 +40,14 @@ export const referenceExecution: Execution = {
   dataflow: 'flexible',
   swap: false,
   fusion: false,
+  sharedLoops: false,
   residency: false,
   wholeModel: false,
   outerWordsPerCycle: null,
+  hopPj: 0,
+  leakagePjPerCycle: 0,
+  doubleBuffered: false,
+  ragged: false,
 };
 
 /** @throws InputError when a figure is unsound */
@@ -45,5 +65,16 @@ export function checkExecution(given: Execution): Execution {
     'must be flexible or fixed',
     given.dataflow,
   );
+  checkExtras(given);
   return given;
 }
+
+/** Whether something counts that the reference tools leave out of every machine. */
+export const isBeyondReference = ({
+  hopPj,
+  leakagePjPerCycle,
+  doubleBuffered,
+  ragged,
+  dataflow,
+}: Execution): boolean =>
+  hopPj > 0 || leakagePjPerCycle > 0 || doubleBuffered || (ragged && dataflow === 'flexible');

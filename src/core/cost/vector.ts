@@ -1,18 +1,19 @@
 /**
  * What vector work costs: every word of its arrays read or written once at the level where the array lives, parameters at the
  * outermost level; cycles = words / bandwidth, reads and writes at the same time. One operation after the other, as products
- * run. Energies of the arithmetic are left out.
+ * run, and leak meanwhile. Energies of the arithmetic and of hops are left out.
  */
 import type { Cycles, EnergyPj, Words } from '../base/units.ts';
 import type { Accelerator, MemoryLevel } from '../hardware/accelerator.ts';
 import { wordsTaken } from '../hardware/bit-widths.ts';
+import { leakageByLevel } from '../hardware/extras.ts';
 import type { VectorWork } from '../workload/vector.ts';
 import type { Activation } from '../workload/schedule.ts';
 
 export interface VectorCost {
   readonly energyPj: EnergyPj;
   readonly latencyCycles: Cycles;
-  /** One entry per storage level, outermost first, then the MACs (0); sums to `energyPj`. */
+  /** One entry per storage level, outermost first, then the MACs (leakage only); sums to `energyPj`. */
   readonly energyByLevelPj: readonly EnergyPj[];
   /** By level. */
   readonly reads: readonly Words[];
@@ -37,10 +38,6 @@ export function costVector(
   for (const each of work.reads) add(reads, levelOf(each, work.block), each.words);
   add(writes, levelOf(work.writes, work.block), work.writes.words);
   add(reads, 0, work.parameters);
-  const energyByLevelPj = levels.map((level, l) => {
-    const takes = wordsTaken(level, 'O');
-    return takes * ((reads[l] ?? 0) * level.readEnergyPj + (writes[l] ?? 0) * level.writeEnergyPj);
-  });
   const latencyCycles = levels.reduce(
     (most, level, l) =>
       Math.max(
@@ -50,10 +47,16 @@ export function costVector(
       ),
     0,
   );
+  const leakage = leakageByLevel(accelerator).map((perCycle) => perCycle * latencyCycles);
+  const energyByLevelPj = levels.map((level, l) => {
+    const moved = (reads[l] ?? 0) * level.readEnergyPj + (writes[l] ?? 0) * level.writeEnergyPj;
+    return wordsTaken(level, 'O') * moved + (leakage[l] ?? 0);
+  });
+  energyByLevelPj.push(leakage.at(-1) ?? 0);
   return {
     energyPj: energyByLevelPj.reduce((sum, energy) => sum + energy, 0),
     latencyCycles,
-    energyByLevelPj: [...energyByLevelPj, 0],
+    energyByLevelPj,
     reads,
     writes,
   };

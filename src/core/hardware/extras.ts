@@ -19,8 +19,7 @@ export interface Extras {
 const most = 1e9;
 
 /** @throws InputError when a figure is no number of at least 0 */
-export function withExtras(accelerator: Accelerator, extras: Extras): Accelerator {
-  const { hopPj = 0, leakagePjPerCycle = 0, doubleBuffered = false } = extras;
+export function checkExtras({ hopPj = 0, leakagePjPerCycle = 0 }: Extras): void {
   for (const [subject, value] of [
     ['energy per hop', hopPj],
     ['leakage per cycle', leakagePjPerCycle],
@@ -31,6 +30,12 @@ export function withExtras(accelerator: Accelerator, extras: Extras): Accelerato
       `must be a number from 0 to ${most}`,
       value,
     );
+}
+
+/** @throws InputError when a figure is no number of at least 0 */
+export function withExtras(accelerator: Accelerator, extras: Extras): Accelerator {
+  checkExtras(extras);
+  const { hopPj = 0, leakagePjPerCycle = 0, doubleBuffered = false } = extras;
   if (hopPj === 0 && leakagePjPerCycle === 0 && !doubleBuffered) return accelerator;
   return {
     ...accelerator,

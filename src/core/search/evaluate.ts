@@ -22,6 +22,7 @@ import { product } from '../factor/tensorization.ts';
 import type { Accelerator } from '../hardware/accelerator.ts';
 import type { LinearLayer, TransformerModel, Workload } from '../workload/model.ts';
 import { withOuterBandwidth } from '../hardware/bandwidth.ts';
+import { withExtras } from '../hardware/extras.ts';
 import { linearRows } from '../workload/workload.ts';
 import type { Candidate, Evaluation } from './evaluation.ts';
 
@@ -198,8 +199,10 @@ export function mapperOf(setting: MachineSetting): Mapper {
   const { execution = referenceExecution, quantization = unquantized } = setting;
   const weights = weightBits(quantization);
   const activations = activationBits(quantization);
-  return createMapper(withOuterBandwidth(accelerator, execution.outerWordsPerCycle), {
+  const behind = withOuterBandwidth(accelerator, execution.outerWordsPerCycle);
+  return createMapper(withExtras(behind, execution), {
     accounting,
+    ...(execution.ragged && execution.dataflow === 'flexible' && { factors: 'ragged' }),
     dataflow: execution.dataflow,
     swap: execution.swap,
     ...(objective !== undefined && { objective }),
@@ -210,12 +213,12 @@ export function mapperOf(setting: MachineSetting): Mapper {
 function surroundingsOf(
   mapper: Mapper,
   { model, workload, gear }: EvaluatorSetting,
-  { wholeModel, residency, fusion }: Execution,
+  { wholeModel, residency, fusion, sharedLoops }: Execution,
 ): Surroundings {
   return surroundings(mapper, model, workload, gear, {
     wholeModel,
     residency,
-    fusion: fusion ? 'auto' : 'none',
+    fusion: !fusion ? 'none' : sharedLoops && gear === 'exact' ? 'loops' : 'auto',
   });
 }
 

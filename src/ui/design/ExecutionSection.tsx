@@ -3,15 +3,23 @@ import { referenceExecution, type Execution } from '../../core/cost/execution.ts
 import { setExecution } from '../../state/edits.ts';
 import { sameData } from '../../state/same.ts';
 import { useActions, useApp } from '../app.ts';
+import { sayExecution } from './execution-words.ts';
 import { NumberField } from './NumberField.tsx';
 
-type Flag = 'fusion' | 'residency' | 'wholeModel' | 'swap';
+type Flag = 'fusion' | 'sharedLoops' | 'residency' | 'wholeModel' | 'swap' | 'doubleBuffered' | 'ragged';
+type Energy = 'hopPj' | 'leakagePjPerCycle';
 
 const flags: readonly { readonly flag: Flag; readonly name: string; readonly title: string }[] = [
   {
     flag: 'fusion',
     name: 'Fuse the steps of a layer',
     title: 'Intermediates between factors stay on chip where they fit and that is cheaper',
+  },
+  {
+    flag: 'sharedLoops',
+    name: 'Share loops between steps',
+    title:
+      'With fusion, where an intermediate does not fit whole: its steps run tile by tile together. Counted when a drag ends; searches and strips keep whole intermediates',
   },
   {
     flag: 'residency',
@@ -30,43 +38,87 @@ const flags: readonly { readonly flag: Flag; readonly name: string; readonly tit
   },
 ];
 
+/** What the reference tools leave out. */
+const beyondFlags: typeof flags = [
+  {
+    flag: 'doubleBuffered',
+    name: 'Double buffers',
+    title: 'Tiles take twice their words, so that the next ones can come in meanwhile',
+  },
+  {
+    flag: 'ragged',
+    name: 'Ragged last tiles',
+    title:
+      'Awkward extents run with partial last tiles and move real words only, the best found, instead of being padded; not with a fixed dataflow',
+  },
+];
+
+const energies: readonly {
+  readonly energy: Energy;
+  readonly name: string;
+  readonly label: string;
+  readonly title: string;
+}[] = [
+  {
+    energy: 'hopPj',
+    name: 'Hop, per word',
+    label: 'Hops',
+    title: 'Energy per word and fan-out that it passes between two levels; every copy of a multicast pays',
+  },
+  {
+    energy: 'leakagePjPerCycle',
+    name: 'Leakage, per cycle',
+    label: 'Leakage',
+    title: 'Energy per cycle of the whole chip, whatever it does',
+  },
+];
+
 const labels: Readonly<Record<Flag, string>> = {
   fusion: 'Fusion',
+  sharedLoops: 'Shared loops',
   residency: 'Residency',
   wholeModel: 'Vector work',
   swap: 'Operand swap',
+  doubleBuffered: 'Double buffers',
+  ragged: 'Ragged tiles',
 };
 
 export function ExecutionSection() {
   const { edit } = useActions();
   const execution = useApp((state) => state.config.execution);
-  const own = useApp((state) => state.config.accelerator.levels[0]);
+  const accelerator = useApp((state) => state.config.accelerator);
+  const [own] = accelerator.levels;
+  const unit = accelerator.energyUnit === 'pJ' ? 'pJ' : '× MAC';
   const set = (label: string, change: Partial<Execution>): void =>
     edit(label, (config) => setExecution(config, change));
   const changed = !sameData(execution, referenceExecution);
   const machine = Math.max(own?.readWordsPerCycle ?? 0, own?.writeWordsPerCycle ?? 0);
+  const box = ({ flag, name, title }: (typeof flags)[number], disabled = false) => (
+    <label key={flag} title={title}>
+      <input
+        type="checkbox"
+        checked={execution[flag]}
+        disabled={disabled}
+        onChange={(event) =>
+          set(`${labels[flag]} ${event.currentTarget.checked ? 'on' : 'off'}`, {
+            [flag]: event.currentTarget.checked,
+          })
+        }
+      />
+      {name}
+    </label>
+  );
   return (
     <details className="sec execution">
       <summary>
         <b>Execution</b>{' '}
         <span className="note">
-          {changed ? sayExecution(execution) : 'each step by itself, as references count'}
+          {changed
+            ? sayExecution(execution, accelerator.energyUnit)
+            : 'each step by itself, as references count'}
         </span>
       </summary>
-      {flags.map(({ flag, name, title }) => (
-        <label key={flag} title={title}>
-          <input
-            type="checkbox"
-            checked={execution[flag]}
-            onChange={(event) =>
-              set(`${labels[flag]} ${event.currentTarget.checked ? 'on' : 'off'}`, {
-                [flag]: event.currentTarget.checked,
-              })
-            }
-          />
-          {name}
-        </label>
-      ))}
+      {flags.map((each) => box(each))}
       <label title="The array's own dataflow and perfect factors only: ranks that do not suit it leave it idle">
         <input
           type="checkbox"
@@ -98,19 +150,32 @@ export function ExecutionSection() {
           </button>
         )}
       </span>
+      <fieldset>
+        <legend>Beyond the reference tools</legend>
+        <p className="note">
+          Left out by Timeloop and AccelForge, so off at first. Both sides pay: the reduction rises a little,
+          since dense moves more words, takes longer and needs larger tiles.
+        </p>
+        {beyondFlags.map((each) => box(each, each.flag === 'ragged' && execution.dataflow === 'fixed'))}
+        {energies.map(({ energy, name, label, title }) => (
+          <label key={energy} className="bandwidth" title={title}>
+            <span>
+              {name}, {unit}
+            </span>
+            <NumberField
+              label={name}
+              className="field"
+              value={execution[energy]}
+              min={0}
+              max={1e9}
+              decimals
+              onEnter={(value) =>
+                set(value === 0 ? `${label} off` : `${label} ${value} ${unit}`, { [energy]: value })
+              }
+            />
+          </label>
+        ))}
+      </fieldset>
     </details>
   );
-}
-
-/** `fused, resident, DRAM 4 words`. */
-function sayExecution(execution: Execution): string {
-  const words = [
-    execution.fusion ? 'fused' : '',
-    execution.residency ? 'resident' : '',
-    execution.wholeModel ? 'with vector work' : '',
-    execution.swap ? 'operands swap' : '',
-    execution.dataflow === 'fixed' ? 'fixed dataflow' : '',
-    execution.outerWordsPerCycle === null ? '' : `DRAM ${execution.outerWordsPerCycle} words`,
-  ];
-  return words.filter((word) => word !== '').join(', ');
 }
