@@ -1,6 +1,7 @@
 import { zipSync, deflateSync } from 'fflate';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { referenceExecution, type Execution } from '../core/cost/execution.ts';
 import { checkFactorization, rankLimits } from '../core/factor/ranks.ts';
 import { balancedModes } from '../core/factor/tensorization.ts';
 import { createRandom } from '../core/base/random.ts';
@@ -12,6 +13,7 @@ import { restoreConfig } from './draft.ts';
 import { setAccelerator, setModel, setRank } from './edits.ts';
 import goldenLinks from './links.golden.json' with { type: 'json' };
 import { packConfig } from './link-schema.ts';
+import { sameData } from './same.ts';
 import { soundConfig } from './sound-config.fixture.ts';
 import { decodeLink, encodeLink } from './url.ts';
 
@@ -339,6 +341,14 @@ describe('golden links', () => {
   });
 });
 
+/** `fusion true, hopPj 2, ...`: what differs from the reference, by name. */
+const described = (execution: Execution): string =>
+  Object.entries(execution)
+    .filter(([name, value]) => value !== referenceExecution[name as keyof Execution])
+    .map(([name, value]) => `${name} ${value}`)
+    .toSorted()
+    .join(', ');
+
 /** Sums and words that change when anything of the config is read otherwise. */
 function summary(config: Config): Readonly<Record<string, string | number>> {
   const sum = (numbers: readonly number[]): number =>
@@ -346,6 +356,7 @@ function summary(config: Config): Readonly<Record<string, string | number>> {
   const { search, view, accelerator } = config;
   return {
     model: config.model.kind === 'card' ? config.model.id : JSON.stringify(config.model).slice(0, 400),
+    ...(sameData(config.execution, referenceExecution) ? {} : { execution: described(config.execution) }),
     workload: `${Object.values(config.workload).join()} ${config.accounting}`,
     accelerator: accelerator.name,
     capacities: accelerator.levels.map((level) => level.depthWords).join(),
