@@ -12,6 +12,11 @@ import { dialog, expect, figure, notices, open, openSelector, plot, rank, steps,
 const patience = { timeout: 120_000 };
 test.describe.configure({ timeout: 240_000 });
 
+/** Pictures as Pillow wrote them. */
+const goldens = JSON.parse(
+  readFileSync(new URL('../src/engines/examples/goldens/pictures.json', import.meta.url), 'utf8'),
+) as { readonly files: readonly { readonly name: string; readonly bytes: string }[] };
+
 const corpus = new URL('../src/core/onnx/corpus/', import.meta.url);
 
 interface Given {
@@ -148,13 +153,17 @@ test('exported factors are fitted to the examples', async ({ page }) => {
 
 test('pictures with labels, stopped, forgotten, and what does not fit told by name', async ({ page }) => {
   await openModel(page, vit);
-  const pictures = Array.from({ length: 24 }, (_, k) => given(`${k}.png`, pngOf(20, 18, 3, k)));
+  const jpeg = goldens.files.find(({ name }) => name === 'smooth.jpg')!;
+  const pictures = [
+    given('a.jpg', Buffer.from(jpeg.bytes, 'base64')),
+    ...Array.from({ length: 23 }, (_, k) => given(`${k}.png`, pngOf(20, 18, 3, k))),
+  ];
   const table = given(
     'labels.csv',
     ['file,label', ...pictures.map(({ name }, k) => `${name},${k % 3}`)].join('\n'),
   );
-  await drop(page, [...pictures.slice(0, 23), given('23.png', pngOf(9, 9, 3).subarray(0, 50)), table]);
-  await expect(section(page).getByRole('alert')).toHaveText(/^23\.png: must be a sound picture/, patience);
+  await drop(page, [...pictures.slice(0, 23), given('22.png', pngOf(9, 9, 3).subarray(0, 50)), table]);
+  await expect(section(page).getByRole('alert')).toHaveText(/^22\.png: must be a sound picture/, patience);
   await drop(page, [...pictures, table]);
   await expect(section(page)).toContainText(
     '24 pictures: 12 tell what layers read, 12 are measured on; with labels',
