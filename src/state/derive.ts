@@ -59,6 +59,7 @@ const noSpectra: Spectra = new Map();
 
 /**
  * A `derive` with its own memo: one for the page, one per test.
+ * What it gives takes `moving`: a drag counts whole intermediates only, where the settled design also shares loops.
  * @param calibration tables of a shipped model; without them the axis is the share of weight energy
  * @param own the axis of a person's own model over their examples, where it is known
  */
@@ -66,7 +67,7 @@ export function createDerive(
   spectra: () => Spectra = () => noSpectra,
   calibration: (model: ModelChoice) => CalibrationTable | null = () => null,
   own: OwnAxes = () => null,
-): (config: Config) => Derived {
+): (config: Config, moving?: boolean) => Derived {
   const model = memoizeLast((choice: ModelChoice) => modelOf(choice));
   const evaluator = memoizeLast(
     (
@@ -85,7 +86,7 @@ export function createDerive(
         ownAxis === null
           ? axisOf(transformer, weights, quantization, table)
           : { source: ownAxis.source, model: ownAxis.model(transformer, quantization) };
-      const evaluate = createEvaluator({
+      const setting = {
         model: transformer,
         workload,
         accelerator,
@@ -95,13 +96,22 @@ export function createDerive(
         gear: 'exact',
         weights,
         accuracy: axis.model,
-      });
-      return { evaluate, accuracy: axis.source };
+      } as const;
+      const settled = createEvaluator(setting);
+      const inMotion =
+        execution.fusion && execution.sharedLoops
+          ? createEvaluator({
+              ...setting,
+              execution: { ...execution, sharedLoops: false },
+              mapper: settled.mapper,
+            })
+          : settled;
+      return { settled, inMotion, accuracy: axis.source };
     },
   );
-  return memoizeLast((config: Config): Derived => {
+  const recall = memoizeLast((config: Config, moving: boolean): Derived => {
     const transformer = model(config.model);
-    const { evaluate, accuracy } = evaluator(
+    const { settled, inMotion, accuracy } = evaluator(
       transformer,
       config.workload,
       config.accelerator,
@@ -112,6 +122,7 @@ export function createDerive(
       calibration(config.model),
       own(config.model),
     );
+    const evaluate = moving ? inMotion : settled;
     return {
       config,
       model: transformer,
@@ -123,6 +134,8 @@ export function createDerive(
       energyUnit: config.accelerator.energyUnit,
     };
   });
+  return (config, moving = false) =>
+    recall(config, moving && config.execution.fusion && config.execution.sharedLoops);
 }
 
 /** Calibrated where the tables know the quantization, or the page would go without figures. */

@@ -43,19 +43,23 @@ export interface DerivedSource extends Source<Derived> {
 export function followDerived(
   store: StoreApi<AppState>,
   select: (state: AppState) => Config,
-  derive: (config: Config) => Derived,
+  derive: (config: Config, moving: boolean) => Derived,
 ): DerivedSource {
   const problem = createSource<string | null>(null);
   let seen = select(store.getState());
-  let value = derive(seen);
+  let wasMoving = seen !== store.getState().committed;
+  let value = derive(seen, wasMoving);
   const listeners = new Set<() => void>();
   // Computed as the store changes, before any component hears of it: rendering must not have side effects.
   store.subscribe((state) => {
     const config = select(state);
-    if (config === seen) return;
+    // A drag that ends leaves its draft as it is, but what it is worth may be counted better then.
+    const moving = config !== state.committed;
+    if (config === seen && moving === wasMoving) return;
     seen = config;
+    wasMoving = moving;
     try {
-      value = derive(config);
+      value = derive(config, moving);
       if (problem.get() !== null) problem.set(null);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;

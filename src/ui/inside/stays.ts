@@ -5,6 +5,7 @@
 import type { Words } from '../../core/base/units.ts';
 import { chainOf, type Chain, type Intermediate } from '../../core/cost/fusion/chain.ts';
 import { possibleHomes } from '../../core/cost/fusion/homes.ts';
+import type { SharedLoops } from '../../core/cost/fusion/shared-loops.ts';
 import type { LayerCost } from '../../core/cost/layer.ts';
 import type { GemmCost, Mapper } from '../../core/cost/mapper.ts';
 import { homeOfActivations } from '../../core/cost/residency.ts';
@@ -29,6 +30,9 @@ export interface Fate {
   readonly level: string | null;
   /** What staying changes; null when it does not stay. */
   readonly change: Change | null;
+  /** Loops that its steps share; only the tile of one iteration then stays. */
+  readonly shared: SharedLoops;
+  readonly tileWords: Words;
   /** Why it does not stay: no memory on chip takes results and hands them on, none has room, or staying costs no less. */
   readonly reason: 'no memory' | 'no room' | 'dearer' | null;
 }
@@ -43,12 +47,24 @@ export function fates(mapper: Mapper, cost: LayerCost, gear: Gear): readonly Fat
   return chain.intermediates.map((intermediate): Fate => {
     const { madeBy, usedBy, words, slot } = intermediate;
     const level = cost.onChip?.find((each) => each.madeBy === madeBy)?.level ?? null;
+    const group = level === null ? [] : groupOf(cost, madeBy, usedBy);
+    const shared = cost.steps[group[0] ?? -1]?.tiled?.shared ?? [];
     return {
       madeBy,
       usedBy,
       words,
       level,
-      change: level === null ? null : changeOf(mapper, cost, gear, intermediate),
+      change:
+        level === null
+          ? null
+          : group.length > 0
+            ? apartFrom(mapper, cost, gear, group)
+            : changeOf(mapper, cost, gear, intermediate),
+      shared,
+      tileWords: shared.reduce(
+        (left, [label, factor]) => (intermediate.labels.includes(label) ? left / factor : left),
+        words,
+      ),
       reason:
         level !== null
           ? null
@@ -59,6 +75,33 @@ export function fates(mapper: Mapper, cost: LayerCost, gear: Gear): readonly Fat
               : 'dearer',
     };
   });
+}
+
+/** Positions of the steps that run together when the layer was weighed as one, loops shared where that pays; else none. */
+function groupOf({ steps }: LayerCost, madeBy: number, usedBy: number): readonly number[] {
+  const shared = steps[madeBy]?.tiled?.shared;
+  if (shared === undefined) return [];
+  const together = steps.flatMap(({ tiled }, s) =>
+    shared.length > 0 ? (tiled?.shared === shared ? [s] : []) : s >= madeBy && s <= usedBy ? [s] : [],
+  );
+  return together;
+}
+
+/** Against the layer with these steps each by itself. */
+function apartFrom(mapper: Mapper, cost: LayerCost, gear: Gear, group: readonly number[]): Change {
+  let energyPj = cost.energyPj;
+  let cycles = cost.latencyCycles;
+  for (const s of group) {
+    const step = cost.steps[s];
+    if (step === undefined) continue;
+    const alone = mapper.cost(step.gemm, gear);
+    energyPj += alone.energyPj - step.cost.energyPj;
+    cycles += alone.latencyCycles - step.cost.latencyCycles;
+  }
+  return {
+    energy: 100 * (cost.energyPj / energyPj - 1),
+    delay: 100 * (cost.latencyCycles / cycles - 1),
+  };
 }
 
 function changeOf(mapper: Mapper, cost: LayerCost, gear: Gear, intermediate: Intermediate): Change | null {
@@ -125,13 +168,16 @@ const reasons: Readonly<Record<NonNullable<Fate['reason']>, string>> = {
   dearer: 'to keep them costs no less',
 };
 
-/** `From step 1 to 2: 24,576 words stay in GLB (energy −12%, delay 0%)`. */
-export function sayFate({ madeBy, usedBy, words, level, change, reason }: Fate, outermost: string): string {
+/** `From step 1 to 2: 24,576 words stay in GLB (energy −12%, delay 0%)`, under shared loops as tiles. */
+export function sayFate(fate: Fate, outermost: string): string {
+  const { madeBy, usedBy, words, level, change, reason, shared, tileWords } = fate;
   const what = `From step ${madeBy + 1} to ${usedBy + 1}: ${formatCount(words)} words`;
   if (reason !== null) return `${what} go through ${outermost}: ${reasons[reason]}`;
   if (change === null) return `${what} stay in ${level}`;
-  const saved = `energy ${formatChange(change.energy)}, delay ${formatChange(change.delay)}`;
-  return `${what} stay in ${level} (${saved})`;
+  const figures = `energy ${formatChange(change.energy)}, delay ${formatChange(change.delay)}`;
+  if (shared.length === 0) return `${what} stay in ${level} (${figures})`;
+  const loops = shared.map(([label, factor]) => `${label} ${factor}`).join(', ');
+  return `${what} pass through ${level} in tiles of ${formatCount(tileWords)}, the steps sharing loops over ${loops} (${figures})`;
 }
 
 /** `Input from GLB, result to DRAM`. */
