@@ -168,7 +168,7 @@ export function verdictOf(check: ExportMade['check']): Verdict | null {
   const meant = of === 'outputs' ? 'the same matrices' : 'the factors meant';
   const text = `differs by ${formatDistance(difference)} from ${meant}`;
   return difference <= limit
-    ? { bad: false, text, note: null }
+    ? { bad: false, text, note: reason === null ? null : `Checked with a reserve: ${reason}.` }
     : {
         bad: true,
         text: `${text}, more than ${formatDistance(limit)}: do not use it`,
