@@ -115,7 +115,7 @@ try {
     const file = summary.adapter.toLowerCase().replace(/[^a-z0-9]+/g, '-');
     mkdirSync(results, { recursive: true });
     writeFileSync(join(results, `${file}.md`), `# Kernels on ${summary.adapter}\n\n${table}\n`);
-    writeFileSync(join(results, `${file}.json`), `${JSON.stringify(summary, null, 2)}\n`);
+    writeFileSync(join(results, `${file}.json`), `${JSON.stringify(summary)}\n`);
   }
   console.log(json ? JSON.stringify(summary) : table);
 } catch (error) {
