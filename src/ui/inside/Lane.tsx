@@ -29,6 +29,7 @@ import type { NestDraft } from './nest-draft.ts';
 import { orderMarks } from './order.ts';
 import { sayRoof } from './roof.ts';
 import { stageStep, type StagedStep } from './stage.ts';
+import { sayTiled } from './stays.ts';
 import { Stays } from './Stays.tsx';
 import { standing, whyLayer } from './why.ts';
 
@@ -197,6 +198,7 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
           </p>
         </div>
         <p className="note chosen-step">{sayStep(chosen)}</p>
+        {stage === null && step?.tiled !== undefined && <p className="note tiled">{sayTiled(step.tiled)}</p>}
         {stage !== null && (
           <div className="nest-block">
             <div className="nest" role="group" aria-label={`Loop nest of step ${chosen + 1}`}>

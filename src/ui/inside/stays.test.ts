@@ -5,7 +5,7 @@ import { costLayer } from '../../core/cost/layer.ts';
 import { openingConfig } from '../../state/defaults.ts';
 import { createDerive } from '../../state/derive.ts';
 import { setExecution } from '../../state/edits.ts';
-import { fates, sayFate } from './stays.ts';
+import { fates, sayFate, sayTiled } from './stays.ts';
 
 const pair: Factorization = { format: 'svd', outModes: [96], inModes: [96], ranks: [48] };
 const opening = openingConfig('glyph-vit', 'ws8t');
@@ -37,13 +37,17 @@ describe('shared loops', () => {
         /^From step \d to \d: [\d,]+ words pass through GLB in tiles of [\d,]+, the steps sharing loops over .+ \(energy −\d+%, delay /,
       );
     }
-    const together = cost.steps.flatMap(({ tiled: step }, s) =>
-      step?.shared === cost.steps[tiled[0]?.madeBy ?? 0]?.tiled?.shared ? [s] : [],
+    const step = cost.steps[tiled[0]?.madeBy ?? 0]?.tiled;
+    expect(step === undefined ? '' : sayTiled(step)).toMatch(
+      /^Runs under shared loops over b \d+; each time DRAM: /,
+    );
+    const together = cost.steps.flatMap(({ tiled: tiledStep }, s) =>
+      tiledStep?.shared === step?.shared ? [s] : [],
     );
     const change = (pick: 'energyPj' | 'latencyCycles'): number => {
       const alone = together.reduce((sum, s) => {
-        const step = cost.steps[s];
-        return step === undefined ? sum : sum + mapper.cost(step.gemm, gear)[pick] - step.cost[pick];
+        const own = cost.steps[s];
+        return own === undefined ? sum : sum + mapper.cost(own.gemm, gear)[pick] - own.cost[pick];
       }, cost[pick]);
       return 100 * (cost[pick] / alone - 1);
     };
