@@ -21,6 +21,11 @@ export function openNodeGpu(): Promise<WebGpuEngine | null> {
   return opened;
 }
 
+/** After its device was lost: the next request opens another. */
+export function forgetNodeGpu(): void {
+  opened = null;
+}
+
 async function open(): Promise<WebGpuEngine | null> {
   let dawn: typeof Dawn;
   try {

@@ -7,7 +7,7 @@ import { parseEinsum } from '../../core/einsum/parse.ts';
 import { einsumProgram } from '../../core/einsum/program.ts';
 import { openWasm } from '../../engines/wasm/wasm.ts';
 import { defineCommand } from '../command.ts';
-import { askSoftwareGpu, openNodeGpu } from '../gpu.ts';
+import { askSoftwareGpu, forgetNodeGpu, openNodeGpu } from '../gpu.ts';
 import { choice, jsonFile, otherwise, positional, required, shapes, text } from '../options.ts';
 import { facts, figure } from '../table.ts';
 
