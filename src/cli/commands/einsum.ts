@@ -87,9 +87,9 @@ async function evaluate(
     prepared.destroy();
     return { shape: program.outputShape, values: [...out], backend: engine.backend };
   } catch (error) {
-    if (error instanceof EngineLost)
-      throw new InputError('einsum', `${error.message}; --backend wasm has none`);
-    throw error;
+    if (!(error instanceof EngineLost)) throw error;
+    forgetNodeGpu();
+    throw new InputError('einsum', `${error.message}; --backend wasm has none`);
   }
 }
 
