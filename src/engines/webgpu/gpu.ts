@@ -37,6 +37,7 @@ export interface Gpu {
 }
 
 const compileSeconds = 60;
+const mostCompiled = 500;
 const openSeconds = 20;
 
 /** @param options.gpu by default the page's own; @returns null without an adapter */
@@ -121,6 +122,11 @@ function wrap(
           throw new InputError('webgpu', `the kernel was refused: ${textOf(error)}`);
         });
         compiled.set(code, pipeline);
+        // The oldest go first; whoever runs one keeps it.
+        for (const old of compiled.keys()) {
+          if (compiled.size <= mostCompiled) break;
+          compiled.delete(old);
+        }
       }
       return pipeline;
     },

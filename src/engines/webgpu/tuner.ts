@@ -49,7 +49,7 @@ export interface Tuner {
 const fewestMacs = 5e3;
 const mostTried = 40;
 const patience = 10;
-/** So many times slower at the first run, a kernel gets no second one. */
+/** So many times slower than the best at the first run, a kernel gets no second one; nor does one that takes long. */
 const hopeless = 3;
 const finalists = 3;
 const finalRounds = 4;
@@ -143,7 +143,13 @@ async function search(
       for (const next of plans.slice(position + 1, position + 1 + ahead)) {
         for (const call of arrays.calls(next).calls) void gpu.compile(call.code).catch(() => null);
       }
-      const ms = await attempt(gpu, plan, arrays, time, hopeless * (ranked()[0]?.ms ?? Infinity));
+      const ms = await attempt(
+        gpu,
+        plan,
+        arrays,
+        time,
+        Math.min(budgetMs / 4, hopeless * (ranked()[0]?.ms ?? Infinity)),
+      );
       tried.push({ kernel: planName(plan), ms: ms?.ms ?? null });
       const best = ranked()[0]?.ms ?? Infinity;
       since = ms !== null && ms.ms < best * 0.97 ? 0 : since + 1;
@@ -156,7 +162,8 @@ async function search(
     if (first === undefined) return { winner: plans[0], tried };
     // Once more, in turns: a single measurement may have met a busy moment.
     const again = last.map(({ ms }) => ms);
-    for (let round = 0; round < finalRounds && performance.now() - started < 2 * budgetMs; round++)
+    const aRound = 2 * again.reduce((sum, ms) => sum + ms, 0);
+    for (let round = 0; round < finalRounds && performance.now() + aRound < started + 2 * budgetMs; round++)
       for (const [k, { bound }] of last.entries())
         again[k] = Math.min(again[k] ?? Infinity, ...(await time(bound.submits, 1)));
     const winner = last[again.indexOf(Math.min(...again))] ?? first;
