@@ -8,6 +8,7 @@ import { check } from '../base/checks.ts';
 import { factorizationKey } from '../cost/layer.ts';
 import type { Factorization } from '../factor/factorization.ts';
 import { factorShapes } from '../factor/forward.ts';
+import { parameterCount } from '../factor/parameters.ts';
 import { unquantized, type Quantization } from '../factor/quantization.ts';
 import type { LinearLayer, TransformerModel } from '../workload/model.ts';
 import type { AccuracyFigure, Tier } from './figure.ts';
@@ -106,7 +107,7 @@ const mostSpread = 4;
 /** Of the largest loss that was tried: what is less is not told apart by so few examples. */
 const leastShare = 1e-4;
 /** Share of the designs that the band holds. */
-const held = 0.9;
+const bandShare = 0.9;
 const leastPoints = -100;
 
 /** @param designs at least 3, of different damage */
@@ -129,7 +130,7 @@ export function fitOwnCurve(designs: readonly OwnDesign[], metric: OwnMetric): O
     )(design.damage);
     return Math.max(0, Math.abs(design.value - at) - floor) / Math.max(floor, Math.abs(at));
   });
-  const wide = apart.toSorted((a, b) => a - b)[Math.ceil(held * apart.length) - 1] ?? 0;
+  const wide = apart.toSorted((a, b) => a - b)[Math.ceil(bandShare * apart.length) - 1] ?? 0;
   return { ...curve, spread: Math.min(mostSpread, wide), floor };
 }
 
@@ -219,12 +220,21 @@ export function createOwnModel(
       width,
       known === undefined ? { kind: 'synthetic' } : { kind: 'spectrum', spectrum: known.spectrum },
     );
+    const atSize = known === undefined ? null : svdLoss(known);
     const remembered = new Map<string, Damage>();
     const damage = (f: Factorization): Damage => {
       const share = f.format === 'dense' ? { value: 1, low: 1, high: 1 } : kept(f);
       const left = noise === 0 ? 1 : 1 - Math.min(1, noise * factorShapes(f).length);
-      const lost = (of: number): number =>
-        known === undefined ? worstDamage(table.layers, 1 - of * left) : layerDamage(known, 1 - of * left);
+      // Factors fitted to what is read lose less than random matrices tell, but sizes alone do not see ranks.
+      const size = f.format === 'dense' || f.format === 'svd' || atSize === null ? null : atSize(f);
+      const lost = (of: number): number => {
+        const own = 1 - of * left;
+        if (known === undefined) return worstDamage(table.layers, own);
+        return layerDamage(
+          known,
+          size === null || own <= 0 ? own : Math.sqrt(own * Math.max(leastLost, size)),
+        );
+      };
       return { value: lost(share.value), low: lost(share.high), high: lost(share.low) };
     };
     return (f: Factorization): Damage => {
@@ -242,6 +252,18 @@ export function createOwnModel(
     value: at,
     figure: ownFigure(table, 'estimated'),
     key: (index) => layers[index],
+  };
+}
+
+/** What svd with as many parameters would lose, between ranks in a straight line. */
+function svdLoss({ spectrum, out, in: width }: OwnLayer): (f: Factorization) => number {
+  const tail = new Float64Array(spectrum.length + 1);
+  for (let k = spectrum.length - 1; k >= 0; k--) tail[k] = tail[k + 1]! + spectrum[k]!;
+  return (f) => {
+    const rank = Math.min(spectrum.length, parameterCount(f) / (out + width));
+    const below = Math.floor(rank);
+    const [high, low] = [tail[below]!, tail[below + 1] ?? 0];
+    return high + (rank - below) * (low - high);
   };
 }
 
