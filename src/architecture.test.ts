@@ -26,7 +26,7 @@ const order = [
   'cli',
 ] as const;
 
-const sources = import.meta.glob<string>(['./**/*.{ts,tsx}', '../workers/*.ts'], {
+const sources = import.meta.glob<string>(['./**/*.{ts,tsx}', '../workers/**/*.ts'], {
   query: '?raw',
   import: 'default',
   eager: true,
