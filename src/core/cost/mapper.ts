@@ -181,7 +181,9 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
         ...figures(cost),
         padded: { batch: padB, m: padM, n: padN, k: padK },
         bound: { kind: 'best-found', gap: null },
-        ragged: true,
+        ...((padB !== gemm.batch || padM !== gemm.m || padN !== gemm.n || padK !== gemm.k) && {
+          ragged: true,
+        }),
       });
     }
     return best;

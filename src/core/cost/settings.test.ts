@@ -7,6 +7,7 @@ import { clipRanks, denseFactorization } from '../factor/ranks.ts';
 import { forwardEinsum } from '../factor/forward.ts';
 import { findPath } from '../einsum/path.ts';
 import { withOuterBandwidth } from '../hardware/bandwidth.ts';
+import { withExtras, type Extras } from '../hardware/extras.ts';
 import { presetByName, presets } from '../hardware/presets.ts';
 import { modelById } from '../workload/cards.ts';
 import { linearRows, resolveWorkload } from '../workload/workload.ts';
@@ -370,20 +371,29 @@ describe('the table of docs/cost.md', () => {
     ['glyph-vit', 'ws16', 144, 24],
     ['glyph-vit', 'ws8t', 144, 24],
   ] as const;
-  it.each<readonly [string, MapperOptions, ModelSetting, readonly number[]]>([
-    ['reference mode', {}, {}, [5.43, 6.28, 5.71, 3.03, 4.85]],
-    ['whole model', {}, { wholeModel: true }, [4.73, 6.04, 4.57, 2.38, 3.62]],
-    ['residency', {}, { residency: true }, [5.75, 6.54, 5.71, 4.37, 4.85]],
-    ['fusion', {}, { fusion: 'auto' }, [5.61, 6.34, 5.91, 3.31, 5.43]],
-    ['all three', {}, { wholeModel: true, residency: true, fusion: 'auto' }, [5.15, 6.56, 4.7, 5.18, 3.89]],
-    ['slots exchanged', { swap: true }, {}, [5.43, 6.28, 5.31, 3.03, 4.85]],
-    ['dataflow fixed', { dataflow: 'fixed' }, {}, [1.32, 3.37, 0.36, 2.35, 5.06]],
-    ['4.125-bit weights', { bits: { weights: 4.125 } }, {}, [5.09, 5.63, 5.16, 2.83, 3.92]],
-  ])('%s', (_, options, setting, expected) => {
+  it.each<readonly [string, MapperOptions, ModelSetting, readonly number[], Extras]>([
+    ['reference mode', {}, {}, [5.43, 6.28, 5.71, 3.03, 4.85], {}],
+    ['whole model', {}, { wholeModel: true }, [4.73, 6.04, 4.57, 2.38, 3.62], {}],
+    ['residency', {}, { residency: true }, [5.75, 6.54, 5.71, 4.37, 4.85], {}],
+    ['fusion', {}, { fusion: 'auto' }, [5.61, 6.34, 5.91, 3.31, 5.43], {}],
+    [
+      'all three',
+      {},
+      { wholeModel: true, residency: true, fusion: 'auto' },
+      [5.15, 6.56, 4.7, 5.18, 3.89],
+      {},
+    ],
+    ['slots exchanged', { swap: true }, {}, [5.43, 6.28, 5.31, 3.03, 4.85], {}],
+    ['dataflow fixed', { dataflow: 'fixed' }, {}, [1.32, 3.37, 0.36, 2.35, 5.06], {}],
+    ['4.125-bit weights', { bits: { weights: 4.125 } }, {}, [5.09, 5.63, 5.16, 2.83, 3.92], {}],
+    ['hops of .46 pJ', {}, {}, [5.47, 6.28, 5.72, 3.11, 4.97], { hopPj: 0.46 }],
+    ['leakage of 100 pJ', {}, {}, [5.68, 6.29, 5.75, 3.26, 5.21], { leakagePjPerCycle: 100 }],
+    ['double buffers', {}, {}, [5.55, 6.3, 6.07, 3.05, 5.67], { doubleBuffered: true }],
+  ])('%s', (_, options, setting, expected, extras) => {
     const ratios = columns.map(([id, machine, tokens, rank]) => {
       const model = modelById(id);
       const workload = resolveWorkload(model, { tokens });
-      const mapper = createMapper(presetByName(machine), options);
+      const mapper = createMapper(withExtras(presetByName(machine), extras), options);
       const around = surroundings(mapper, model, workload, 'exact', setting);
       const total = (isDense: boolean): number => {
         let { energyPj, latencyCycles } = around.fixed;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AccuracyModel } from '../accuracy/model.ts';
 import { createRoofline } from '../cost/roofline.fixture.ts';
-import { referenceExecution } from '../cost/execution.ts';
+import { referenceExecution, type Execution } from '../cost/execution.ts';
 import type { Factorization } from '../factor/factorization.ts';
 import { unquantized } from '../factor/quantization.ts';
 import { presets } from '../hardware/presets.ts';
@@ -251,6 +251,46 @@ describe('execution and quantization', () => {
     const through = made({ execution: { ...execution, residency: false, fusion: false } });
     expect(evaluation.energyPj).toBeLessThan(through.evaluate(design).energyPj);
     expect(settled.fixed.energyPj).toBeGreaterThan(0);
+  });
+
+  it.each<readonly [string, Partial<Execution>]>([
+    ['hops', { hopPj: 0.5 }],
+    ['leakage', { leakagePjPerCycle: 20 }],
+    ['double buffers', { doubleBuffered: true }],
+    ['all of them, fused and resident', { hopPj: 0.5, leakagePjPerCycle: 20, doubleBuffered: true }],
+  ])('%s: both sides pay for what the references leave out', (_, beyond) => {
+    const more: Partial<Execution> =
+      Object.keys(beyond).length > 1 ? { fusion: true, residency: true, wholeModel: true } : {};
+    const without = made({ execution: { ...referenceExecution, ...more }, gear: 'exact' });
+    const counted = made({ execution: { ...referenceExecution, ...more, ...beyond }, gear: 'exact' });
+    const pairs = [
+      [without.dense, counted.dense],
+      [without.evaluate(design), counted.evaluate(design)],
+    ] as const;
+    for (const [before, after] of pairs) {
+      expect(after.edpPjCycles).toBeGreaterThan(before.edpPjCycles * (1 - 1e-9));
+      const levels = after.energyByLevelPj.reduce((sum, energy) => sum + energy, 0);
+      expect(levels / after.energyPj).toBeCloseTo(1, 9);
+    }
+    expect(counted.dense.edpPjCycles).toBeGreaterThan(without.dense.edpPjCycles);
+    const whole = glyph.linears.map((__, index) => counted.denseFactorization(index));
+    expect(counted.evaluate(whole)).toEqual(counted.dense);
+  });
+
+  it('leaks while vectors are worked on too', () => {
+    const at = (leakagePjPerCycle: number) =>
+      made({ execution: { ...referenceExecution, wholeModel: true, leakagePjPerCycle } }).vector;
+    const [off, on] = [at(0), at(20)];
+    expect(on.latencyCycles).toBe(off.latencyCycles);
+    expect(on.energyPj - off.energyPj).toBeCloseTo(20 * off.latencyCycles, 3);
+  });
+
+  it('ragged tiles: never dearer than padded ones, and nothing under a fixed dataflow', () => {
+    const awkward = design.map((f): Factorization => (f.format === 'svd' ? { ...f, ranks: [23] } : f));
+    const at = (change: Partial<Execution>) =>
+      made({ execution: { ...referenceExecution, ...change } }).evaluate(awkward);
+    expect(at({ ragged: true }).edpPjCycles).toBeLessThanOrEqual(at({}).edpPjCycles * (1 + 1e-9));
+    expect(at({ ragged: true, dataflow: 'fixed' })).toEqual(at({ dataflow: 'fixed' }));
   });
 
   it('is the reference without either', () => {

@@ -3,7 +3,7 @@ import type { Accounting, MappingCost } from '../../core/cost/mapping.ts';
 import { energyScale, formatCount, formatNumber, formatPercent } from '../format.ts';
 import { drainEnergyPj } from './loads.ts';
 import { levelColour } from './nest.ts';
-import { holdings, operandNames, type Stage } from './stage.ts';
+import { holdings, leakageOf, operandNames, type Stage } from './stage.ts';
 
 export interface AccessesProps {
   readonly stage: Stage;
@@ -14,7 +14,8 @@ export interface AccessesProps {
 }
 
 export function Accesses({ stage, cost, accounting, label }: AccessesProps) {
-  const { machine, place } = stage;
+  const { machine, place, ragged } = stage;
+  const leakagePj = machine.leakagePjPerCycle === undefined ? 0 : leakageOf(cost);
   const names = operandNames(stage);
   const isWord = machine.levels.every(({ takes }) => takes === undefined);
   const scale = energyScale(cost.energyPj, machine.energyUnit);
@@ -76,6 +77,14 @@ export function Accesses({ stage, cost, accounting, label }: AccessesProps) {
                 );
               });
             })}
+            {leakagePj > 0 && (
+              <tr className="first">
+                <th scope="rowgroup">All levels</th>
+                <th scope="row">leakage</th>
+                <td colSpan={6}>{formatCount(cost.latencyCycles)} cycles</td>
+                <td>{energy(leakagePj)}</td>
+              </tr>
+            )}
             <tr className="first">
               <th scope="rowgroup">
                 <i style={{ background: levelColour(machine.levels.length, machine.levels.length) }} />
@@ -98,6 +107,9 @@ export function Accesses({ stage, cost, accounting, label }: AccessesProps) {
         The accelerator's dialog has the switch.
         {!isWord &&
           ' Counts are in words of the operand; capacity and energy follow its bits against those of the level.'}
+        {machine.hopPj !== undefined && ' Energies have the hops to a level in them.'}
+        {ragged &&
+          ' Last tiles are partial: counts are of the fullest instance, energies of real words only.'}
         {place !== null && ' A whole tensor stays at its level and is not seen further out.'}
       </p>
     </div>

@@ -9,12 +9,12 @@ type Setting = Pick<Config, 'accelerator' | 'accounting' | 'execution' | 'quanti
 
 /**
  * The command that costs a saved mapping; files stand for a machine that is no preset. Null where it cannot say the same:
- * operands that live on chip, or narrow ones in other slots than weights and inputs.
+ * operands that live on chip, ragged tiles, or narrow ones in other slots than weights and inputs.
  */
-export function commandFor(setting: Setting, { place, gemm }: Stage): string | null {
+export function commandFor(setting: Setting, { place, gemm, ragged }: Stage): string | null {
   const { accelerator, accounting, execution, quantization } = setting;
   const narrow = quantization.kind !== 'none';
-  if (place !== null || (narrow && (gemm.slots ?? 'aw') !== 'aw')) return null;
+  if (place !== null || ragged || (narrow && (gemm.slots ?? 'aw') !== 'aw')) return null;
   const preset = presets[accelerator.name];
   const known = preset !== undefined && sameData(preset, accelerator);
   const { batch, m, n, k } = gemm;
@@ -26,6 +26,9 @@ export function commandFor(setting: Setting, { place, gemm }: Stage): string | n
     `rankscape cost ${work} --accelerator ${known ? accelerator.name : 'accelerator.json'} --mapping mapping.json`,
     accounting === 'timeloop' ? '' : ` --accounting ${accounting}`,
     narrow ? ` --quantization ${quantizationName(quantization)}` : '',
+    execution.hopPj > 0 ? ` --hop ${execution.hopPj}` : '',
+    execution.leakagePjPerCycle > 0 ? ` --leakage ${execution.leakagePjPerCycle}` : '',
+    execution.doubleBuffered ? ' --double-buffered' : '',
     execution.outerWordsPerCycle === null ? '' : ` --dram-words ${execution.outerWordsPerCycle}`,
   ].join('');
 }

@@ -13,7 +13,7 @@ import { resolveWorkload } from '../../core/workload/workload.ts';
 import { boundWords } from './loads.ts';
 import { draftOf, judge } from './nest-draft.ts';
 import { nestLines } from './nest.ts';
-import { heldAt, holdings, operandNames, stageStep, type StagedStep } from './stage.ts';
+import { heldAt, holdings, leakageOf, operandNames, stageStep, type StagedStep } from './stage.ts';
 import { endsOf, fates, sayEnds, sayFate } from './stays.ts';
 import { standing } from './why.ts';
 
@@ -26,6 +26,7 @@ const executions: Readonly<Record<string, Partial<Execution>>> = {
   fusion: { fusion: true },
   residency: { residency: true },
   'slow DRAM': { outerWordsPerCycle: 2 },
+  'beyond the references': { hopPj: 0.5, leakagePjPerCycle: 20, doubleBuffered: true },
   all: { swap: true, fusion: true, residency: true, wholeModel: true, outerWordsPerCycle: 4 },
 };
 const quantizations = ['none', 'int4-g128', 'w8a8', 'palette2'] as const;
@@ -89,11 +90,14 @@ describe.each(settings)('%s, %s, %s', (machine, execution, quantization) => {
           const at = stage.machine.levels[l]!;
           const { reads, fills, updates, instances } = counts;
           const perWord = reads * at.readEnergyPj + (fills + updates) * at.writeEnergyPj;
-          expect(counts.energyPj).toBeCloseTo(instances * wordsTaken(at, operand) * perWord, 3);
+          const moved = instances * wordsTaken(at, operand) * perWord;
+          if (stage.machine.hopPj === undefined) expect(counts.energyPj).toBeCloseTo(moved, 3);
+          else expect(counts.energyPj).toBeGreaterThan(moved * (1 - 1e-9));
           return [counts.energyPj];
         }),
       );
-      expect((sum(rows) + cost.macEnergyPj) / step.cost.energyPj).toBeCloseTo(1, 9);
+      expect((sum(rows) + leakageOf(cost) + cost.macEnergyPj) / step.cost.energyPj).toBeCloseTo(1, 9);
+      expect(leakageOf(cost)).toBeCloseTo((stage.machine.leakagePjPerCycle ?? 0) * cost.latencyCycles, 3);
     }
   });
 
@@ -122,6 +126,35 @@ describe.each(settings)('%s, %s, %s', (machine, execution, quantization) => {
       if (latencyCycles > computeCycles)
         expect(said).toContain(`${latencyCycles.toLocaleString('en-US')} cycles; the MACs need`);
       else expect(said).toMatch(/^The MACs bound/);
+    }
+  });
+});
+
+describe('ragged tiles', () => {
+  it.each([
+    ['simba', {}],
+    ['simba', { residency: true, fusion: true }],
+  ] as const)("%s, %o: the editor opens on the mapper's nest at the cost of real words", (machine, more) => {
+    const evaluator = createEvaluator({
+      model,
+      workload,
+      accelerator: presetByName(machine),
+      accounting: 'timeloop',
+      gear: 'fast',
+      execution: { ...referenceExecution, ...more, ragged: true },
+      weights: () => ({ kind: 'synthetic' }),
+    });
+    const awkward: Factorization = { format: 'svd', outModes: [out], inModes: [columns], ranks: [23] };
+    const cost = evaluator.layer(index, awkward);
+    const stages = cost.steps.map((step) => stageStep(evaluator.mapper, step, evaluator.gear)!);
+    expect(stages.some(({ ragged }) => ragged === true)).toBe(true);
+    for (const stage of stages) {
+      const contraction = gemmContraction(stage.mapped.padded);
+      const draft = draftOf(stage.machine, contraction, stage.mapped.mapping);
+      expect(judge(stage, contraction, draft, 'timeloop')).toEqual({ ok: true, cost: stage.mapped.cost });
+      expect(stage.mapped.cost.macs).toBe(stage.gemm.batch * stage.gemm.m * stage.gemm.n * stage.gemm.k);
+      expect(nestLines(stage).length).toBeGreaterThan(0);
+      if (stage.ragged) expect(standing(stage.mapped, 'fast')).toMatch(/best found.* ragged within \d+/);
     }
   });
 });

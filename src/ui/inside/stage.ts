@@ -2,14 +2,16 @@
  * A step of a layer as it runs: the machine at the widths of its operands, the slots that they were mapped in, the levels
  * that they live in. What a level holds and what a nest costs is read here and nowhere else, as the mapper counts it.
  */
-import type { Words } from '../../core/base/units.ts';
+import type { EnergyPj, Words } from '../../core/base/units.ts';
 import { evaluateMapping } from '../../core/cost/counts.ts';
 import { evaluateFixedStep } from '../../core/cost/fusion/fixed.ts';
-import { residentWords } from '../../core/cost/fusion/homes.ts';
+import { machineAt, residentWords } from '../../core/cost/fusion/homes.ts';
+import { gemmContraction } from '../../core/cost/gemm.ts';
 import type { LayerStep } from '../../core/cost/layer.ts';
 import type { MappedGemm, Mapper } from '../../core/cost/mapper.ts';
 import type { Accounting, Contraction, Gear, Gemm, Mapping, MappingCost } from '../../core/cost/mapping.ts';
 import { turned, type Place } from '../../core/cost/place.ts';
+import { evaluateRagged } from '../../core/cost/ragged.ts';
 import { operands, type Accelerator, type Operand } from '../../core/hardware/accelerator.ts';
 import { wordsTaken } from '../../core/hardware/bit-widths.ts';
 
@@ -20,6 +22,8 @@ export interface Stage {
   readonly swapped: boolean;
   /** Of the slots as mapped; null = every operand comes from the outermost level and nothing is beside it. */
   readonly place: Place | null;
+  /** Loops cover more than the extents, last tiles are partial, and only real words count. */
+  readonly ragged?: true;
 }
 
 export interface StagedStep extends Stage {
@@ -35,7 +39,14 @@ export function stageStep(mapper: Mapper, step: LayerStep, gear: Gear): StagedSt
   const mapped = mapper.mapping(step.gemm, gear, step.place);
   const swapped = mapped.swapped === true;
   const place = step.place === undefined ? null : swapped ? turned(step.place) : step.place;
-  return { mapped, machine: mapper.machineOf(mapped.gemm), gemm: mapped.gemm, swapped, place };
+  return {
+    mapped,
+    machine: mapper.machineOf(mapped.gemm),
+    gemm: mapped.gemm,
+    swapped,
+    place,
+    ...(mapped.ragged && { ragged: true }),
+  };
 }
 
 /** Words of each level that are taken whatever the loops: whole operands and what is beside the step. */
@@ -44,18 +55,39 @@ function wholeWords({ machine, gemm, place }: Stage): readonly Words[] {
   return residentWords(machine, place.homes, gemm).map((words, l) => words + (place.held[l] ?? 0));
 }
 
-/** What a nest costs on this stage. @throws InputError naming the level of a loop or tile that cannot be */
+/**
+ * What a nest costs on this stage.
+ * @param contraction at the extents that the loops cover
+ * @throws InputError naming the level of a loop or tile that cannot be
+ */
 export function countOn(
   stage: Stage,
   contraction: Contraction,
   mapping: Mapping,
   accounting: Accounting,
 ): MappingCost {
-  const { machine, place } = stage;
-  if (place === null) return evaluateMapping(machine, contraction, mapping, accounting);
-  const step = { contraction, mapping, homes: place.homes, held: wholeWords(stage) };
-  return evaluateFixedStep(machine, step, accounting);
+  const { machine, place, gemm, ragged } = stage;
+  const whole =
+    place === null
+      ? evaluateMapping(machine, contraction, mapping, accounting)
+      : evaluateFixedStep(
+          machine,
+          { contraction, mapping, homes: place.homes, held: wholeWords(stage) },
+          accounting,
+        );
+  if (ragged === undefined) return whole;
+  // The padded nest is legal, so its real words can be counted.
+  const at = place === null ? machine : machineAt(machine, place.homes);
+  return evaluateRagged(at, gemmContraction(gemm), mapping, accounting);
 }
+
+/** Energy of a step that no word causes; it counts at the levels. */
+export const leakageOf = ({ levels }: MappingCost): EnergyPj =>
+  levels.reduce(
+    (sum, level) =>
+      sum + Object.values(level.operands).reduce((left, { energyPj }) => left - energyPj, level.energyPj),
+    0,
+  );
 
 export interface Holding {
   /** Null: tensors of other steps and layers. */

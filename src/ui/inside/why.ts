@@ -60,7 +60,11 @@ export function standing(mapped: MappedGemm, gear: Gear): string {
         ? `proven within ${formatPercent(100 * bound.gap, 1)}`
         : 'best found';
   const changes = (['batch', 'm', 'n', 'k'] as const).flatMap((dim) =>
-    padded[dim] === gemm[dim] ? [] : [`${dim === 'batch' ? 'b' : dim} ${gemm[dim]} padded to ${padded[dim]}`],
+    padded[dim] === gemm[dim]
+      ? []
+      : [
+          `${dim === 'batch' ? 'b' : dim} ${gemm[dim]} ${mapped.ragged ? 'ragged within' : 'padded to'} ${padded[dim]}`,
+        ],
   );
   if (mapped.swapped === true)
     changes.unshift('operands changed places (m counts columns of the result, n its rows)');
