@@ -86,7 +86,7 @@ interface TableProps {
 
 function Table({ rows, machine, fuses }: TableProps) {
   return (
-    <table className="device-table">
+    <table className="timing-table">
       <caption className="hidden">
         Milliseconds of one run, work per second, share of the roof, and how much faster than dense: measured,
         and modelled on {machine}

@@ -14,6 +14,7 @@ import { Choice } from '../Choice.tsx';
 import { useFrontierDesigns } from './designs.ts';
 import { DeviceFiguresView } from './DeviceFiguresView.tsx';
 import { backendName, choiceName, sayLoss, sayStage } from './words.ts';
+import '../latency/timing-table.css';
 import './device.css';
 
 const scopeName: Readonly<Record<DeviceScope, string>> = {

@@ -32,7 +32,7 @@ export function Tuned({ tuned }: { readonly tuned: readonly TunedShape[] }) {
 function Tried({ tried, winner, shape }: Pick<TunedShape, 'tried' | 'winner' | 'shape'>) {
   const fastest = tried.toSorted((a, b) => (a.ms ?? Infinity) - (b.ms ?? Infinity));
   return (
-    <table className="device-table">
+    <table className="timing-table">
       <caption className="hidden">Kernels tried for {shape}</caption>
       <thead>
         <tr>

@@ -13,6 +13,7 @@ import { plainStorage, storagesOf, type Storage } from '../export/forms.ts';
 import { formatExact, formatRatio } from '../format.ts';
 import { affordable, deviceName, formatMs, latencySentence, speedUp, standing, type Work } from './words.ts';
 import './latency.css';
+import './timing-table.css';
 
 type Scope = 'layer' | 'model';
 
@@ -225,7 +226,7 @@ interface TableProps {
 
 function Table({ measured, wanted, predicted }: TableProps) {
   return (
-    <table className="latency-table">
+    <table className="timing-table">
       <caption className="hidden">Milliseconds of one run: median, quartiles below</caption>
       <thead>
         <tr>
