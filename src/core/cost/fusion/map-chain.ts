@@ -27,7 +27,7 @@ import { createParts, misfit } from './parts.ts';
 import type { Heights } from './part-search.ts';
 import type { Parts } from './parts.ts';
 import { proposeResidency } from './residency.ts';
-import type { Fusion, Residency } from './residency.ts';
+import type { Fusion, Residency, SharingEffort } from './residency.ts';
 import { iterations, over } from './shared-loops.ts';
 import type { Group, SharedLoops } from './shared-loops.ts';
 import type { Point } from './trade.ts';
@@ -98,9 +98,16 @@ export function mapChain(
   return mapChainWith(partsFor(accelerator, options), path, fusion, objective, thoroughly);
 }
 
-const briefly = [24, 60];
+const briefly: readonly SharingEffort[] = [
+  { mostLists: 2000, mostWays: 24 },
+  { mostLists: 2000, mostWays: 60 },
+];
 /** What is left out then is rarely better, and said to be left out. */
-export const thoroughly: readonly number[] = [24, 60, 300];
+export const thoroughly: readonly SharingEffort[] = [
+  { mostLists: 2000, mostWays: 24 },
+  { mostLists: 30_000, mostWays: 60 },
+  { mostLists: 30_000, mostWays: 300 },
+];
 
 export function partsFor(accelerator: Accelerator, options: ChainOptions): Parts {
   const { accounting = 'timeloop', factors = 'any', bits, heights } = options;
@@ -113,8 +120,8 @@ export function mapChainWith(
   path: ContractionPath,
   fusion: Fusion,
   objective: Objective,
-  /** Ways to share loops in a group that are weighed against each other, in ever larger rounds until none is left out. */
-  effort: readonly number[] = briefly,
+  /** Rounds, each with more effort, until nothing is left out. */
+  rounds: readonly SharingEffort[] = briefly,
   /** Only chains below it are asked for: what shares loops and is not may be left out. */
   below = Number.POSITIVE_INFINITY,
 ): MappedChain {
@@ -126,10 +133,10 @@ export function mapChainWith(
   let proven = true;
   if (fusion === 'auto' && chain.steps.length > 1) {
     // A few ways to share loops first: what they reach spares looking at most of the others.
-    for (const mostWays of effort) {
+    for (const effort of rounds) {
       const limit = Math.min(below, best === null ? below : scores[objective](best)) * (1 - 1e-9);
       const worth = (least: Point): boolean => scores[objective](least) < limit;
-      const { propose, isComplete } = proposeResidency(parts, chain, fusion, worth, mostWays);
+      const { propose, isComplete } = proposeResidency(parts, chain, fusion, worth, effort);
       const shared = bestPlan(propose, objective);
       if (shared !== null && (best === null || worth(shared))) best = shared;
       proven = isComplete();

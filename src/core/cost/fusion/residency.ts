@@ -41,6 +41,19 @@ interface Stretch {
 /** `whole`: intermediates stay whole or not at all. */
 export type Fusion = 'auto' | 'whole' | 'none';
 
+/** How far the search for loops to share goes, by group of products. */
+export interface SharingEffort {
+  /** Lists of loops that are judged; where there are more, divisors are thinned out. */
+  readonly mostLists: number;
+  /** Ways to run the group that are weighed against each other, the most promising ones. */
+  readonly mostWays: number;
+}
+
+const everything: SharingEffort = {
+  mostLists: Number.POSITIVE_INFINITY,
+  mostWays: Number.POSITIVE_INFINITY,
+};
+
 export interface ResidencySearch {
   readonly propose: Propose<Residency>;
   /** Whether nothing that could be better was left out so far. */
@@ -49,14 +62,13 @@ export interface ResidencySearch {
 
 /**
  * @param worth whether a chain of at least these figures may be of use
- * @param mostWays ways to run one group that are weighed against each other, the most promising ones
  */
 export function proposeResidency(
   parts: Parts,
   chain: Chain,
   fusion: Fusion,
   worth: (least: Point) => boolean = () => true,
-  mostWays = Number.POSITIVE_INFINITY,
+  { mostLists, mostWays }: SharingEffort = everything,
 ): ResidencySearch {
   const { accelerator } = parts;
   const { steps, intermediates } = chain;
@@ -144,7 +156,16 @@ export function proposeResidency(
     const { from, to } = group;
     const least = stretch.parts.map(({ floor }) => floor);
     const isWorth = (figures: Point): boolean => worthAs(from, to, figures);
-    const { lists, complete: all } = worthwhileLoops(parts, chain, group, homeOf, beside, least, isWorth);
+    const { lists, complete: all } = worthwhileLoops(
+      parts,
+      chain,
+      group,
+      homeOf,
+      beside,
+      least,
+      isWorth,
+      mostLists,
+    );
     // Of bounds that are nearly equal, the one with fewer loops is more likely to be reached.
     const score = ({ energyPj, cycles }: Point, loops: number): number =>
       energyPj * cycles * (1 + 0.03 * (loops - 1));

@@ -28,8 +28,6 @@ export interface Group {
 
 const mostProducts = 3;
 const mostLoops = 3;
-/** Beyond so many lists divisors are thinned out. */
-const mostLists = 30_000;
 
 /** Spans of products that hand all they make, but the last one's result, to each other. */
 export function spansOf(chain: Chain): readonly (readonly [from: number, to: number])[] {
@@ -109,6 +107,7 @@ interface Judged {
  * Every list of loops that may be worth it, and whether all were looked at.
  * @param floors energy and cycles that the products are never below, in their order
  * @param worth whether a group of at least these figures may be of use
+ * @param mostLists where there are more, the third loop is left out, then every other divisor
  */
 export function worthwhileLoops(
   parts: Parts,
@@ -118,6 +117,7 @@ export function worthwhileLoops(
   beside: readonly number[],
   floors: readonly Point[],
   worth: (least: Point) => boolean,
+  mostLists: number,
 ): { readonly lists: readonly BoundedLoops[]; readonly complete: boolean } {
   const { extents } = chain.path.einsum;
   const labels = sharable(chain, from, to).filter((label) => (extents.get(label) ?? 1) > 1);
@@ -129,11 +129,16 @@ export function worthwhileLoops(
   const { depthWords } = parts.accelerator.levels[level] ?? { depthWords: null };
   const room = (depthWords ?? Number.POSITIVE_INFINITY) - (beside[level] ?? 0);
   const factors = labels.map((label) => [...latticeOf(extents.get(label) ?? 1).divisors].slice(1));
-  let complete = true;
-  while (listsOf(factors.map(({ length }) => length)) > mostLists) {
+  const listed = (loops: number): number =>
+    listsOf(
+      factors.map(({ length }) => length),
+      loops,
+    );
+  const complete = listed(mostLoops) <= mostLists;
+  const loopsAtMost = complete ? mostLoops : mostLoops - 1;
+  while (listed(loopsAtMost) > mostLists) {
     const longest = factors.reduce((at, list, i) => (list.length > (factors[at]?.length ?? 0) ? i : at), 0);
     factors[longest] = (factors[longest] ?? []).filter((_, i, all) => i % 2 === (all.length - 1) % 2);
-    complete = false;
   }
   const lists: BoundedLoops[] = [];
   const nest: Nest = { length: 0, label: [0, 0, 0], factor: [1, 1, 1] };
@@ -149,7 +154,7 @@ export function worthwhileLoops(
         });
       }
     }
-    if (nest.length === mostLoops) return;
+    if (nest.length === loopsAtMost) return;
     const depth = nest.length;
     nest.length += 1;
     for (let l = 0; l < labels.length; l += 1) {
@@ -166,13 +171,13 @@ export function worthwhileLoops(
   return { lists, complete };
 }
 
-/** How many ordered lists of up to three loops there are. */
-function listsOf(counts: readonly number[]): number {
+/** How many ordered lists of up to so many loops there are. */
+function listsOf(counts: readonly number[], most: number): number {
   const total = (left: readonly number[], loops: number): number =>
     loops === 0
       ? 0
       : left.reduce((sum, count, i) => sum + count * (1 + total(left.toSpliced(i, 1), loops - 1)), 0);
-  return total(counts, mostLoops);
+  return total(counts, most);
 }
 
 function judge(
