@@ -192,6 +192,7 @@ describe('shapes', () => {
 interface CostResult {
   readonly energyPj: number;
   readonly latencyCycles: number;
+  readonly macs: number;
   readonly swapped: boolean;
   readonly mapping: unknown;
   readonly levels: unknown;
@@ -212,6 +213,7 @@ describe('cost', () => {
     ['--einsum', 'hmk,hkn->hmn', '--shapes', '[[2,6,4],[2,4,10]]', '--factors', 'perfect'],
     ['--gemm', '12,31,48', '--accelerator', 'simba', '--swap', '--weight-bits', '4.125'],
     ['--gemm', '12,32,48', '--accelerator', 'ws8t', '--dataflow', 'fixed', '--hop', '0.5', '--leakage', '3'],
+    ['--gemm', '12,31,47', '--accelerator', 'simba', '--factors', 'ragged', '--swap'],
     ['--gemm', '12,30,48', '--accelerator', 'ws8t', '--activation-bits', '16', '--double-buffered'],
   ];
   it.each(ways.map((way) => [way]))('%j: the mapping returned, given back, yields the same', async (way) => {
@@ -219,6 +221,23 @@ describe('cost', () => {
     writeFileSync(join(folder, 'mapping.json'), JSON.stringify(found.mapping));
     const again = (await json('cost', ...way, '--mapping', 'mapping.json')) as CostResult;
     expect(same(again)).toEqual(same(found));
+  });
+
+  it('ragged tiles count real products only, and cost no more than padded ones', async () => {
+    const at = async (factors: string): Promise<CostResult> =>
+      (await json(
+        'cost',
+        '--gemm',
+        '37,41,53',
+        '--accelerator',
+        'simba',
+        '--factors',
+        factors,
+      )) as CostResult;
+    const [padded, ragged] = [await at('any'), await at('ragged')];
+    expect(ragged.macs).toBe(37 * 41 * 53);
+    expect(padded.macs).toBeGreaterThan(37 * 41 * 53);
+    expect(ragged.energyPj * ragged.latencyCycles).toBeLessThan(padded.energyPj * padded.latencyCycles);
   });
 
   it('swapping slots is the transposed product', async () => {

@@ -17,6 +17,7 @@ import type {
 } from '../../core/cost/mapping.ts';
 import { readMapping } from '../../core/cost/mapping-json.ts';
 import { paddedExtents } from '../../core/cost/padding.ts';
+import { evaluateRagged } from '../../core/cost/ragged.ts';
 import { compileMachine } from '../../core/cost/tables.ts';
 import type { Accelerator } from '../../core/hardware/accelerator.ts';
 import {
@@ -66,7 +67,7 @@ export const costCommand = defineCommand({
   name: 'cost',
   summary: 'energy and latency of a matrix product or an einsum of two operands',
   usage:
-    'cost (--gemm M,N,K | --einsum EQUATION --shapes SHAPES) [--mapping FILE] [--factors perfect|any] [--swap]\n' +
+    'cost (--gemm M,N,K | --einsum EQUATION --shapes SHAPES) [--mapping FILE] [--factors perfect|any|ragged] [--swap]\n' +
     '       [--weight-bits B] [--activation-bits B] [--quantization NAME] [--dataflow flexible|fixed] [--dram-words N]',
   notes: [
     'O[M,N] = I[M,K] W[K,N]; in an einsum the first operand is I, the second W, and the dims are its letters.',
@@ -78,6 +79,7 @@ export const costCommand = defineCommand({
     'Bits change energy, ports and capacity of their operand (counts stay in its words) and the MACs; weights narrower',
     'than activations leave the MACs alone. A fixed dataflow spreads N along X and K along Y and pads nothing.',
     'A quantization stands for the bits of a large factor stored so (int4-g128: 4.125, w8a8: 8 and 8).',
+    'Ragged tiles are those of a padded nest: extents are those that its loops cover, only real words and MACs count.',
     'Hops, leakage and double buffers are no part of the reference tools; without these options nothing is charged.',
   ],
   options: {
@@ -85,7 +87,10 @@ export const costCommand = defineCommand({
     einsum: text('EQUATION', 'an einsum of two operands'),
     shapes: shapes('their shapes'),
     mapping: jsonFile('cost this mapping'),
-    factors: otherwise(choice(['perfect', 'any'], 'whether awkward extents may be padded'), 'any'),
+    factors: otherwise(
+      choice(['perfect', 'any', 'ragged'], 'awkward extents as they are, padded, or with partial last tiles'),
+      'any',
+    ),
     swap: flag('weights may take the input slot'),
     weightBits: finite("bits of a weight, 4.125 say; else the accelerator's word", 'B'),
     activationBits: finite("bits of inputs and results; else the accelerator's word", 'B'),
@@ -206,7 +211,7 @@ interface Machine {
   readonly accelerator: Accelerator;
   readonly accounting: Accounting;
   readonly objective: Objective;
-  readonly factors: 'perfect' | 'any';
+  readonly factors: 'perfect' | 'any' | 'ragged';
   readonly dataflow: Dataflow;
 }
 
@@ -262,9 +267,22 @@ function search(slots: readonly Slot[]): Way[] {
     const mapper = mapperFor({ ...machine, factors: merges ? 'perfect' : machine.factors });
     const mapped = mapper.mapping(gemmOf(roles, slot), 'exact');
     const { mapping, extents } = overDims(mapped.mapping, roles, slot);
-    const cost = evaluateMapping(machine.accelerator, { ...slot, extents }, mapping, machine.accounting);
+    const cost = counted(machine, slot, mapping, extents);
     return { slot, mapping, extents, cost, bound: mapped.bound };
   });
+}
+
+/** @param extents those that the loops cover */
+function counted(
+  { accelerator, accounting, factors }: Machine,
+  slot: Contraction,
+  mapping: Mapping,
+  extents: Contraction['extents'],
+): MappingCost {
+  const padded = evaluateMapping(accelerator, { ...slot, extents }, mapping, accounting);
+  const exact = Object.entries(extents).every(([dim, extent]) => slot.extents[dim] === extent);
+  // Legal where it is padded: then its real words can be counted.
+  return factors !== 'ragged' || exact ? padded : evaluateRagged(accelerator, slot, mapping, accounting);
 }
 
 /** The given mapping in every slot order in which it is legal; the error of the plain order when it is in none. */
@@ -280,8 +298,8 @@ function givenWays(slots: readonly Slot[], mapping: Mapping): Way[] {
       return [...paddedExtents(compileMachine(accelerator, accounting), gemm), [m, n, k, batch]];
     };
     try {
-      const extents = factors === 'any' ? paddedLike(mapping, slot, paddings) : slot.extents;
-      const cost = evaluateMapping(accelerator, { ...slot, extents }, mapping, accounting);
+      const extents = factors === 'perfect' ? slot.extents : paddedLike(mapping, slot, paddings);
+      const cost = counted(given, slot, mapping, extents);
       ways.push({ slot, mapping, extents, cost, bound });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;

@@ -38,6 +38,7 @@ describe('the command that counts a mapping', () => {
       execution: { ...referenceExecution, hopPj: 0.5, leakagePjPerCycle: 20, doubleBuffered: true },
     };
     expect(commandFor(beyond, stage)).toBe(`${plain} --hop 0.5 --leakage 20 --double-buffered`);
+    expect(commandFor(setting, { ...stage, ragged: true })).toBe(`${plain} --factors ragged`);
     const own = { ...setting, accelerator: { ...accelerator, clockHz: 1 } };
     expect(commandFor(own, stage)).toContain('--accelerator accelerator.json');
     expect(commandFor(setting, { ...stage, gemm: { ...stage.gemm, batch: 4 } })).toContain(
@@ -48,7 +49,6 @@ describe('the command that counts a mapping', () => {
   it('is silent where the command line cannot count the same', () => {
     const place = { homes: { I: 1, W: 0, O: 0 }, held: [0, 0, 0] };
     expect(commandFor(setting, { ...stage, place })).toBeNull();
-    expect(commandFor(setting, { ...stage, ragged: true })).toBeNull();
     const turned = { ...stage, gemm: { ...stage.gemm, slots: 'wa' } } as const;
     expect(commandFor(setting, turned)).toBe(plain);
     expect(commandFor({ ...setting, quantization: quantizationByName('w8a8') }, turned)).toBeNull();

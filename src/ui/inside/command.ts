@@ -9,12 +9,12 @@ type Setting = Pick<Config, 'accelerator' | 'accounting' | 'execution' | 'quanti
 
 /**
  * The command that costs a saved mapping; files stand for a machine that is no preset. Null where it cannot say the same:
- * operands that live on chip, ragged tiles, or narrow ones in other slots than weights and inputs.
+ * operands that live on chip, or narrow ones in other slots than weights and inputs.
  */
 export function commandFor(setting: Setting, { place, gemm, ragged }: Stage): string | null {
   const { accelerator, accounting, execution, quantization } = setting;
   const narrow = quantization.kind !== 'none';
-  if (place !== null || ragged || (narrow && (gemm.slots ?? 'aw') !== 'aw')) return null;
+  if (place !== null || (narrow && (gemm.slots ?? 'aw') !== 'aw')) return null;
   const preset = presets[accelerator.name];
   const known = preset !== undefined && sameData(preset, accelerator);
   const { batch, m, n, k } = gemm;
@@ -24,6 +24,7 @@ export function commandFor(setting: Setting, { place, gemm, ragged }: Stage): st
       : `--einsum 'BMK,BKN->BMN' --shapes '[[${batch},${m},${k}],[${batch},${k},${n}]]'`;
   return [
     `rankscape cost ${work} --accelerator ${known ? accelerator.name : 'accelerator.json'} --mapping mapping.json`,
+    ragged ? ' --factors ragged' : '',
     accounting === 'timeloop' ? '' : ` --accounting ${accounting}`,
     narrow ? ` --quantization ${quantizationName(quantization)}` : '',
     execution.hopPj > 0 ? ` --hop ${execution.hopPj}` : '',
