@@ -59,6 +59,39 @@ const chains: readonly Case[] = [
   pair('ws8t', 128, 96, 16, 96),
 ];
 
+/** Whose intermediates do not fit whole. */
+const large: readonly Case[] = [
+  pair('ws8t', 128, 96, 64, 96),
+  pair('ws8t', 128, 96, 48, 96),
+  [
+    'ws8t',
+    'bij,ipr,rjq->bpq',
+    [
+      [128, 8, 12],
+      [8, 8, 8],
+      [8, 12, 12],
+    ],
+  ],
+  [
+    'ws16',
+    'bij,ipr,rjq->bpq',
+    [
+      [128, 24, 32],
+      [24, 24, 16],
+      [16, 32, 32],
+    ],
+  ],
+  [
+    'simba',
+    'hqd,hkd,hke->hqe',
+    [
+      [12, 128, 64],
+      [12, 128, 64],
+      [12, 128, 64],
+    ],
+  ],
+];
+
 /** Tensor trains, a CP layer and TTMs of transformer layers. */
 const five: readonly Case[] = [
   [
@@ -154,6 +187,7 @@ const search = ([machine, equation, shapes]: Case): void => {
 
 export const benches: readonly Bench[] = [
   { name: 'fused chain, worst of 9', unit: 'ms', budget: 150, run: once(chains, fuse, 3) },
+  { name: 'chain that shares loops, worst of 5', unit: 'ms', budget: 150, run: once(large, fuse, 3) },
   { name: 'path by EDP, 5 operands, worst of 3', unit: 'ms', budget: 1000, run: once(five, search, 2) },
   { name: 'path by EDP, 7 operands, worst of 2', unit: 'ms', budget: 10_000, run: once(seven, search, 1) },
 ];
