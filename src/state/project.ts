@@ -71,6 +71,13 @@ const model = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** What projects saved before there was such a thing have. */
+const absentAs = <T>(schema: z.ZodMiniType<T>, absent: T) =>
+  z.pipe(
+    z.optional(schema),
+    z.transform((value) => value ?? absent),
+  );
+
 /** All parts but the accelerator, which has its own reader. */
 const parts = {
   model,
@@ -89,15 +96,14 @@ const parts = {
       dataflow: z.enum(['flexible', 'fixed']),
       swap: z.boolean(),
       fusion: z.boolean(),
-      sharedLoops: z._default(z.boolean(), referenceExecution.sharedLoops),
+      sharedLoops: absentAs(z.boolean(), referenceExecution.sharedLoops),
       residency: z.boolean(),
       wholeModel: z.boolean(),
       outerWordsPerCycle: z.nullable(z.number()),
-      // Projects saved before these could be counted.
-      hopPj: z._default(z.number(), referenceExecution.hopPj),
-      leakagePjPerCycle: z._default(z.number(), referenceExecution.leakagePjPerCycle),
-      doubleBuffered: z._default(z.boolean(), referenceExecution.doubleBuffered),
-      ragged: z._default(z.boolean(), referenceExecution.ragged),
+      hopPj: absentAs(z.number(), referenceExecution.hopPj),
+      leakagePjPerCycle: absentAs(z.number(), referenceExecution.leakagePjPerCycle),
+      doubleBuffered: absentAs(z.boolean(), referenceExecution.doubleBuffered),
+      ragged: absentAs(z.boolean(), referenceExecution.ragged),
     }),
   ),
   quantization: z.optional(

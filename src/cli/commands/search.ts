@@ -43,7 +43,8 @@ export const searchCommand = defineCommand({
   summary: 'designs of a whole model that no other beats',
   usage:
     'search --model M [--strategy S] [--budget EVALUATIONS] [--within VALUE] [--fusion] [--residency] [--whole-model]\n' +
-    '       [--swap] [--dataflow flexible|fixed] [--dram-words N] [--quantization NAME]',
+    '       [--swap] [--dataflow flexible|fixed] [--dram-words N] [--hop PJ] [--leakage PJ] [--double-buffered]\n' +
+    '       [--ragged] [--quantization NAME]',
   notes: [
     'Result: {dense, frontier: [POINT, ...], best?, uniform?, candidates: {format: count}, evaluations, seconds}; a POINT has',
     '{edpReduction, energyPj, latencyCycles, parameters, macs, bytes, accuracy: {metric, tier, value, low, high}, link,',

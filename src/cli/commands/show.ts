@@ -34,7 +34,8 @@ export const showCommand = defineCommand({
   name: 'show',
   summary: 'the design in a link',
   usage:
-    'show LINK [--fusion] [--residency] [--whole-model] [--swap] [--dataflow D] [--dram-words N] [--quantization Q]',
+    'show LINK [--fusion] [--shared-loops] [--residency] [--whole-model] [--swap] [--dataflow D] [--dram-words N]\n' +
+    '       [--hop PJ] [--leakage PJ] [--double-buffered] [--ragged] [--quantization Q]',
   notes: [
     'LINK is a whole address or its part from #v1. on.',
     'Result: one POINT (see search) with {execution, quantization}, whose layers also have {energyPj, latencyCycles, macs,',
