@@ -20,8 +20,8 @@ export const standings: readonly (readonly [string, string])[] = [
     'Modelled',
     'Energy and delay come from counting every access of the best mapping found at each memory level, with the ' +
       "accelerator's energies per access. Dense goes through the same mapper. Fused steps, " +
-      'activations kept on chip, vector work and a fixed dataflow stand under Execution, for both; off at first, as ' +
-      'reference tools count.',
+      'activations kept on chip, vector work, a fixed dataflow, and what reference tools leave out (hops, leakage, ' +
+      'double buffers, ragged tiles) stand under Execution, for both; off at first, as reference tools count.',
   ],
   [
     'Estimated accuracy (open marks)',
