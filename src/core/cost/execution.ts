@@ -68,13 +68,3 @@ export function checkExecution(given: Execution): Execution {
   checkExtras(given);
   return given;
 }
-
-/** Whether something counts that the reference tools leave out of every machine. */
-export const isBeyondReference = ({
-  hopPj,
-  leakagePjPerCycle,
-  doubleBuffered,
-  ragged,
-  dataflow,
-}: Execution): boolean =>
-  hopPj > 0 || leakagePjPerCycle > 0 || doubleBuffered || (ragged && dataflow === 'flexible');
