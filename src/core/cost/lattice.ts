@@ -163,3 +163,29 @@ function buildLattice(extent: number, most: number): Lattice {
     peaks: Int32Array.from(peaks),
   };
 }
+
+/** The least ca / a + cb / b over divisors a and b with perA a + perB b + perBoth a b <= room; 1 and 1 must fit. */
+export function leastOfTwo(
+  ofA: Lattice,
+  ofB: Lattice,
+  ca: number,
+  cb: number,
+  perA: number,
+  perB: number,
+  perBoth: number,
+  room: number,
+): number {
+  if (ca === 0 && cb === 0) return 0;
+  let j = ofB.count - 1;
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < ofA.count; i += 1) {
+    const a = ofA.divisors[i] as number;
+    const left = room - perA * a;
+    const each = perB + perBoth * a;
+    while (j >= 0 && each * (ofB.divisors[j] as number) > left) j -= 1;
+    if (j < 0) break;
+    const value = ca * (ofA.inverse[i] as number) + cb * (ofB.inverse[j] as number);
+    if (value < least) least = value;
+  }
+  return least;
+}

@@ -6,7 +6,7 @@
  * reaches beyond that level's tile, and nothing inside the level reaches beyond the tile at all; so some tile and one claim
  * must be cheap enough for every level at once.
  */
-import type { Lattice } from './lattice.ts';
+import { leastOfTwo } from './lattice.ts';
 import type { OpenPlan, Values } from './open-plan.ts';
 
 /** What the bounds share about the placed plan; one object for all plans. */
@@ -70,32 +70,6 @@ export function boundRelaxed(plan: OpenPlan, values: Values, outline: Outline): 
     sum += viaM < viaN ? (viaM < viaK ? viaM : viaK) : viaN < viaK ? viaN : viaK;
   }
   return sum;
-}
-
-/** The least ca / a + cb / b over divisors a and b with perA a + perB b + perBoth a b <= room; 1 and 1 must fit. */
-function leastOfTwo(
-  ofA: Lattice,
-  ofB: Lattice,
-  ca: number,
-  cb: number,
-  perA: number,
-  perB: number,
-  perBoth: number,
-  room: number,
-): number {
-  if (ca === 0 && cb === 0) return 0;
-  let j = ofB.count - 1;
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < ofA.count; i += 1) {
-    const a = ofA.divisors[i] as number;
-    const left = room - perA * a;
-    const each = perB + perBoth * a;
-    while (j >= 0 && each * (ofB.divisors[j] as number) > left) j -= 1;
-    if (j < 0) break;
-    const value = ca * (ofA.inverse[i] as number) + cb * (ofB.inverse[j] as number);
-    if (value < least) least = value;
-  }
-  return least;
 }
 
 /** Whether the placed plan may have a mapping whose tally is below `limit`; `outline` is that of `boundRelaxed`. */

@@ -10,7 +10,7 @@
  *   V_a[A] = min over a, b, c and B dividing A of  C[a] / A[a] + C[b] / B[b] + C[c] / A'[c] + V[A'],
  * A' = B but for its dim b, where it is any divisor that lets all three fit. The same prefix minimum finds it.
  */
-import type { Lattice } from '../lattice.ts';
+import { leastOfTwo, type Lattice } from '../lattice.ts';
 import type { OpenPlan, Values } from '../open-plan.ts';
 
 type Dim = 0 | 1 | 2;
@@ -383,28 +383,4 @@ export function boundRelaxed(plan: OpenPlan, values: Values): number {
     sum += least;
   }
   return sum;
-}
-
-/** The least ca / a + cb / b over divisors a and b with perA a + perB b + perBoth a b <= room; 1 and 1 must fit. */
-function leastOfTwo(
-  ofA: Lattice,
-  ofB: Lattice,
-  ca: number,
-  cb: number,
-  perA: number,
-  perB: number,
-  perBoth: number,
-  room: number,
-): number {
-  if (ca === 0 && cb === 0) return 0;
-  let j = ofB.count - 1;
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < ofA.count && j >= 0; i += 1) {
-    const a = ofA.divisors[i] as number;
-    const each = perB + perBoth * a;
-    while (j >= 0 && perA * a + each * (ofB.divisors[j] as number) > room) j -= 1;
-    if (j < 0) break;
-    least = Math.min(least, ca * (ofA.inverse[i] as number) + cb * (ofB.inverse[j] as number));
-  }
-  return least;
 }
