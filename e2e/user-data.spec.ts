@@ -64,6 +64,7 @@ async function openModel(page: Page, model: Given): Promise<void> {
   await openSelector(page, 'Model');
   await dialog(page).locator('input[type=file]').setInputFiles(model);
   await expect(page.getByRole('button', { name: `Model ${model.name}`, exact: true })).toBeVisible();
+  await expect(section(page)).toBeVisible();
 }
 
 /** As a hand does, anywhere on the page. */

@@ -128,7 +128,7 @@ function Figures({
       </div>
       <AccuracySection />
       {config.model.kind === 'file' && (
-        <Suspense>
+        <Suspense fallback={<div className="sec examples-to-come" />}>
           <ExamplesSection />
         </Suspense>
       )}
