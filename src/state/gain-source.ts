@@ -16,9 +16,15 @@ import type { WorkerPort } from './worker-client.ts';
 export type FormatGain =
   /**
    * EDP dense / EDP of the layer, the share of its squared weights kept, and the model's value on the vertical axis if the
-   * whole selection took the format.
+   * whole selection took the format; at so many tokens in flight.
    */
-  | { readonly kind: 'gain'; readonly reduction: number; readonly kept: number; readonly value: number }
+  | {
+      readonly kind: 'gain';
+      readonly reduction: number;
+      readonly kept: number;
+      readonly value: number;
+      readonly tokens: number;
+    }
   | { readonly kind: 'impossible'; readonly reason: string }
   | { readonly kind: 'waiting' };
 
@@ -74,7 +80,10 @@ export function followGains(
       if (asked === about) {
         if (reply.gain === null)
           tell(format, { kind: 'impossible', reason: reply.problem ?? 'not possible' });
-        else tell(format, { kind: 'gain', ...reply.gain, value: valueIn(committed.get(), format) });
+        else {
+          const { tokens } = request.workload;
+          tell(format, { kind: 'gain', ...reply.gain, value: valueIn(committed.get(), format), tokens });
+        }
       }
       ask();
     },

@@ -1,4 +1,5 @@
 /** Which format the selection has, what each other would give at the same size, and its shape. */
+import { useState } from 'react';
 import { modelOf } from '../../state/defaults.ts';
 import { copyFocus, isMixed, toggleLock } from '../../state/edits.ts';
 import { nameLayers } from '../../state/labels.ts';
@@ -17,7 +18,10 @@ export function FormatSection() {
   const gains = useGains();
   const { metric } = useCommitted().evaluation.accuracy;
   const words = `EDP reduction of the layer and ${metricWords(metric).axis} at equal parameters; red costs more than dense`;
-  const sentence = gainSentence(gains, config.workload.tokens);
+  const sentence = gainSentence(gains);
+  // What was said stands, with its tokens, until all formats have answered anew.
+  const [said, say] = useState(sentence);
+  if (sentence !== null && sentence !== said) say(sentence);
   const { selection, focus } = config.view;
   const model = modelOf(config.model);
   const f = config.design[focus];
@@ -63,7 +67,7 @@ export function FormatSection() {
       </header>
       <FormatChoice current={f.format} partly={mixedFormats} gains={gains} metric={metric} />
       <p className="hint" title={words}>
-        {sentence ?? `${words}.`}
+        {said ?? `${words}.`}
       </p>
       {mixed && (
         <p className="hint mixed">

@@ -8,14 +8,19 @@ import { formatTitle } from '../words.ts';
 /** Formats within this factor of the best one tie with it. */
 const tie = 1.05;
 
-/** Null until every format has answered. */
-export function gainSentence(gains: FormatGains, tokens: number): string | null {
+/** Null until every format has answered, of the same number of tokens. */
+export function gainSentence(gains: FormatGains): string | null {
   const found: { readonly format: Format; readonly reduction: number }[] = [];
+  const asked = new Set<number>();
   for (const format of formats) {
     const gain = gains[format];
     if (gain.kind === 'waiting') return null;
-    if (gain.kind === 'gain' && format !== 'dense') found.push({ format, reduction: gain.reduction });
+    if (gain.kind !== 'gain') continue;
+    asked.add(gain.tokens);
+    if (format !== 'dense') found.push({ format, reduction: gain.reduction });
   }
+  const [tokens] = asked;
+  if (tokens === undefined || asked.size > 1) return null;
   const at = `At ${formatExact(tokens)} ${tokens === 1 ? 'token' : 'tokens'}`;
   const [best, ...others] = found.toSorted((a, b) => b.reduction - a.reduction);
   if (best === undefined || best.reduction < 1.005) return `${at} no format costs less than dense here.`;
