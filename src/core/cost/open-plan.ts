@@ -200,3 +200,18 @@ export function weigh(plan: OpenPlan, values: Values, tally: Tally): void {
     }
   }
 }
+
+/**
+ * Makes the table of level a and the scratch as large as the lattices ask for, and the table infinite: nothing is known
+ * yet. Inside the innermost level nothing is left to pay: its table is zero, and the answer true.
+ */
+export function openTable(plan: OpenPlan, values: Values, a: number): boolean {
+  const [m, n, k] = plan.lattice;
+  const size = m.count * n.count * k.count;
+  let table = values.table[a] as Float64Array;
+  if (table.length < size) values.table[a] = table = new Float64Array(size * 2);
+  const innermost = a === plan.machine.levels - 1;
+  table.fill(innermost ? 0 : Number.POSITIVE_INFINITY, 0, size);
+  if (plan.spread.length < size) plan.spread = new Float64Array(size * 2);
+  return innermost;
+}

@@ -11,7 +11,7 @@
  * is there, and elsewhere it spreads from the divisors A / p. Claiming a dim whose loop has bound 1 costs no less than the
  * truth, so the minimum needs no side conditions.
  */
-import type { OpenPlan, Step, Values } from './open-plan.ts';
+import { openTable, type OpenPlan, type Step, type Values } from './open-plan.ts';
 
 /** A chain of tiles: entry i stands for one level with loops, its innermost dim, and the tile inside its loops. */
 export interface Chain {
@@ -32,17 +32,8 @@ export const createChain = (levels: number): Chain => ({
 });
 /** Fills the table of level a; those of all levels inside it must be filled. */
 export function fillTable(plan: OpenPlan, values: Values, a: number): void {
+  if (openTable(plan, values, a)) return;
   const { levels } = plan.machine;
-  const [m, n, k] = plan.lattice;
-  const size = m.count * n.count * k.count;
-  let table = values.table[a] as Float64Array;
-  if (table.length < size) values.table[a] = table = new Float64Array(size * 2);
-  if (a === levels - 1) {
-    table.fill(0, 0, size);
-    return;
-  }
-  table.fill(Number.POSITIVE_INFINITY, 0, size);
-  if (plan.spread.length < size) plan.spread = new Float64Array(size * 2);
   const { span } = values;
   const at = a * (levels + 1);
   for (let claim = 0; claim < 3; claim += 1) {

@@ -11,7 +11,7 @@
  * A' = B but for its dim b, where it is any divisor that lets all three fit. The same prefix minimum finds it.
  */
 import { leastOfTwo, type Lattice } from '../lattice.ts';
-import type { OpenPlan, Values } from '../open-plan.ts';
+import { openTable, type OpenPlan, type Values } from '../open-plan.ts';
 
 type Dim = 0 | 1 | 2;
 const dims: readonly Dim[] = [0, 1, 2];
@@ -53,17 +53,10 @@ function tileUnits({ machine, above, extents }: OpenPlan, l: number, units: Floa
 
 /** Fills the table of level a; those of all levels inside it must be filled. */
 export function fillTable(plan: OpenPlan, values: Values, a: number): void {
-  const { levels } = plan.machine;
+  if (openTable(plan, values, a)) return;
+  const table = values.table[a] as Float64Array;
   const [m, n, k] = plan.lattice;
   const size = m.count * n.count * k.count;
-  let table = values.table[a] as Float64Array;
-  if (table.length < size) values.table[a] = table = new Float64Array(size * 2);
-  if (a === levels - 1) {
-    table.fill(0, 0, size);
-    return;
-  }
-  table.fill(Number.POSITIVE_INFINITY, 0, size);
-  if (plan.spread.length < size) plan.spread = new Float64Array(size * 2);
   const { spread } = plan;
   const box = plan.box[a] as Int32Array;
   const l = a + 1;
