@@ -3,27 +3,11 @@
  * Along our path as Einsum nodes of two operands, as transposes with MatMul, or with Gemm, which reads transposed
  * matrices in place.
  */
-import { create, toBinary } from '@bufbuild/protobuf';
-import {
-  AttributeProto_AttributeType,
-  AttributeProtoSchema,
-  GraphProtoSchema,
-  ModelProtoSchema,
-  NodeProtoSchema,
-  OperatorSetIdProtoSchema,
-  TensorProto_DataType,
-  TensorShapeProto_DimensionSchema,
-  TensorShapeProtoSchema,
-  TypeProto_TensorSchema,
-  TypeProtoSchema,
-  ValueInfoProtoSchema,
-  type NodeProto,
-  type TensorProto,
-  type ValueInfoProto,
-} from 'onnx-buf';
+import type { NodeProto, TensorProto } from 'onnx-buf';
 import type * as OrtModule from 'onnxruntime-web/webgpu';
 import type { InferenceSession, Tensor } from 'onnxruntime-web/webgpu';
-import { constant, nodeOf } from '../../../src/engines/ort/nodes.ts';
+import { integers, tensorValue } from '../../../src/core/onnx/edit-messages.ts';
+import { graphBytes, nodeOf } from '../../../src/engines/ort/nodes.ts';
 import type { BenchCase } from '../cases.ts';
 import type { Contestant, Way } from '../contestant.ts';
 import { equationOf, isIdentity, matrixForm, stepsOf, type Side, type Step, type Steps } from '../steps.ts';
@@ -37,25 +21,15 @@ interface Graph {
 
 const nameOf = (value: number): string => `v${value}`;
 
-function einsumNode(step: Step, output: string): NodeProto {
-  const node = nodeOf('Einsum', [nameOf(step.left), nameOf(step.right)], output);
-  const equation = create(AttributeProtoSchema, {
-    name: 'equation',
-    type: AttributeProto_AttributeType.STRING,
-    s: new TextEncoder().encode(equationOf(step)),
-  });
-  return create(NodeProtoSchema, { ...node, attribute: [equation] });
-}
-
 function reshaped({ nodes, tensors }: Graph, from: string, shape: readonly number[], to: string): string {
-  tensors.push(constant(`${to}_shape`, [shape.length], BigInt64Array.from(shape, BigInt)));
+  tensors.push(integers(`${to}_shape`, shape));
   nodes.push(nodeOf('Reshape', [from, `${to}_shape`], to));
   return to;
 }
 
 function transposed({ nodes }: Graph, from: string, permutation: readonly number[], to: string): string {
   if (isIdentity(permutation)) return from;
-  nodes.push(nodeOf('Transpose', [from], to, [['perm', permutation]]));
+  nodes.push(nodeOf('Transpose', [from], to, { perm: permutation }));
   return to;
 }
 
@@ -82,10 +56,10 @@ function emitProduct(
   const product = `${output}_product`;
   graph.nodes.push(
     gemm && flat
-      ? nodeOf('Gemm', [left, right], product, [
-          ['transA', form.left.swapped ? 1 : 0],
-          ['transB', form.right.swapped ? 1 : 0],
-        ])
+      ? nodeOf('Gemm', [left, right], product, {
+          transA: form.left.swapped ? 1 : 0,
+          transB: form.right.swapped ? 1 : 0,
+        })
       : nodeOf('MatMul', [left, right], product),
   );
   const shape = form.labels.map((label) => extents.get(label) ?? 1);
@@ -98,37 +72,20 @@ function modelOf(item: BenchCase, form: Form): { readonly bytes: Uint8Array; rea
   const graph: Graph = { nodes: [], tensors: [] };
   steps.forEach((step, k) => {
     const output = nameOf(item.shapes.length + k);
-    if (form === 'einsum') graph.nodes.push(einsumNode(step, output));
-    else emitProduct(graph, step, extents, form === 'Gemm', output);
+    if (form === 'einsum') {
+      const operands = [nameOf(step.left), nameOf(step.right)];
+      graph.nodes.push(nodeOf('Einsum', operands, output, { equation: equationOf(step) }));
+    } else emitProduct(graph, step, extents, form === 'Gemm', output);
   });
   const output = nameOf(item.shapes.length + steps.length - 1);
   const shape = steps.at(-1)?.output.map((label) => extents.get(label) ?? 1) ?? [];
-  const model = create(ModelProtoSchema, {
-    irVersion: 8n,
-    opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: 18n })],
-    graph: create(GraphProtoSchema, {
-      name: 'einsum',
-      node: graph.nodes,
-      initializer: graph.tensors,
-      input: item.shapes.map((dims, k) => valueOf(nameOf(k), dims)),
-      output: [valueOf(output, shape)],
-    }),
+  const bytes = graphBytes({
+    name: 'einsum',
+    ...graph,
+    inputs: item.shapes.map((operand, k) => tensorValue(nameOf(k), 'F32', operand)),
+    outputs: [tensorValue(output, 'F32', shape)],
   });
-  return { bytes: toBinary(ModelProtoSchema, model), output };
-}
-
-function valueOf(name: string, shape: readonly number[]): ValueInfoProto {
-  const dim = shape.map((extent) =>
-    create(TensorShapeProto_DimensionSchema, { value: { case: 'dimValue', value: BigInt(extent) } }),
-  );
-  const value = create(TypeProto_TensorSchema, {
-    elemType: TensorProto_DataType.FLOAT,
-    shape: create(TensorShapeProtoSchema, { dim }),
-  });
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: create(TypeProtoSchema, { value: { case: 'tensorType', value } }),
-  });
+  return { bytes, output };
 }
 
 type Library = typeof OrtModule;

@@ -1,41 +1,16 @@
 import { create } from '@bufbuild/protobuf';
-import {
-  GraphProtoSchema,
-  ModelProtoSchema,
-  TensorShapeProto_DimensionSchema,
-  TensorShapeProtoSchema,
-  TypeProto_TensorSchema,
-  TypeProtoSchema,
-  ValueInfoProtoSchema,
-} from 'onnx-buf';
+import { GraphProtoSchema, ModelProtoSchema } from 'onnx-buf';
 import { describe, expect, it } from 'vitest';
 import type { OnnxModel } from '../onnx/model.ts';
-import { dataTypes } from '../onnx/edit-messages.ts';
+import { tensorValue, type Extent } from '../onnx/edit-messages.ts';
 import { pictureCollector, pictureGraph, prepared, preprocessingOf, sayPreprocessing } from './pictures.ts';
 import type { Picture } from './resize.ts';
 
-type Extents = readonly (number | string)[];
+type Extents = readonly Extent[];
 
 /** A graph of which only inputs are looked at. */
 function graphOf(inputs: Readonly<Record<string, Extents>>): OnnxModel {
-  const input = Object.entries(inputs).map(([name, extents]) => {
-    const dim = extents.map((extent) =>
-      create(TensorShapeProto_DimensionSchema, {
-        value:
-          typeof extent === 'number'
-            ? { case: 'dimValue', value: BigInt(extent) }
-            : { case: 'dimParam', value: extent },
-      }),
-    );
-    const value = create(TypeProto_TensorSchema, {
-      elemType: dataTypes.F32,
-      shape: create(TensorShapeProtoSchema, { dim }),
-    });
-    return create(ValueInfoProtoSchema, {
-      name,
-      type: create(TypeProtoSchema, { value: { case: 'tensorType', value } }),
-    });
-  });
+  const input = Object.entries(inputs).map(([name, extents]) => tensorValue(name, 'F32', extents));
   const proto = create(ModelProtoSchema, { graph: create(GraphProtoSchema, { input }) });
   return { proto, initializers: new Map(), bytes: 0, tensorOf: () => expect.unreachable() };
 }

@@ -9,9 +9,9 @@ import {
 import { Tensor } from 'onnxruntime-web/wasm';
 import { describe, expect, it } from 'vitest';
 import type { Factorization } from '../factor/factorization.ts';
-import { changed, node, rawTensor } from './edit-messages.ts';
+import { changed, node, rawTensor, tensorValue, type Extent } from './edit-messages.ts';
 import { distance, normal, replacement } from './edit-run.fixture.ts';
-import { floats, inMemory, layerOf, modelProto, valueInfo, type Extent } from './edit.fixture.ts';
+import { floats, inMemory, layerOf, modelProto } from './edit.fixture.ts';
 import { replaceLayers } from './edit.ts';
 import type { OnnxLayer, OnnxModel, OnnxSite } from './model.ts';
 
@@ -238,8 +238,8 @@ describe('replaceLayers in every dialect', () => {
         modelProto({
           nodes: known,
           initializers: opset === from ? initializers.map(oneScale) : initializers,
-          inputs: [valueInfo('x', 'F32', input)],
-          outputs: [valueInfo('y', 'F32', null)],
+          inputs: [tensorValue('x', 'F32', input)],
+          outputs: [tensorValue('y', 'F32', null)],
           opset,
         }),
       );
@@ -274,7 +274,7 @@ describe('replaceLayers in every dialect', () => {
 
   it('replaces a layer in the body of an If by factors of the outer graph', async () => {
     const body = (name: string, nodes: readonly NodeProto[]) => {
-      const { graph } = modelProto({ nodes, inputs: [], outputs: [valueInfo(name, 'F32', null)] });
+      const { graph } = modelProto({ nodes, inputs: [], outputs: [tensorValue(name, 'F32', null)] });
       if (graph === undefined) throw new Error('no graph');
       return graph;
     };
@@ -293,8 +293,8 @@ describe('replaceLayers in every dialect', () => {
           ),
         ],
         initializers: [w([12, 24])],
-        inputs: [valueInfo('x', 'F32', ['n', 12]), valueInfo('flag', 'BOOL', [])],
-        outputs: [valueInfo('y', 'F32', ['n', 24])],
+        inputs: [tensorValue('x', 'F32', ['n', 12]), tensorValue('flag', 'BOOL', [])],
+        outputs: [tensorValue('y', 'F32', ['n', 24])],
       }),
     );
     const layer = layerOf(model, 'fc', ['m', 'm2'], { out: 24, in: 12 });
@@ -329,8 +329,8 @@ const tied = (): OnnxModel =>
         node('MatMul', 'back', ['h', 'wt'], 'y'),
       ],
       initializers: [w([12, 24])],
-      inputs: [valueInfo('x', 'F32', ['n', 12])],
-      outputs: [valueInfo('y', 'F32', ['n', 12])],
+      inputs: [tensorValue('x', 'F32', ['n', 12])],
+      outputs: [tensorValue('y', 'F32', ['n', 12])],
     }),
   );
 

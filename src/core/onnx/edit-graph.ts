@@ -21,6 +21,10 @@ const leastOpset = 7;
 
 export const mainGraph = ({ graph }: ModelProto): GraphProto => graph ?? create(GraphProtoSchema);
 
+/** The model with other values in some fields of its main graph. */
+export const withGraph = (model: ModelProto, fields: Partial<GraphProto>): ModelProto =>
+  changed(model, { graph: changed(mainGraph(model), fields) });
+
 /** Version of the default domain. @throws InputError below the first that is edited */
 export function opsetOf({ opsetImport }: ModelProto): number {
   const own = opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx');

@@ -10,10 +10,16 @@ import {
   NodeProtoSchema,
   TensorProto_DataType,
   TensorProtoSchema,
+  TensorShapeProto_DimensionSchema,
+  TensorShapeProtoSchema,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
+  ValueInfoProtoSchema,
   type AttributeProto,
   type GraphProto,
   type NodeProto,
   type TensorProto,
+  type ValueInfoProto,
 } from 'onnx-buf';
 import type { OnnxDtype } from './model.ts';
 
@@ -132,6 +138,37 @@ export function integers(name: string, values: readonly number[]): TensorProto {
     [values.length],
     new Uint8Array(BigInt64Array.from(values, BigInt).buffer as ArrayBuffer),
   );
+}
+
+/** An axis of a value: its extent, or the name of one that is left open. */
+export type Extent = number | bigint | string;
+
+/**
+ * What a graph says of a tensor that goes through it.
+ * @param dtype or ONNX's number of it
+ * @param extents null where even the number of axes is left open
+ */
+export function tensorValue(
+  name: string,
+  dtype: OnnxDtype | TensorProto['dataType'],
+  extents: readonly Extent[] | null,
+): ValueInfoProto {
+  const dim = extents?.map((extent) =>
+    create(TensorShapeProto_DimensionSchema, {
+      value:
+        typeof extent === 'string'
+          ? { case: 'dimParam', value: extent }
+          : { case: 'dimValue', value: BigInt(extent) },
+    }),
+  );
+  const value = create(TypeProto_TensorSchema, {
+    elemType: typeof dtype === 'number' ? dtype : dataTypes[dtype],
+    ...(dim === undefined ? {} : { shape: create(TensorShapeProtoSchema, { dim }) }),
+  });
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: create(TypeProtoSchema, { value: { case: 'tensorType', value } }),
+  });
 }
 
 /** Graphs in a node's attributes: bodies of If, Loop and Scan. */

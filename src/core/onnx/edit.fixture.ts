@@ -4,11 +4,6 @@ import {
   GraphProtoSchema,
   ModelProtoSchema,
   OperatorSetIdProtoSchema,
-  TensorShapeProto_DimensionSchema,
-  TensorShapeProtoSchema,
-  TypeProto_TensorSchema,
-  TypeProtoSchema,
-  ValueInfoProtoSchema,
   type ModelProto,
   type NodeProto,
   type TensorProto,
@@ -17,27 +12,6 @@ import {
 import { createRandom } from '../base/random.ts';
 import { allGraphs, changed, dataTypes, rawTensor, without } from './edit-messages.ts';
 import type { OnnxDtype, OnnxLayer, OnnxModel, OnnxSite, OnnxTensor } from './model.ts';
-
-export type Extent = number | string;
-
-export function valueInfo(name: string, dtype: OnnxDtype, shape: readonly Extent[] | null): ValueInfoProto {
-  const dim = (shape ?? []).map((extent) =>
-    create(TensorShapeProto_DimensionSchema, {
-      value:
-        typeof extent === 'number'
-          ? { case: 'dimValue', value: BigInt(extent) }
-          : { case: 'dimParam', value: extent },
-    }),
-  );
-  const tensor = create(TypeProto_TensorSchema, {
-    elemType: dataTypes[dtype],
-    ...(shape === null ? {} : { shape: create(TensorShapeProtoSchema, { dim }) }),
-  });
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: create(TypeProtoSchema, { value: { case: 'tensorType', value: tensor } }),
-  });
-}
 
 interface Parts {
   readonly nodes: readonly NodeProto[];

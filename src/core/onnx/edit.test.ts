@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Factorization } from '../factor/factorization.ts';
-import { node } from './edit-messages.ts';
+import { node, tensorValue } from './edit-messages.ts';
 import { distance, normal, replacement } from './edit-run.fixture.ts';
-import { floats, inMemory, layerOf, modelProto, valueInfo } from './edit.fixture.ts';
+import { floats, inMemory, layerOf, modelProto } from './edit.fixture.ts';
 import { replaceLayers, type ReplaceOptions } from './edit.ts';
 import type { OnnxLayer, OnnxModel } from './model.ts';
 
@@ -41,11 +41,11 @@ const plain = (shape: Shape, opset = 18, ir = 8): OnnxModel =>
       ],
       initializers: [floats('w', [12, 24], 1), floats('b', [24], 2)],
       inputs: [
-        valueInfo('x', 'F32', shape),
-        ...(ir < 4 ? [valueInfo('w', 'F32', [12, 24]), valueInfo('b', 'F32', [24])] : []),
+        tensorValue('x', 'F32', shape),
+        ...(ir < 4 ? [tensorValue('w', 'F32', [12, 24]), tensorValue('b', 'F32', [24])] : []),
       ],
-      outputs: [valueInfo('y', 'F32', shape?.with(-1, 24) ?? null)],
-      values: shape === null ? [] : [valueInfo('h', 'F32', shape)],
+      outputs: [tensorValue('y', 'F32', shape?.with(-1, 24) ?? null)],
+      values: shape === null ? [] : [tensorValue('h', 'F32', shape)],
       opset,
       ir,
     }),
@@ -122,8 +122,8 @@ describe('replaceLayers', () => {
       modelProto({
         nodes: [node('Mul', 'm', ['x', 'w'], 'y')],
         initializers: [floats('w', [12, 24], 1)],
-        inputs: [valueInfo('x', 'F32', null)],
-        outputs: [valueInfo('y', 'F32', null)],
+        inputs: [tensorValue('x', 'F32', null)],
+        outputs: [tensorValue('y', 'F32', null)],
       }),
     );
     expect(() => replaceLayers(odd, [replacement(fc(odd), designs[0]!)], options)).toThrow(

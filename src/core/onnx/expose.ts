@@ -3,48 +3,17 @@
  * inside become outputs. The model given is left as it is; what does not change is shared.
  */
 import { create } from '@bufbuild/protobuf';
-import {
-  GraphProtoSchema,
-  ModelProtoSchema,
-  TensorShapeProto_DimensionSchema,
-  TensorShapeProtoSchema,
-  TypeProto_TensorSchema,
-  TypeProtoSchema,
-  ValueInfoProtoSchema,
-  type GraphProto,
-  type ModelProto,
-  type TensorProto,
-  type ValueInfoProto,
-} from 'onnx-buf';
+import { ValueInfoProtoSchema, type ModelProto } from 'onnx-buf';
 import { check } from '../base/checks.ts';
-
-const graphOf = (model: ModelProto): GraphProto => model.graph ?? create(GraphProtoSchema);
-
-function withGraph(model: ModelProto, change: Partial<GraphProto>): ModelProto {
-  return create(ModelProtoSchema, {
-    ...model,
-    graph: create(GraphProtoSchema, { ...graphOf(model), ...change }),
-  });
-}
-
-function inputOf({ name, dims, dataType }: TensorProto): ValueInfoProto {
-  const dim = dims.map((extent) =>
-    create(TensorShapeProto_DimensionSchema, { value: { case: 'dimValue', value: extent } }),
-  );
-  const shape = create(TensorShapeProtoSchema, { dim });
-  const value = create(TypeProto_TensorSchema, { elemType: dataType, shape });
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: create(TypeProtoSchema, { value: { case: 'tensorType', value } }),
-  });
-}
+import { mainGraph, withGraph } from './edit-graph.ts';
+import { tensorValue } from './edit-messages.ts';
 
 /**
  * The initializers of these names become graph inputs of their type and shape: they must be fed.
  * @throws InputError when one is no initializer of the main graph
  */
 export function weightsAsInputs(model: ModelProto, names: readonly string[]): ModelProto {
-  const { initializer, input } = graphOf(model);
+  const { initializer, input } = mainGraph(model);
   const wanted = new Set(names);
   const moved = initializer.filter(({ name }) => wanted.has(name));
   checkFound('initializer', names, new Set(moved.map(({ name }) => name)));
@@ -52,7 +21,12 @@ export function weightsAsInputs(model: ModelProto, names: readonly string[]): Mo
   const known = new Set(input.map(({ name }) => name));
   return withGraph(model, {
     initializer: initializer.filter(({ name }) => !wanted.has(name)),
-    input: [...input, ...moved.filter(({ name }) => !known.has(name)).map(inputOf)],
+    input: [
+      ...input,
+      ...moved
+        .filter(({ name }) => !known.has(name))
+        .map(({ name, dataType, dims }) => tensorValue(name, dataType, dims)),
+    ],
   });
 }
 
@@ -61,7 +35,7 @@ export function weightsAsInputs(model: ModelProto, names: readonly string[]): Mo
  * @throws InputError when no node computes one
  */
 export function exposeValues(model: ModelProto, names: readonly string[]): ModelProto {
-  const { node, input, output } = graphOf(model);
+  const { node, input, output } = mainGraph(model);
   const known = new Set([...input.map(({ name }) => name), ...node.flatMap((each) => each.output)]);
   checkFound('value', names, known);
   const already = new Set(output.map(({ name }) => name));

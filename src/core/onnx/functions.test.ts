@@ -11,8 +11,8 @@ import {
   type NodeProto,
 } from 'onnx-buf';
 import { describe, expect, it } from 'vitest';
-import { node } from './edit-messages.ts';
-import { floats, modelProto, valueInfo } from './edit.fixture.ts';
+import { node, tensorValue } from './edit-messages.ts';
+import { floats, modelProto } from './edit.fixture.ts';
 import { inlineFunctions } from './functions.ts';
 
 const float = (name: string, f: number): AttributeProto =>
@@ -61,8 +61,8 @@ function modelOf(nodes: readonly NodeProto[], functions: readonly FunctionProto[
   const proto = modelProto({
     nodes,
     initializers: [floats('w', [4, 4], 1)],
-    inputs: [valueInfo('x', 'F32', [2, 4])],
-    outputs: [valueInfo('y', 'F32', [2, 4])],
+    inputs: [tensorValue('x', 'F32', [2, 4])],
+    outputs: [tensorValue('y', 'F32', [2, 4])],
   });
   return Object.assign(proto, { functions: [...functions] });
 }

@@ -5,9 +5,9 @@ import type { Factorization } from '../factor/factorization.ts';
 import { quantizeWeights } from '../factor/quantize.ts';
 import { product } from '../factor/tensorization.ts';
 import { relativeDistance, tensor } from '../tensor/dense.ts';
-import { node, rawTensor } from './edit-messages.ts';
+import { node, rawTensor, tensorValue } from './edit-messages.ts';
 import { distance, normal, replacement } from './edit-run.fixture.ts';
-import { floats, inMemory, layerOf, modelProto, valueInfo } from './edit.fixture.ts';
+import { floats, inMemory, layerOf, modelProto } from './edit.fixture.ts';
 import { replaceLayers, type OnnxEdit, type ReplaceOptions } from './edit.ts';
 import { floatBytes, halfBits } from './edit-elements.ts';
 import type { OnnxDtype, OnnxModel } from './model.ts';
@@ -31,8 +31,8 @@ const source = (opset: number, ir: number, dtype: OnnxDtype = 'F32', side = 48):
     modelProto({
       nodes: [node('MatMul', 'm', ['x', 'w'], 'y')],
       initializers: [dtype === 'F32' ? w : half],
-      inputs: [valueInfo('x', dtype, ['n', side])],
-      outputs: [valueInfo('y', dtype, ['n', side])],
+      inputs: [tensorValue('x', dtype, ['n', side])],
+      outputs: [tensorValue('y', dtype, ['n', side])],
       opset,
       ir,
     }),

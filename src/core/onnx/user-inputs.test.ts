@@ -1,51 +1,23 @@
-import { create } from '@bufbuild/protobuf';
-import {
-  TensorShapeProto_DimensionSchema,
-  TensorShapeProtoSchema,
-  TypeProto_TensorSchema,
-  TypeProtoSchema,
-  ValueInfoProtoSchema,
-  type ValueInfoProto,
-} from 'onnx-buf';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/checks.ts';
 import { createRandom } from '../base/random.ts';
 import { arrayOf, npzOf, openCorpus } from '../../engines/ort/user-inputs.fixture.ts';
 import { npy } from '../workload/npy.fixture.ts';
-import { changed, dataTypes } from './edit-messages.ts';
+import { changed, tensorValue, type Extent } from './edit-messages.ts';
 import { withProto } from './edit.ts';
 import type { OnnxDtype, OnnxModel } from './model.ts';
 import { hasGraphInputs, readInputs, someInputs } from './user-inputs.ts';
-
-type Extents = readonly (number | string)[];
-
-function valueOf(name: string, dtype: OnnxDtype, extents: Extents): ValueInfoProto {
-  const dim = extents.map((extent) =>
-    create(TensorShapeProto_DimensionSchema, {
-      value:
-        typeof extent === 'number'
-          ? { case: 'dimValue', value: BigInt(extent) }
-          : { case: 'dimParam', value: extent },
-    }),
-  );
-  const shape = create(TensorShapeProtoSchema, { dim });
-  const value = create(TypeProto_TensorSchema, { elemType: dataTypes[dtype], shape });
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: create(TypeProtoSchema, { value: { case: 'tensorType', value } }),
-  });
-}
 
 const { onnx } = await openCorpus('hand-gemm');
 
 /** A graph of which only inputs and outputs are looked at. */
 function graphOf(
-  inputs: Readonly<Record<string, readonly [OnnxDtype, Extents]>>,
+  inputs: Readonly<Record<string, readonly [OnnxDtype, readonly Extent[]]>>,
   outputs: readonly string[] = ['logits'],
 ): OnnxModel {
   const graph = changed(onnx.proto.graph!, {
-    input: Object.entries(inputs).map(([name, [dtype, extents]]) => valueOf(name, dtype, extents)),
-    output: outputs.map((name) => valueOf(name, 'F32', ['batch', 4])),
+    input: Object.entries(inputs).map(([name, [dtype, extents]]) => tensorValue(name, dtype, extents)),
+    output: outputs.map((name) => tensorValue(name, 'F32', ['batch', 4])),
   });
   return withProto(onnx, changed(onnx.proto, { graph }));
 }

@@ -1,8 +1,8 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, type ModelProto } from 'onnx-buf';
 import { describe, expect, it } from 'vitest';
-import { node, rawTensor } from './edit-messages.ts';
-import { collect, floats, inMemory, modelProto, valueInfo } from './edit.fixture.ts';
+import { node, rawTensor, tensorValue } from './edit-messages.ts';
+import { collect, floats, inMemory, modelProto } from './edit.fixture.ts';
 import { onnxFiles, writeOnnx } from './write.ts';
 
 const proto = (): ModelProto =>
@@ -17,8 +17,8 @@ const proto = (): ModelProto =>
       rawTensor('none', 'F32', [0], new Uint8Array()),
       floats('b', [3], 2),
     ],
-    inputs: [valueInfo('x', 'F32', ['n', 64])],
-    outputs: [valueInfo('y', 'F32', ['n', 300])],
+    inputs: [tensorValue('x', 'F32', ['n', 64])],
+    outputs: [tensorValue('y', 'F32', ['n', 300])],
   });
 
 describe('write ONNX', () => {

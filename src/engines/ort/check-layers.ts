@@ -6,14 +6,9 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import {
   GraphProtoSchema,
   ModelProtoSchema,
-  TensorShapeProto_DimensionSchema,
-  TensorShapeProtoSchema,
-  TypeProto_TensorSchema,
-  TypeProtoSchema,
   ValueInfoProtoSchema,
   type NodeProto,
   type TensorProto,
-  type ValueInfoProto,
 } from 'onnx-buf';
 import { InputError } from '../../core/base/checks.ts';
 import { createRandom } from '../../core/base/random.ts';
@@ -21,7 +16,7 @@ import { product } from '../../core/factor/tensorization.ts';
 import { reconstruct } from '../../core/factor/decompose/reconstruct.ts';
 import { withDenseWeights } from '../../core/onnx/edit-dense.ts';
 import { mainGraph } from '../../core/onnx/edit-graph.ts';
-import { changed, dataTypes, rawTensor } from '../../core/onnx/edit-messages.ts';
+import { changed, rawTensor, tensorValue } from '../../core/onnx/edit-messages.ts';
 import type { OnnxEdit } from '../../core/onnx/edit.ts';
 import type { OnnxModel, OnnxSite } from '../../core/onnx/model.ts';
 import type { ProbeInput } from '../../core/onnx/probe-inputs.ts';
@@ -127,7 +122,7 @@ function cutter(
       name: 'layer',
       node,
       initializer,
-      input: [valueOf(input, feed)],
+      input: [tensorValue(input, feed.dtype, feed.shape)],
       output: [create(ValueInfoProtoSchema, { name: output })],
     };
     const { irVersion, opsetImport } = model.proto;
@@ -136,16 +131,4 @@ function cutter(
       create(ModelProtoSchema, { irVersion, opsetImport, graph: create(GraphProtoSchema, parts) }),
     );
   };
-}
-
-function valueOf(name: string, { dtype, shape }: ProbeInput): ValueInfoProto {
-  const dim = shape.map((extent) =>
-    create(TensorShapeProto_DimensionSchema, { value: { case: 'dimValue', value: BigInt(extent) } }),
-  );
-  const tensor = create(TypeProto_TensorSchema, {
-    elemType: dataTypes[dtype],
-    shape: create(TensorShapeProtoSchema, { dim }),
-  });
-  const type = create(TypeProtoSchema, { value: { case: 'tensorType', value: tensor } });
-  return create(ValueInfoProtoSchema, { name, type });
 }

@@ -1,29 +1,11 @@
 /** One linear layer as a model of its own, X [rows, in] -> Y [rows, out], and random numbers for it. */
-import { create, toBinary } from '@bufbuild/protobuf';
-import {
-  GraphProtoSchema,
-  ModelProtoSchema,
-  OperatorSetIdProtoSchema,
-  TensorProto_DataType,
-  TensorShapeProto_DimensionSchema,
-  TensorShapeProtoSchema,
-  TypeProto_TensorSchema,
-  TypeProtoSchema,
-  ValueInfoProtoSchema,
-  type NodeProto,
-  type TensorProto,
-  type ValueInfoProto,
-} from 'onnx-buf';
 import { createRandom } from '../../core/base/random.ts';
 import type { Factorization } from '../../core/factor/factorization.ts';
 import { factorShapes, forwardEinsum } from '../../core/factor/forward.ts';
 import { product } from '../../core/factor/tensorization.ts';
+import { tensorValue } from '../../core/onnx/edit-messages.ts';
 import { tensor, type Tensor } from '../../core/tensor/dense.ts';
-import { constant, nodeOf } from './nodes.ts';
-
-/** What the shipped models have, too. */
-const opset = 18;
-const irVersion = 8n;
+import { constant, graphBytes, nodeOf } from './nodes.ts';
 
 export interface LayerShape {
   readonly rows: number;
@@ -33,12 +15,13 @@ export interface LayerShape {
 
 /** y = x W. @param weight [in, out] */
 export function denseGraph({ rows, in: inside, out }: LayerShape, weight: Float32Array): Uint8Array {
-  return modelBytes(
-    [nodeOf('MatMul', ['x', 'W'], 'y')],
-    [constant('W', [inside, out], weight)],
-    valueOf('x', [rows, inside]),
-    valueOf('y', [rows, out]),
-  );
+  return graphBytes({
+    name: 'layer',
+    nodes: [nodeOf('MatMul', ['x', 'W'], 'y')],
+    tensors: [constant('W', [inside, out], weight)],
+    inputs: [tensorValue('x', 'F32', [rows, inside])],
+    outputs: [tensorValue('y', 'F32', [rows, out])],
+  });
 }
 
 /** Numbers of ordinary size for `denseGraph`. */
@@ -66,41 +49,5 @@ export function randomFactors(f: Factorization, seed: number): readonly Tensor[]
       shape,
       Float64Array.from({ length: product(shape) }, () => scale * random.normal()),
     ),
-  );
-}
-
-function valueOf(name: string, shape: readonly number[]): ValueInfoProto {
-  const dim = shape.map((extent) =>
-    create(TensorShapeProto_DimensionSchema, { value: { case: 'dimValue', value: BigInt(extent) } }),
-  );
-  const value = create(TypeProto_TensorSchema, {
-    elemType: TensorProto_DataType.FLOAT,
-    shape: create(TensorShapeProtoSchema, { dim }),
-  });
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: create(TypeProtoSchema, { value: { case: 'tensorType', value } }),
-  });
-}
-
-function modelBytes(
-  node: readonly NodeProto[],
-  initializer: readonly TensorProto[],
-  input: ValueInfoProto,
-  output: ValueInfoProto,
-): Uint8Array {
-  return toBinary(
-    ModelProtoSchema,
-    create(ModelProtoSchema, {
-      irVersion,
-      opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(opset) })],
-      graph: create(GraphProtoSchema, {
-        name: 'layer',
-        node: [...node],
-        initializer: [...initializer],
-        input: [input],
-        output: [output],
-      }),
-    }),
   );
 }

@@ -1,66 +1,56 @@
-/** Nodes and constants added to a graph that was read from a file. */
-import { create } from '@bufbuild/protobuf';
+/** Nodes and constants of small graphs, and of what is added to one that was read from a file. */
+import { create, toBinary } from '@bufbuild/protobuf';
 import {
-  AttributeProto_AttributeType,
-  AttributeProtoSchema,
   GraphProtoSchema,
   ModelProtoSchema,
-  NodeProtoSchema,
-  TensorProto_DataType,
-  TensorProtoSchema,
-  type GraphProto,
-  type ModelProto,
+  OperatorSetIdProtoSchema,
   type NodeProto,
   type TensorProto,
+  type ValueInfoProto,
 } from 'onnx-buf';
-import { invariant } from '../../core/base/checks.ts';
+import { node, rawTensor, type AttributeValue } from '../../core/onnx/edit-messages.ts';
 
-type Attribute = readonly [name: string, value: number | readonly number[]];
-
-/** @param output also the name of the node; attributes are whole numbers and lists of them */
+/** @param output also the name of the node */
 export const nodeOf = (
   opType: string,
   input: readonly string[],
   output: string,
-  attributes: readonly Attribute[] = [],
-): NodeProto =>
-  create(NodeProtoSchema, {
-    name: output,
-    opType,
-    input: [...input],
-    output: [output],
-    attribute: attributes.map(([name, value]) =>
-      typeof value === 'number'
-        ? create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INT, i: BigInt(value) })
-        : create(AttributeProtoSchema, {
-            name,
-            type: AttributeProto_AttributeType.INTS,
-            ints: value.map(BigInt),
-          }),
-    ),
-  });
-
-const bytesOf = (values: Float32Array | BigInt64Array): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
+  attributes?: Readonly<Record<string, AttributeValue>>,
+): NodeProto => node(opType, output, input, output, attributes);
 
 export const constant = (
   name: string,
-  dims: readonly number[],
+  shape: readonly number[],
   values: Float32Array | BigInt64Array,
 ): TensorProto =>
-  create(TensorProtoSchema, {
+  rawTensor(
     name,
-    dims: dims.map(BigInt),
-    dataType: values instanceof Float32Array ? TensorProto_DataType.FLOAT : TensorProto_DataType.INT64,
-    rawData: bytesOf(values),
-  });
+    values instanceof Float32Array ? 'F32' : 'I64',
+    shape,
+    new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice(),
+  );
 
-/** The model with another graph; what is not named stays. */
-export function withGraph(model: ModelProto, change: (graph: GraphProto) => Partial<GraphProto>): ModelProto {
-  const { graph } = model;
-  invariant(graph !== undefined, 'a model without a graph');
-  return create(ModelProtoSchema, {
-    ...model,
-    graph: create(GraphProtoSchema, { ...graph, ...change(graph) }),
+/** What the shipped models have, too. */
+const opset = 18n;
+const irVersion = 8n;
+
+export interface GraphParts {
+  readonly name: string;
+  readonly nodes: readonly NodeProto[];
+  readonly tensors: readonly TensorProto[];
+  readonly inputs: readonly ValueInfoProto[];
+  readonly outputs: readonly ValueInfoProto[];
+}
+
+/** A graph as a file of its own. */
+export function graphBytes({ name, nodes, tensors, inputs, outputs }: GraphParts): Uint8Array {
+  const graph = create(GraphProtoSchema, {
+    name,
+    node: [...nodes],
+    initializer: [...tensors],
+    input: [...inputs],
+    output: [...outputs],
   });
+  const opsetImport = [create(OperatorSetIdProtoSchema, { domain: '', version: opset })];
+  return toBinary(ModelProtoSchema, create(ModelProtoSchema, { irVersion, opsetImport, graph }));
 }

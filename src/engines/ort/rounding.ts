@@ -4,8 +4,10 @@
  * passes between two factors of one layer is not rounded: the graph multiplies by their product.
  */
 import type { ModelProto } from 'onnx-buf';
+import { mainGraph, withGraph } from '../../core/onnx/edit-graph.ts';
+import { changed } from '../../core/onnx/edit-messages.ts';
 import type { LayerSite } from './layers.ts';
-import { constant, nodeOf, withGraph } from './nodes.ts';
+import { constant, nodeOf } from './nodes.ts';
 
 const steps = 127;
 
@@ -25,34 +27,33 @@ export function withRoundedInputs(
   );
   const [low, high] = ['rounding/low', 'rounding/high'];
   const rounded = (value: string): string => `${value}/rounded`;
-  return withGraph(model, ({ node, initializer }) => {
-    const placed = new Set<string>();
-    const nodes = node.flatMap((each) => {
-      const site = byWeight.get(each.input[1] ?? '');
-      if (site === undefined || each.opType !== 'MatMul' || !stepsOf.has(site.input)) return [each];
-      const { input } = site;
-      const changed = { ...each, input: [rounded(input), ...each.input.slice(1)] };
-      if (placed.has(input)) return [changed];
-      placed.add(input);
-      const [step, scaled, whole, clipped] = ['step', 'scaled', 'whole', 'clipped'].map(
-        (part) => `${input}/${part}`,
-      );
-      return [
-        nodeOf('Div', [input, step!], scaled!),
-        nodeOf('Round', [scaled!], whole!),
-        nodeOf('Clip', [whole!, low!, high!], clipped!),
-        nodeOf('Mul', [clipped!, step!], rounded(input)),
-        changed,
-      ];
-    });
-    return {
-      node: nodes,
-      initializer: [
-        ...initializer,
-        constant(low!, [], Float32Array.of(-steps)),
-        constant(high!, [], Float32Array.of(steps)),
-        ...[...stepsOf].map(([input, step]) => constant(`${input}/step`, [], Float32Array.of(step))),
-      ],
-    };
+  const { node, initializer } = mainGraph(model);
+  const placed = new Set<string>();
+  const nodes = node.flatMap((each) => {
+    const site = byWeight.get(each.input[1] ?? '');
+    if (site === undefined || each.opType !== 'MatMul' || !stepsOf.has(site.input)) return [each];
+    const { input } = site;
+    const reader = changed(each, { input: [rounded(input), ...each.input.slice(1)] });
+    if (placed.has(input)) return [reader];
+    placed.add(input);
+    const [step, scaled, whole, clipped] = ['step', 'scaled', 'whole', 'clipped'].map(
+      (part) => `${input}/${part}`,
+    );
+    return [
+      nodeOf('Div', [input, step!], scaled!),
+      nodeOf('Round', [scaled!], whole!),
+      nodeOf('Clip', [whole!, low!, high!], clipped!),
+      nodeOf('Mul', [clipped!, step!], rounded(input)),
+      reader,
+    ];
+  });
+  return withGraph(model, {
+    node: nodes,
+    initializer: [
+      ...initializer,
+      constant(low!, [], Float32Array.of(-steps)),
+      constant(high!, [], Float32Array.of(steps)),
+      ...[...stepsOf].map(([input, step]) => constant(`${input}/step`, [], Float32Array.of(step))),
+    ],
   });
 }

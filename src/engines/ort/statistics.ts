@@ -7,19 +7,18 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import {
   ModelProtoSchema,
   TensorProto_DataType,
-  TypeProto_TensorSchema,
-  TypeProtoSchema,
   ValueInfoProtoSchema,
   type ModelProto,
   type NodeProto,
   type TensorProto,
-  type ValueInfoProto,
 } from 'onnx-buf';
 import { check } from '../../core/base/checks.ts';
+import { mainGraph, withGraph } from '../../core/onnx/edit-graph.ts';
+import { tensorValue } from '../../core/onnx/edit-messages.ts';
 import type { LayerInput, LayerInputs } from '../../core/onnx/layer-inputs.ts';
 import { matrix, type Matrix } from '../../core/tensor/dense.ts';
 import type { LayerSite } from './layers.ts';
-import { constant, nodeOf, withGraph } from './nodes.ts';
+import { constant, nodeOf } from './nodes.ts';
 import type { AnyFeeds, Feeds, Ort, OrtSession } from './ort.ts';
 
 export interface LayerStatistics {
@@ -57,21 +56,22 @@ export function withGrams(model: ModelProto, inputs: readonly LayerInput[], isMa
     return {
       constants: [constant(name('asRows'), [2], BigInt64Array.of(-1n, BigInt(width)))],
       nodes: [
-        ...(perm === null ? [] : [nodeOf('Transpose', [value], turned, [['perm', perm]])]),
+        ...(perm === null ? [] : [nodeOf('Transpose', [value], turned, { perm })]),
         nodeOf('Reshape', [turned, name('asRows')], name('own')),
-        nodeOf('Cast', [name('own')], name('rows'), [['to', TensorProto_DataType.FLOAT]]),
+        nodeOf('Cast', [name('own')], name('rows'), { to: TensorProto_DataType.FLOAT }),
         ...(isMasked ? maskedRows(name) : [nodeOf('Shape', [name('rows')], name('count'))]),
         // The third operand may be left out from opset 11 on only.
-        nodeOf('Gemm', [counted, name('rows'), zero], name('gram'), [['transA', 1]]),
+        nodeOf('Gemm', [counted, name('rows'), zero], name('gram'), { transA: 1 }),
         nodeOf('Abs', [name('rows')], name('size')),
-        nodeOf('ReduceMax', [name('size')], name('largest'), [['keepdims', 0]]),
+        nodeOf('ReduceMax', [name('size')], name('largest'), { keepdims: 0 }),
       ],
     };
   });
   const all = [shared, ...additions];
   const outputs = inputs.flatMap((_, k) => told.map((part) => valueName(part, k)));
-  return withGraph(model, ({ node, initializer, input }) => ({
-    input: isMasked ? [...input, maskValue()] : input,
+  const { node, initializer, input } = mainGraph(model);
+  return withGraph(model, {
+    input: isMasked ? [...input, tensorValue(maskInput, 'F32', null)] : input,
     node: [...node, ...all.flatMap(({ nodes }) => nodes)],
     initializer: [
       ...initializer,
@@ -79,21 +79,13 @@ export function withGrams(model: ModelProto, inputs: readonly LayerInput[], isMa
       ...all.flatMap(({ constants }) => constants),
     ],
     output: outputs.map((name) => create(ValueInfoProtoSchema, { name })),
-  }));
+  });
 }
 
 const none: Additions = { nodes: [], constants: [] };
 
 /** The input that tells padding apart: 0 for it, else 1. */
 export const maskInput = 'rankscape/statistics/mask';
-
-function maskValue(): ValueInfoProto {
-  const value = create(TypeProto_TensorSchema, { elemType: TensorProto_DataType.FLOAT });
-  return create(ValueInfoProtoSchema, {
-    name: maskInput,
-    type: create(TypeProtoSchema, { value: { case: 'tensorType', value } }),
-  });
-}
 
 const masked = (part: string): string => `rankscape/statistics/mask/${part}`;
 
@@ -108,7 +100,7 @@ const tokensOf = (mask: string): Additions => ({
   ],
   nodes: [
     nodeOf('Reshape', [mask, masked('flat')], masked('entries')),
-    nodeOf('Cast', [masked('entries')], masked('weights'), [['to', TensorProto_DataType.FLOAT]]),
+    nodeOf('Cast', [masked('entries')], masked('weights'), { to: TensorProto_DataType.FLOAT }),
     nodeOf('Shape', [masked('weights')], masked('shape')),
     nodeOf('Gather', [masked('shape'), masked('first')], masked('length')),
   ],
@@ -123,13 +115,13 @@ const maskedRows = (name: (part: string) => string): readonly NodeProto[] => [
   nodeOf('Mod', [name('places'), masked('length')], name('tokens')),
   nodeOf('Gather', [masked('weights'), name('tokens')], name('entries')),
   nodeOf('Equal', [name('height'), masked('length')], name('fits')),
-  nodeOf('Cast', [name('fits')], name('if'), [['to', TensorProto_DataType.FLOAT]]),
+  nodeOf('Cast', [name('fits')], name('if'), { to: TensorProto_DataType.FLOAT }),
   nodeOf('Sub', [masked('one'), name('if')], name('else')),
   nodeOf('Mul', [name('entries'), name('if')], name('then')),
   nodeOf('Add', [name('then'), name('else')], name('weights')),
   nodeOf('Reshape', [name('weights'), masked('column')], name('column')),
   nodeOf('Mul', [name('rows'), name('column')], name('counted')),
-  nodeOf('ReduceSum', [name('weights')], name('count'), [['keepdims', 0]]),
+  nodeOf('ReduceSum', [name('weights')], name('count'), { keepdims: 0 }),
 ];
 
 /** Sums over examples that come one batch after another. */
