@@ -1,7 +1,6 @@
 import { defineConfig, devices } from '@playwright/test';
-import { findBrowser } from './scripts/browser.mjs';
+import { launchOptions } from './scripts/browser.mjs';
 
-const executablePath = findBrowser();
 const port = 4187;
 
 /** Journeys run on the built page, as a visitor gets it. `npm test` builds first; alone, `npm run e2e` builds here. */
@@ -14,18 +13,7 @@ export default defineConfig({
     baseURL: `http://localhost:${port}/`,
     actionTimeout: 10_000,
     viewport: { width: 1440, height: 900 },
-    ...(executablePath === undefined ? { channel: 'chromium' } : {}),
-    launchOptions: {
-      ...(executablePath === undefined ? {} : { executablePath }),
-      args: [
-        '--no-sandbox',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    },
+    launchOptions: launchOptions(),
   },
   projects: [
     { name: 'desktop', testIgnore: /phone\.spec\.ts/ },

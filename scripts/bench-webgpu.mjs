@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from '@playwright/test';
 import { build, preview } from 'vite';
-import { ensureBrowser, findBrowser } from './browser.mjs';
+import { ensureBrowser, launchOptions } from './browser.mjs';
 
 const words = process.argv.slice(2);
 const json = words.includes('--json');
@@ -43,40 +43,27 @@ const version = (name) =>
 
 const plain = [
   '--enable-unsafe-webgpu',
-  '--no-sandbox',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
   // Timestamps are otherwise rounded to 0.1 ms.
   '--disable-dawn-features=timestamp_quantization',
 ];
 // A headless Chromium on Linux asks for Vulkan only when told to.
 const hardware = ['--enable-features=Vulkan', '--ignore-gpu-blocklist'];
 
-const launch = (args) => {
-  const executablePath = findBrowser();
-  return chromium.launch({
-    ...(executablePath === undefined ? { channel: 'chromium' } : { executablePath }),
-    args,
-  });
-};
-
 /** Every wait in the page ends by itself; this is for a page that is gone. */
 const patienceMs = 1_800_000;
 
 /** A page on a real adapter where there is one, else on the software adapter. */
 async function openPage(address) {
-  for (const args of [[...plain, ...hardware], plain]) {
-    const browser = await launch(args);
+  const options = launchOptions();
+  for (const own of [[...plain, ...hardware], plain]) {
+    const browser = await chromium.launch({ ...options, args: [...options.args, ...own] });
     const page = await browser.newPage();
     await page.goto(address);
     const software = await page.evaluate(async () => {
       const adapter = await navigator.gpu?.requestAdapter();
       return adapter?.info.isFallbackAdapter;
     });
-    if (software === false || args === plain) return { browser, page };
+    if (software === false || own === plain) return { browser, page };
     await browser.close();
   }
 }

@@ -1,4 +1,4 @@
-/** Finds a Chromium, or installs one: Debian's package as root, Playwright's download elsewhere. */
+/** A Chromium to drive: found, or installed (Debian's package as root, Playwright's download elsewhere), and started. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
@@ -11,6 +11,22 @@ const places = [
 
 /** Path of an installed browser, or undefined: then Playwright's own download is used. */
 export const findBrowser = () => places.find((path) => path && existsSync(path));
+
+/** What Playwright starts it with: root has no sandbox, and nothing is asked of the network behind the page's back. */
+export const launchOptions = () => {
+  const executablePath = findBrowser();
+  return {
+    ...(executablePath === undefined ? { channel: 'chromium' } : { executablePath }),
+    args: [
+      '--no-sandbox',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  };
+};
 
 // Standard output belongs to the caller's results.
 const run = (command, args) => spawnSync(command, args, { stdio: ['inherit', 2, 2] }).status === 0;
