@@ -1,6 +1,6 @@
 /**
  * `npm run build:wasm`: compiles src/engines/wasm/assembly into src/engines/wasm/module.ts, base64 in a module of its own:
- * it comes with whatever worker or program imports it, from any folder and offline. `kernels.test.ts` builds it again.
+ * it comes with whatever worker or program imports it, from any folder and offline. `build-wasm.test.ts` builds it again.
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,7 +1,9 @@
 // What decompositions spend their time on, in float64 and bit by bit as `core/tensor` computes it: each sum runs over the
 // same terms in the same order, side by side with others.
 
-import { tridiagonalize as reduce } from './tridiagonal.ts';
+import { tridiagonalize } from './tridiagonal.ts';
+
+export { tridiagonalize };
 
 // As `core/tensor/matmul.ts` cuts its sums.
 const PIECE: i32 = 512;
@@ -213,16 +215,4 @@ export function reflect(z: usize, n: i32, v: usize, scales: usize): void {
       v128.store(at, f64x2.sub(v128.load(at, 48), f64x2.mul(s3, x)), 48);
     }
   }
-}
-
-export function tridiagonalize(
-  n: i32,
-  a: usize,
-  diagonal: usize,
-  off: usize,
-  reflections: usize,
-  scales: usize,
-  work: usize,
-): void {
-  reduce(n, a, diagonal, off, reflections, scales, work);
 }

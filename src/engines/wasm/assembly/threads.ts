@@ -1,17 +1,10 @@
 // The same module for memory that several threads share. A run is a list of shares; whoever comes takes the next piece of
 // the step at hand, and nobody begins a step before the one before it is done. A helper that comes late helps with what
 // is left, one that never comes is not missed.
-import { BLOCK_BYTES } from './product.ts';
+import { packBytes, run } from './index.ts';
 import { runStep } from './steps.ts';
 
-export function run(step: usize, method: i32, over: i32, from: i32, to: i32, pack: usize): void {
-  runStep(step, method, over, from, to, pack);
-}
-
-/** Bytes of scratch memory that a product takes. */
-export function packBytes(): usize {
-  return BLOCK_BYTES;
-}
+export { packBytes, run };
 
 // The head of the list, in bytes. It lies at the same place for all programs: a helper may come late.
 const RUN: usize = 64;
