@@ -3,6 +3,7 @@ import type { Metric } from '../../core/accuracy/figure.ts';
 import { formatRatio } from '../format.ts';
 import { formatMs } from '../latency/words.ts';
 import { bandText, metricWords } from '../metric.ts';
+import { AdoptButton } from '../plots/AdoptButton.tsx';
 import { formatMix } from '../plots/shared.ts';
 import type { DelayPlace } from './delay.ts';
 
@@ -46,14 +47,7 @@ export function DelayTable({ places, metric, onAdopt }: DelayTableProps) {
               <td>{place.who === 'dense' ? 'reference' : place.tier}</td>
               <td className="mix">{formatMix(place.design)}</td>
               <td>
-                <button
-                  type="button"
-                  className="tb"
-                  aria-label={`Adopt ${formatRatio(place.x)}, ${words.text(place.y)}`}
-                  onClick={() => onAdopt(place)}
-                >
-                  Adopt
-                </button>
+                <AdoptButton metric={metric} place={place} onAdopt={() => onAdopt(place)} />
               </td>
             </tr>
           ))}

@@ -4,6 +4,7 @@ import { useFindKnown } from '../accuracy/shown.ts';
 import { formatCount, formatEnergy, formatLatency, formatRatio, inline } from '../format.ts';
 import { bandText, metricWords } from '../metric.ts';
 import type { Derived } from '../../state/derive.ts';
+import { AdoptButton } from './AdoptButton.tsx';
 import type { FoundPlace } from './run-places.ts';
 import { formatMix } from './shared.ts';
 import { axisName } from './words.ts';
@@ -79,14 +80,11 @@ export function FrontierTable({ found, derived, baselines, onAdopt }: FrontierTa
                 <td>{formatCount(point.parameters)}</td>
                 <td className="mix">{formatMix(point.design)}</td>
                 <td>
-                  <button
-                    type="button"
-                    className="tb"
-                    aria-label={`Adopt ${formatRatio(place.x)}, ${words.text(figure.value)}`}
-                    onClick={() => onAdopt(index)}
-                  >
-                    Adopt
-                  </button>
+                  <AdoptButton
+                    metric={metric}
+                    place={{ x: place.x, y: figure.value }}
+                    onAdopt={() => onAdopt(index)}
+                  />
                 </td>
               </tr>
             );
