@@ -1,19 +1,12 @@
 /** What running the current design on held-out examples gave, and how far a measurement is. */
 import type { Measurement } from '../../core/accuracy/tally.ts';
-import type { AccuracyRun, Measured } from '../../state/accuracy-run.ts';
+import type { Measured } from '../../state/accuracy-run.ts';
 import { useAccuracyRun, useAppObject, useSettled } from '../app.ts';
 import { useOpenDialog } from '../dialogs/dialog-context.ts';
 import { formatExact, formatNumber, formatPercent, formatSigned } from '../format.ts';
+import { Measuring } from './Measuring.tsx';
 import { useFindKnown } from './shown.ts';
 import './accuracy.css';
-
-const stages: Readonly<Record<NonNullable<AccuracyRun['progress']>['stage'], string>> = {
-  loading: 'loading the runtime and the model',
-  calibrating: 'taking the inputs of each layer',
-  rebuilding: 'decomposing layers',
-  comparing: 'comparing a few answers with the dense model',
-  measuring: 'running examples',
-};
 
 export function AccuracySection() {
   const run = useAccuracyRun((state) => state);
@@ -23,7 +16,7 @@ export function AccuracySection() {
   const open = useOpenDialog();
   // Of a model of one's own: src/ui/examples.
   if (run.status === 'unavailable' || config.model.kind === 'file') return null;
-  const { progress, promotion, status, problem } = run;
+  const { status } = run;
   const busy = status === 'measuring' || status === 'promoting';
   return (
     <div className="sec accuracy">
@@ -48,26 +41,7 @@ export function AccuracySection() {
         )}
       </header>
       {measured !== undefined && <Figures measured={measured} />}
-      {problem !== null && (
-        <p className="bad" role="alert">
-          {problem}
-        </p>
-      )}
-      <p className="note progress">
-        {busy && progress !== null ? (
-          <>
-            <progress max={Math.max(1, progress.of)} value={progress.done} aria-label="Measurement" />
-            {status === 'promoting' && promotion !== null
-              ? `frontier point ${Math.min(promotion.done + 1, promotion.of)} of ${promotion.of}: `
-              : ''}
-            {stages[progress.stage]}
-          </>
-        ) : measured === undefined ? (
-          'The current design has not been measured.'
-        ) : promotion !== null && promotion.of > 0 ? (
-          `${promotion.done} of ${promotion.of} promising frontier points measured too.`
-        ) : null}
-      </p>
+      <Measuring isMeasured={measured !== undefined} />
     </div>
   );
 }

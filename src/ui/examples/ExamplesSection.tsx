@@ -6,10 +6,11 @@ import { use, useState, useSyncExternalStore } from 'react';
 import { InputError } from '../../core/base/checks.ts';
 import type { Measured } from '../../state/accuracy-run.ts';
 import type { ExamplesSource, ExamplesState } from '../../state/examples-source.ts';
+import { Measuring } from '../accuracy/Measuring.tsx';
 import { useFindKnown } from '../accuracy/shown.ts';
 import { useAccuracyRun, useAppObject, useFile, useSettled } from '../app.ts';
 import { formatExact, formatPercent, formatSigned } from '../format.ts';
-import { foundText, measuringText, natsText, stageText } from './words.ts';
+import { foundText, natsText, stageText } from './words.ts';
 import './examples.css';
 
 export function ExamplesSection() {
@@ -128,7 +129,7 @@ function Given({ state: { status, files, found, progress, weighted } }: { readon
       )}
       {status === 'none' && <p className="note">These tell how examples are read; now give the examples.</p>}
       {progress !== null && (
-        <p className="note progress">
+        <p className="note progress-line">
           <progress max={Math.max(1, progress.of)} value={progress.done} aria-label="Examples" />
           {stageText(progress.stage)}
         </p>
@@ -148,31 +149,12 @@ function Given({ state: { status, files, found, progress, weighted } }: { readon
 
 /** Of the design on screen. */
 function Current() {
-  const run = useAccuracyRun((state) => state);
   const { config } = useSettled();
   const { measured } = useFindKnown(config)(config.design);
-  const { status, progress, promotion, problem } = run;
-  const busy = status === 'measuring' || status === 'promoting';
   return (
     <>
       {measured !== undefined && <Figures measured={measured} />}
-      {problem !== null && (
-        <p className="bad" role="alert">
-          {problem}
-        </p>
-      )}
-      <p className="note progress" role="status">
-        {busy && progress !== null ? (
-          <>
-            <progress max={Math.max(1, progress.of)} value={progress.done} aria-label="Measurement" />
-            {measuringText(progress.stage, status === 'promoting' ? promotion : null)}
-          </>
-        ) : measured === undefined ? (
-          'The current design has not been measured.'
-        ) : promotion !== null && promotion.of > 0 ? (
-          `${promotion.done} of ${promotion.of} promising frontier points measured too.`
-        ) : null}
-      </p>
+      <Measuring isMeasured={measured !== undefined} isLive />
     </>
   );
 }

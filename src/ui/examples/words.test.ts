@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { foundText, measuringText, natsText } from './words.ts';
+import { foundText, natsText } from './words.ts';
 
 it('examples are told in their own words', () => {
   const found = {
@@ -14,12 +14,6 @@ it('examples are told in their own words', () => {
   expect(foundText({ ...found, kind: 'pictures', count: 1, isLabelled: true })).toMatch(
     /^1 picture: .*; with labels$/,
   );
-});
-
-it('progress names the point of the frontier, never one too many', () => {
-  expect(measuringText('rebuilding', null)).toBe('decomposing layers');
-  expect(measuringText('measuring', { done: 2, of: 8 })).toBe('frontier point 3 of 8: running examples');
-  expect(measuringText('measuring', { done: 8, of: 8 })).toMatch(/^frontier point 8 of 8/);
 });
 
 it('small divergences are told by their order', () => {

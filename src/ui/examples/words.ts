@@ -1,5 +1,5 @@
 /** What became of somebody's examples, in words. */
-import type { ExamplesFound, ExamplesStage, MeasureStage } from '../../../workers/protocol.ts';
+import type { ExamplesFound, ExamplesStage } from '../../../workers/protocol.ts';
 import { formatExact, formatNumber } from '../format.ts';
 
 const kinds: Readonly<Record<ExamplesFound['kind'], readonly [one: string, many: string]>> = {
@@ -26,26 +26,6 @@ const stages: Readonly<Record<ExamplesStage, string>> = {
 };
 
 export const stageText = (stage: ExamplesStage): string => stages[stage];
-
-const measuring: Readonly<Record<MeasureStage, string>> = {
-  loading: 'loading the runtime and the model',
-  calibrating: 'taking the inputs of each layer',
-  rebuilding: 'decomposing layers',
-  comparing: 'comparing a few answers with the dense model',
-  measuring: 'running examples',
-};
-
-/** @param promotion of frontier points; null for the current design */
-export function measuringText(
-  stage: MeasureStage,
-  promotion: { readonly done: number; readonly of: number } | null,
-): string {
-  const what =
-    promotion === null
-      ? ''
-      : `frontier point ${Math.min(promotion.done + 1, promotion.of)} of ${promotion.of}: `;
-  return `${what}${measuring[stage]}`;
-}
 
 /** Nats, four digits; a very small one by its order: `0.0213`, `3.2e−6`. */
 export function natsText(nats: number): string {
