@@ -25,10 +25,31 @@ export default defineConfig({
   server: { headers },
   preview: { headers },
   test: {
-    include: ['src/**/*.test.{ts,tsx}', 'workers/**/*.test.ts', 'scripts/**/*.test.ts'],
-    // `npm run test:gpu` finds a GPU for those.
-    exclude: [...configDefaults.exclude, ...(process.env.RANKSCAPE_GPU ? [] : ['**/*.gpu.test.ts'])],
     environment: 'node',
     testTimeout: 20_000,
+    maxWorkers: '100%',
+    projects: [
+      {
+        extends: true,
+        test: {
+          // Pure functions on readonly data: nothing to keep apart, so files share a thread's modules.
+          name: 'unit',
+          include: ['src/*.test.ts', 'src/{core,state,ui}/**/*.test.{ts,tsx}'],
+          pool: 'threads',
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // A process each: WebAssembly, threads, onnxruntime, devices, the command line.
+          name: 'integration',
+          include: ['{src/{engines,cli},workers,scripts}/**/*.test.ts'],
+          // `npm run test:gpu` finds a GPU for those.
+          exclude: [...configDefaults.exclude, ...(process.env.RANKSCAPE_GPU ? [] : ['**/*.gpu.test.ts'])],
+          pool: 'forks',
+        },
+      },
+    ],
   },
 });

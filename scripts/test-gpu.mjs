@@ -39,8 +39,13 @@ if (files.length === 0) {
   console.error('test:gpu: no test has such a name');
   process.exit(2);
 }
-const { status } = spawnSync('npx', ['--no-install', 'vitest', 'run', ...files, ...flags], {
-  stdio: 'inherit',
-  env: { ...process.env, ...env, RANKSCAPE_GPU: '1' },
-});
+// One after the other: they share one device.
+const { status } = spawnSync(
+  'npx',
+  ['--no-install', 'vitest', 'run', '--no-file-parallelism', ...files, ...flags],
+  {
+    stdio: 'inherit',
+    env: { ...process.env, ...env, RANKSCAPE_GPU: '1' },
+  },
+);
 process.exit(status ?? 1);
