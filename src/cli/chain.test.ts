@@ -1,24 +1,8 @@
 /** `chain` and `path --objective edp` through the plain door and through `batch`. */
 import { describe, expect, it } from 'vitest';
-import { openDoor } from './door.ts';
+import { doorInFolder } from './door.fixture.ts';
 
-async function run(args: readonly string[], input = '') {
-  let out = '';
-  const notes: string[] = [];
-  const code = await openDoor(args, {
-    version: '',
-    folder: '.',
-    now: () => 0,
-    note: (line) => notes.push(line),
-    print: (text) => {
-      out += text;
-    },
-    input: (async function* () {
-      yield input;
-    })(),
-  });
-  return { code, out, notes };
-}
+const { answer: run, json } = doorInFolder();
 
 interface Chain {
   readonly path: readonly (readonly number[])[];
@@ -45,11 +29,7 @@ interface Chain {
   }[];
 }
 
-async function chain(...args: string[]): Promise<Chain> {
-  const { code, out, notes } = await run(['chain', ...args, '--json']);
-  expect({ code, notes }).toEqual({ code: 0, notes: [] });
-  return JSON.parse(out) as Chain;
-}
+const chain = (...args: string[]): Promise<Chain> => json('chain', ...args);
 
 const pair = ['mk,kr,rn->mn', '[[128,768],[768,64],[64,768]]', '--path', '[[0,1],[0,1]]'];
 

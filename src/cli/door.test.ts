@@ -1,45 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { commands } from './commands/index.ts';
-import { openDoor } from './door.ts';
+import { doorInFolder } from './door.fixture.ts';
 
-let folder = '';
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'rankscape-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly notes: readonly string[];
-}
-
-async function run(args: readonly string[], input = ''): Promise<Outcome> {
-  let out = '';
-  const notes: string[] = [];
-  const code = await openDoor(args, {
-    version: '1.2.3',
-    folder,
-    now: () => 0,
-    note: (line) => notes.push(line),
-    print: (text) => {
-      out += text;
-    },
-    input: (async function* () {
-      yield input;
-    })(),
-  });
-  return { code, out, notes };
-}
-
-const json = async (...args: string[]): Promise<unknown> => {
-  const { code, out, notes } = await run([...args, '--json']);
-  expect({ code, notes }).toEqual({ code: 0, notes: [] });
-  return JSON.parse(out);
-};
+const { folder, answer: run, json } = doorInFolder({ version: '1.2.3' });
 
 describe('the door', () => {
   it('prints version and help, and names its commands', async () => {
@@ -369,19 +334,10 @@ describe('batch', () => {
   it('splits lines wherever the stream is cut', async () => {
     const request = JSON.stringify({ id: 1, command: 'path', equation: 'αβ->βα', shapes: [[2, 3]] });
     const bytes = new TextEncoder().encode(`${request}\n`);
-    let out = '';
-    await openDoor(['batch'], {
-      version: '',
-      folder,
-      now: () => 0,
-      note: () => undefined,
-      print: (text) => {
-        out += text;
-      },
-      input: (async function* () {
-        for (const byte of bytes) yield Uint8Array.of(byte);
-      })(),
-    });
+    const { out } = await run(
+      ['batch'],
+      Array.from(bytes, (byte) => Uint8Array.of(byte)),
+    );
     expect(JSON.parse(out)).toMatchObject({ id: 1, ok: true, result: { output: 'βα' } });
   });
 });

@@ -5,33 +5,11 @@ import { quantizationByName } from '../core/factor/check-quantization.ts';
 import { encodeLink } from '../state/url.ts';
 import { openingConfig } from '../state/defaults.ts';
 import { createDerive } from '../state/derive.ts';
+import { doorInFolder } from './door.fixture.ts';
 import { configOfLink } from './links.ts';
-import { openDoor } from './door.ts';
 import { shippedCalibration } from './shipped.ts';
 
-async function run(...args: readonly string[]) {
-  let out = '';
-  const notes: string[] = [];
-  const code = await openDoor(args, {
-    version: '1.2.3',
-    folder: '.',
-    now: () => 0,
-    note: (line) => notes.push(line),
-    print: (text) => {
-      out += text;
-    },
-    input: (async function* () {
-      yield '';
-    })(),
-  });
-  return { code, out, notes };
-}
-
-async function json<T>(...args: readonly string[]): Promise<T> {
-  const { code, out, notes } = await run(...args, '--json');
-  expect({ code, notes }).toEqual({ code: 0, notes: [] });
-  return JSON.parse(out) as T;
-}
+const { run, json } = doorInFolder();
 
 interface Shown {
   readonly energyPj: number;
