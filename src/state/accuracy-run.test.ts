@@ -4,14 +4,15 @@ import type { AccuracyFigure } from '../core/accuracy/figure.ts';
 import { tableOf } from '../core/accuracy/calibration.fixture.ts';
 import { measurementOf, noTally } from '../core/accuracy/tally.ts';
 import { modelById } from '../core/workload/cards.ts';
+import { pointOf } from '../core/search/frontier-point.fixture.ts';
 import type { FrontierPoint } from '../core/search/pareto.ts';
 import { createAccuracyRunner, measurementKey } from './accuracy-run.ts';
+import { clockByHand, workerByHand } from './by-hand.fixture.ts';
 import type { Config } from './config.ts';
 import { initialConfig } from './defaults.ts';
 import { createDerive } from './derive.ts';
 import { setModel, setQuantization, setWorkload } from './edits.ts';
 import { createSource } from './live.ts';
-import type { WorkerPort } from './worker-client.ts';
 
 const derive = createDerive();
 const glyphs = setModel(initialConfig(), { kind: 'card', id: 'glyph-vit' });
@@ -36,35 +37,16 @@ const table = tableOf(modelById('glyph-vit'));
 
 /** A worker and a clock by hand. */
 function open(initial: Config = glyphs, started = true) {
-  let time = 0;
-  let restarts = 0;
-  const timers: { readonly due: number; readonly run: () => void }[] = [];
-  const posted: AccuracyRequest[] = [];
-  let receive: (reply: AccuracyReply) => void = () => {};
-  let crash: (reason: string) => void = () => {};
-  const port: WorkerPort<AccuracyRequest, AccuracyReply> = {
-    post: (request) => void posted.push(request),
-    listen: (onReply, onCrash) => {
-      receive = onReply;
-      crash = onCrash;
-    },
-    restart: () => void (restarts += 1),
-  };
+  const { port, posted, reply, crash, restarts } = workerByHand<AccuracyRequest, AccuracyReply>();
+  const { setTimeout, pass } = clockByHand();
   const committed = createSource(derive(initial));
   const { run, runner } = createAccuracyRunner({
     port,
     committed,
     modelUrl: (id) => `page/${id}.onnx`,
     tableOf: () => table,
-    setTimeout: (later, milliseconds) => timers.push({ due: time + milliseconds, run: later }),
+    setTimeout,
   });
-  const pass = (milliseconds: number): void => {
-    time += milliseconds;
-    for (const timer of timers.splice(0)) {
-      if (timer.due <= time) timer.run();
-      else timers.push(timer);
-    }
-  };
   const starts = (): readonly MeasureStart[] =>
     posted.filter((request): request is MeasureStart => request.kind === 'start-measure');
   const last = (): MeasureStart => {
@@ -73,7 +55,7 @@ function open(initial: Config = glyphs, started = true) {
     return start;
   };
   const measured = (n: number, complete = false, from = 0): void =>
-    receive({
+    reply({
       kind: 'measured',
       run: last().run,
       measurement: measurement(n),
@@ -93,9 +75,9 @@ function open(initial: Config = glyphs, started = true) {
     pass,
     now: () => run.getState(),
     set: (config: Config) => committed.set(derive(config)),
-    reply: (reply: AccuracyReply) => receive(reply),
-    crash: (reason: string) => crash(reason),
-    restarts: () => restarts,
+    reply,
+    crash,
+    restarts,
     /** Replies in full to whatever is asked. */
     finish: () => measured(last().examples, true),
   };
@@ -104,16 +86,9 @@ function open(initial: Config = glyphs, started = true) {
 const keyOf = ({ design, quantization }: Config): string => measurementKey('glyph-vit', design, quantization);
 
 const point = (config: Config, low: number, high: number): FrontierPoint => ({
-  energyPj: 1,
-  latencyCycles: 1,
-  edpPjCycles: 1,
-  edpReduction: 2,
-  value: (low + high) / 2,
+  ...pointOf(50, (low + high) / 2),
   low,
   high,
-  parameters: 1,
-  macs: 1,
-  bytes: 1,
   design: config.design,
 });
 

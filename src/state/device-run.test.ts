@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DeviceFigures, DeviceInfo, DeviceReply, DeviceRequest } from '../../workers/protocol.ts';
 import type { Spread } from '../core/base/spread.ts';
+import { workerByHand } from './by-hand.fixture.ts';
 import type { AskedDesign, DeviceQuestion } from './device-question.ts';
 import { createDeviceBench, measuredDelays } from './device-run.ts';
 
@@ -38,30 +39,20 @@ const card: DeviceInfo = { backend: 'webgpu', name: 'a card', software: false, w
 const wasm: DeviceInfo = { backend: 'wasm', name: 'WASM', software: false, why: 'no adapter' };
 
 function open() {
-  const posted: DeviceRequest[] = [];
-  let restarts = 0;
-  let receive: (reply: DeviceReply) => void = () => {};
-  let crash: (reason: string) => void = () => {};
-  const { run, bench } = createDeviceBench({
-    post: (request) => void posted.push(request),
-    listen: (onReply, onCrash) => {
-      receive = onReply;
-      crash = onCrash;
-    },
-    restart: () => void (restarts += 1),
-  });
+  const { port, posted, reply, crash, restarts } = workerByHand<DeviceRequest, DeviceReply>();
+  const { run, bench } = createDeviceBench(port);
   const of = () => posted.at(-1)?.run ?? -1;
   return {
     bench,
     posted,
     now: () => run.getState(),
-    restarts: () => restarts,
-    opened: (device: DeviceInfo) => receive({ kind: 'device-opened', run: of(), device }),
+    restarts,
+    opened: (device: DeviceInfo) => reply({ kind: 'device-opened', run: of(), device }),
     measured: (ms: readonly number[], complete = true, number = of()) =>
-      receive({ kind: 'device-figures', run: number, figures: figures(ms, complete) }),
-    lost: () => receive({ kind: 'device-lost', run: of(), backend: 'webgpu', reason: 'gone', next: 'wasm' }),
-    fail: (message: string) => receive({ kind: 'device-failed', run: of(), message }),
-    crash: (reason: string) => crash(reason),
+      reply({ kind: 'device-figures', run: number, figures: figures(ms, complete) }),
+    lost: () => reply({ kind: 'device-lost', run: of(), backend: 'webgpu', reason: 'gone', next: 'wasm' }),
+    fail: (message: string) => reply({ kind: 'device-failed', run: of(), message }),
+    crash,
   };
 }
 

@@ -4,6 +4,7 @@ import { fitOwnCurve, type OwnTable } from '../core/accuracy/own-model.ts';
 import { powerLaw } from '../core/accuracy/spectrum.ts';
 import { modelById } from '../core/workload/cards.ts';
 import { createAccuracyRunner } from './accuracy-run.ts';
+import { workerByHand } from './by-hand.fixture.ts';
 import type { ModelChoice } from './config.ts';
 import { initialConfig } from './defaults.ts';
 import { createDerive } from './derive.ts';
@@ -11,7 +12,6 @@ import { setModel } from './edits.ts';
 import { createExamplesSource } from './examples-source.ts';
 import { followDerived } from './live.ts';
 import { createAppStore } from './store.ts';
-import type { WorkerPort } from './worker-client.ts';
 
 const { linears } = modelById('glyph-vit');
 const own: ModelChoice = {
@@ -47,18 +47,7 @@ const tableOf = (key: string): OwnTable => ({
 /** A page with somebody's model, and a worker by hand. */
 function page(modelFiles: readonly File[] | null = [new File(['m'], 'mine.onnx')]) {
   const store = createAppStore(setModel(initialConfig(), own));
-  const posted: AccuracyRequest[] = [];
-  const receivers: ((reply: AccuracyReply) => void)[] = [];
-  const mourners: ((reason: string) => void)[] = [];
-  let restarts = 0;
-  const port: WorkerPort<AccuracyRequest, AccuracyReply> = {
-    post: (request) => void posted.push(request),
-    listen: (receive, crashed) => {
-      receivers.push(receive);
-      mourners.push(crashed);
-    },
-    restart: () => void (restarts += 1),
-  };
+  const { port, posted, reply, crash, restarts } = workerByHand<AccuracyRequest, AccuracyReply>();
   const source = createExamplesSource({ store, port, modelFiles: () => modelFiles });
   const derive = createDerive(source.spectra, undefined, source.axisOf);
   const committed = followDerived(store, (state) => state.committed, derive);
@@ -73,7 +62,6 @@ function page(modelFiles: readonly File[] | null = [new File(['m'], 'mine.onnx')
   runner.start();
   const last = <K extends AccuracyRequest['kind']>(kind: K) =>
     posted.findLast((request): request is Extract<AccuracyRequest, { kind: K }> => request.kind === kind);
-  const reply = (each: AccuracyReply): void => receivers.forEach((receive) => receive(each));
   const started = (): number => last('start-examples')!.run;
   return {
     store,
@@ -84,8 +72,8 @@ function page(modelFiles: readonly File[] | null = [new File(['m'], 'mine.onnx')
     last,
     reply,
     started,
-    crash: (reason: string) => mourners.forEach((mourn) => mourn(reason)),
-    restarts: () => restarts,
+    crash,
+    restarts,
     found: () =>
       reply({
         kind: 'examples-found',

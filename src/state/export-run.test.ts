@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ExportMade, ExportReply, ExportRequest } from '../../workers/protocol.ts';
+import { workerByHand } from './by-hand.fixture.ts';
 import { createExporter, type ExportWish } from './export-run.ts';
 
 const wish = (key: string): ExportWish => ({
@@ -17,18 +18,8 @@ const wish = (key: string): ExportWish => ({
 const made: ExportMade = { files: [], layers: [], originalBytes: 2, bytes: 1, check: null };
 
 function open() {
-  const posted: ExportRequest[] = [];
-  let restarts = 0;
-  let receive: (reply: ExportReply) => void = () => {};
-  let crash: (reason: string) => void = () => {};
-  const { run, exporter } = createExporter({
-    post: (request) => void posted.push(request),
-    listen: (onReply, onCrash) => {
-      receive = onReply;
-      crash = onCrash;
-    },
-    restart: () => void (restarts += 1),
-  });
+  const { port, posted, reply, crash, restarts } = workerByHand<ExportRequest, ExportReply>();
+  const { run, exporter } = createExporter(port);
   const runOf = (): number => {
     const last = posted.at(-1);
     return last?.kind === 'start-export' ? last.run : -1;
@@ -38,9 +29,9 @@ function open() {
     posted,
     now: () => run.getState(),
     runOf,
-    reply: (reply: ExportReply) => receive(reply),
-    crash: (reason: string) => crash(reason),
-    restarts: () => restarts,
+    reply,
+    crash,
+    restarts,
   };
 }
 

@@ -3,6 +3,7 @@ import type { FileReply, FileRequest } from '../../workers/protocol.ts';
 import { InputError } from '../core/base/checks.ts';
 import type { Factorization } from '../core/factor/factorization.ts';
 import type { LinearLayer } from '../core/workload/model.ts';
+import { workerByHand } from './by-hand.fixture.ts';
 import { openingConfig } from './defaults.ts';
 import { setModel } from './edits.ts';
 import { createFileSource } from './file-source.ts';
@@ -40,26 +41,16 @@ const spectrum = (run: number, name: string): FileReply => ({
 
 function open() {
   const store = createAppStore(openingConfig('bert-base', 'simba'));
-  const posted: FileRequest[] = [];
+  const { port, posted, reply, restarts } = workerByHand<FileRequest, FileReply>();
   const timers: (() => void)[] = [];
-  let receive: (reply: FileReply) => void = () => {};
-  let restarts = 0;
-  const source = createFileSource({
-    store,
-    port: {
-      post: (request) => void posted.push(request),
-      listen: (onReply) => void (receive = onReply),
-      restart: () => void (restarts += 1),
-    },
-    setTimeout: (run) => timers.push(run),
-  });
+  const source = createFileSource({ store, port, setTimeout: (run) => timers.push(run) });
   return {
     store,
     source,
     posted,
-    reply: (reply: FileReply) => receive(reply),
+    reply,
     run: () => posted.at(-1)?.run ?? -1,
-    restarts: () => restarts,
+    restarts,
     settle: () => timers.splice(0).forEach((timer) => timer()),
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ScentWorkerReply, ScentWorkerRequest } from '../../workers/protocol.ts';
 import { presets } from '../core/hardware/presets.ts';
+import { workerByHand } from './by-hand.fixture.ts';
 import type { Config } from './config.ts';
 import { initialConfig } from './defaults.ts';
 import { createDerive } from './derive.ts';
@@ -9,7 +10,6 @@ import { followGains } from './gain-source.ts';
 import { followDerived } from './live.ts';
 import { followScents } from './scent-source.ts';
 import { createAppStore } from './store.ts';
-import type { WorkerPort } from './worker-client.ts';
 
 const config: Config = setModel(initialConfig(), { kind: 'gemm', n: 96, k: 96 });
 
@@ -17,14 +17,7 @@ const config: Config = setModel(initialConfig(), { kind: 'gemm', n: 96, k: 96 })
 function page(start: Config = config) {
   const store = createAppStore(start);
   const derived = followDerived(store, (state) => state.config, createDerive());
-  const asked: ScentWorkerRequest[] = [];
-  const hear: ((reply: ScentWorkerReply) => void)[] = [];
-  const port: WorkerPort<ScentWorkerRequest, ScentWorkerReply> = {
-    post: (request) => void asked.push(request),
-    listen: (receive) => void hear.push(receive),
-    restart: () => {},
-  };
-  const reply = (message: ScentWorkerReply): void => hear.forEach((receive) => receive(message));
+  const { port, posted: asked, reply } = workerByHand<ScentWorkerRequest, ScentWorkerReply>();
   return { store, derived, asked, port, reply };
 }
 

@@ -3,6 +3,7 @@ import type { Latency, LatencyReply, LatencyRequest, LatencySubject } from '../.
 import { findPath } from '../core/einsum/path.ts';
 import type { Factorization } from '../core/factor/factorization.ts';
 import { forwardEinsum } from '../core/factor/forward.ts';
+import { workerByHand } from './by-hand.fixture.ts';
 import { createStopwatch, type Device, type LatencyQuestion } from './latency-run.ts';
 
 const f: Factorization = { format: 'svd', outModes: [8], inModes: [8], ranks: [2] };
@@ -19,18 +20,8 @@ const spread = { median: 1, low: 0.9, high: 1.2, count: 9 };
 const latency: Latency = { dense: spread, factorized: spread };
 
 function open() {
-  const posted: LatencyRequest[] = [];
-  let restarts = 0;
-  let receive: (reply: LatencyReply) => void = () => {};
-  let crash: (reason: string) => void = () => {};
-  const { run, stopwatch } = createStopwatch({
-    post: (request) => void posted.push(request),
-    listen: (onReply, onCrash) => {
-      receive = onReply;
-      crash = onCrash;
-    },
-    restart: () => void (restarts += 1),
-  });
+  const { port, posted, reply, crash, restarts } = workerByHand<LatencyRequest, LatencyReply>();
+  const { run, stopwatch } = createStopwatch(port);
   const last = () => posted.at(-1);
   const runOf = (): number => {
     const request = last();
@@ -41,12 +32,12 @@ function open() {
     posted,
     last,
     now: () => run.getState(),
-    measured: (complete: boolean) => receive({ kind: 'latency', run: runOf(), latency, complete }),
+    measured: (complete: boolean) => reply({ kind: 'latency', run: runOf(), latency, complete }),
     adapter: (name: string | null, software = false) =>
-      receive({ kind: 'adapter', run: runOf(), name, software }),
-    fail: (message: string) => receive({ kind: 'latency-failed', run: runOf(), message }),
-    crash: (reason: string) => crash(reason),
-    restarts: () => restarts,
+      reply({ kind: 'adapter', run: runOf(), name, software }),
+    fail: (message: string) => reply({ kind: 'latency-failed', run: runOf(), message }),
+    crash,
+    restarts,
   };
 }
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { SearchReply, SearchRequest, SearchStart } from '../../workers/protocol.ts';
+import { pointOf } from '../core/search/frontier-point.fixture.ts';
 import type { FrontierPoint } from '../core/search/pareto.ts';
 import type { SearchBatch } from '../core/search/setting.ts';
 import { formats } from '../core/factor/factorization.ts';
+import { clockByHand, workerByHand } from './by-hand.fixture.ts';
 import type { Config } from './config.ts';
 import { openingConfig } from './defaults.ts';
 import { createDerive } from './derive.ts';
@@ -11,24 +13,11 @@ import { persist, toSave, type Archive } from './persist.ts';
 import { createSearchRunner, isOfSetting, type SavedRun } from './search-run.ts';
 import { createAppStore } from './store.ts';
 import { encodeLink } from './url.ts';
-import type { WorkerPort } from './worker-client.ts';
 
 const derive = createDerive();
 const counts = Object.fromEntries(formats.map((format) => [format, 1])) as SearchBatch['counts'];
 
-const point = (value: number): FrontierPoint => ({
-  energyPj: 1,
-  latencyCycles: 1,
-  edpPjCycles: 1,
-  edpReduction: 2,
-  value,
-  low: value,
-  high: value,
-  parameters: 1,
-  macs: 1,
-  bytes: 1,
-  design: [],
-});
+const point = (value: number): FrontierPoint => pointOf(50, value);
 
 const batch = (evaluations: number, frontier: readonly FrontierPoint[] | null = null): SearchBatch => ({
   evaluations,
@@ -40,45 +29,22 @@ const batch = (evaluations: number, frontier: readonly FrontierPoint[] | null = 
 
 /** A worker and a clock by hand. */
 function open(initial: Config = openingConfig('bert-base', 'simba')) {
-  let time = 0;
   let config = initial;
-  let restarts = 0;
-  const timers: { readonly due: number; readonly run: () => void }[] = [];
-  const posted: SearchRequest[] = [];
-  let receive: (reply: SearchReply) => void = () => {};
-  let crash: (reason: string) => void = () => {};
-  const port: WorkerPort<SearchRequest, SearchReply> = {
-    post: (request) => void posted.push(request),
-    listen: (onReply, onCrash) => {
-      receive = onReply;
-      crash = onCrash;
-    },
-    restart: () => void (restarts += 1),
-  };
-  const { run, runner } = createSearchRunner({
-    port,
-    derived: () => derive(config),
-    now: () => time,
-    setTimeout: (later, milliseconds) => timers.push({ due: time + milliseconds, run: later }),
-  });
+  const { port, posted, reply, crash, restarts } = workerByHand<SearchRequest, SearchReply>();
+  const { now, setTimeout, pass } = clockByHand();
+  const { run, runner } = createSearchRunner({ port, derived: () => derive(config), now, setTimeout });
   return {
     run,
     runner,
     posted,
     now: () => run.getState(),
-    reply: (reply: SearchReply) => receive(reply),
-    crash: (reason: string) => crash(reason),
-    restarts: () => restarts,
+    reply,
+    crash,
+    restarts,
+    pass,
     set: (next: Config) => (config = next),
     last: () =>
       posted.findLast((request): request is SearchStart => request.kind === 'start-search')?.run ?? -1,
-    pass: (milliseconds: number) => {
-      time += milliseconds;
-      for (const timer of timers.splice(0)) {
-        if (timer.due <= time) timer.run();
-        else timers.push(timer);
-      }
-    },
   };
 }
 

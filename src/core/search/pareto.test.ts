@@ -1,15 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../base/random.ts';
-import {
-  bestWithin,
-  createFrontier,
-  hullEdges,
-  hypervolume,
-  knee,
-  paretoMinima,
-  type FrontierPoint,
-} from './pareto.ts';
+import { bestWithin, createFrontier, hullEdges, hypervolume, knee, paretoMinima } from './pareto.ts';
+import { pointOf } from './frontier-point.fixture.ts';
 
 // Small integers: ties in every objective are the hard cases.
 const small = fc.integer({ min: 0, max: 12 });
@@ -131,22 +124,8 @@ describe('hypervolume', () => {
   });
 });
 
-const point = (edp: number, value: number): FrontierPoint => ({
-  energyPj: edp,
-  latencyCycles: 1,
-  edpPjCycles: edp,
-  edpReduction: 100 / edp,
-  value,
-  low: value,
-  high: value,
-  parameters: 1,
-  macs: 1,
-  bytes: 1,
-  design: [],
-});
-
 describe('choosing among many points', () => {
-  const frontier = [point(1, 10), point(2, 70), point(10, 80), point(100, 100)];
+  const frontier = [pointOf(1, 10), pointOf(2, 70), pointOf(10, 80), pointOf(100, 100)];
 
   it('bestWithin takes the lowest EDP that keeps enough', () => {
     expect(bestWithin(frontier, 75)).toBe(frontier[2]);
@@ -157,6 +136,6 @@ describe('choosing among many points', () => {
   it('knee is the point farthest above the chord', () => {
     expect(knee(frontier)).toBe(frontier[1]);
     expect(knee(frontier.slice(0, 2))).toBeNull();
-    expect(knee([point(1, 10), point(10, 20), point(100, 30)])).toBeNull(); // on the chord: no knee
+    expect(knee([pointOf(1, 10), pointOf(10, 20), pointOf(100, 30)])).toBeNull(); // on the chord: no knee
   });
 });
