@@ -15,6 +15,8 @@ import type { MachineTables } from './tables.ts';
 const mostTogether = 20_000;
 /** Paddings of one dim that are looked at. */
 const mostInWindow = 4096;
+/** Trial divisions that finding the divisors of all of these may take: extents of trillions have fewer looked at. */
+const mostDivisions = 2 ** 27;
 
 export interface PaddedSolution extends Solution {
   /** Whether no other padding can be better. */
@@ -72,7 +74,7 @@ function promising(
 ): Windows {
   const extents = [gemm.m, gemm.n, gemm.k];
   const reaches = extents.map((extent, dim) =>
-    Array.from({ length: Math.min(extent, mostInWindow) }, (_, more) => solver.reach(dim, extent + more)),
+    Array.from({ length: windowOf(extent) }, (_, more) => solver.reach(dim, extent + more)),
   );
   // Per MAC of the extents as they are: a padded dim pays for its own padding.
   const bests = reaches.map((window, dim) =>
@@ -101,8 +103,11 @@ function promising(
         : [];
     });
   });
-  return { windows, whole: extents.every((extent) => extent <= mostInWindow) };
+  return { windows, whole: extents.every((extent) => windowOf(extent) === extent) };
 }
+
+const windowOf = (extent: number): number =>
+  Math.max(1, Math.min(extent, mostInWindow, Math.floor(mostDivisions / Math.sqrt(extent))));
 
 interface Windows {
   readonly windows: readonly (readonly number[])[];

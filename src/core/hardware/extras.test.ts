@@ -18,6 +18,14 @@ describe('withExtras', () => {
     expect(depths('simba')).toEqual([null, 32_768, 4096, 16_384, 512, 1]);
   });
 
+  it('never leaves less of a larger level, nor less than a word per operand', () => {
+    const left = (depthWords: number): number => {
+      const levels = ws16.levels.map((level, l) => (l === 2 ? { ...level, depthWords } : level));
+      return withExtras({ ...ws16, levels }, { doubleBuffered: true }).levels[2]?.depthWords ?? 0;
+    };
+    expect([3, 4, 5, 6, 7, 8, 9].map(left)).toEqual([3, 3, 3, 3, 3, 4, 4]);
+  });
+
   it('spreads leakage over the memories by their bits', () => {
     const leaking = withExtras(presetByName('ws8t'), { leakagePjPerCycle: 6 });
     // 4,096 words of buffer, 64 times 32 in the array.

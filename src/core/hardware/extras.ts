@@ -12,7 +12,7 @@ export interface Extras {
   readonly hopPj?: EnergyPj;
   /** Of the whole chip; it counts at the levels by their share of the memory, at the MACs where no level is bounded. */
   readonly leakagePjPerCycle?: EnergyPj;
-  /** Tiles take twice their words, so that the next ones can come in; registers of a word or so per operand are as they are. */
+  /** Tiles take twice their words, so that the next ones can come in; what holds a word per operand goes on doing so. */
   readonly doubleBuffered?: boolean;
 }
 
@@ -47,8 +47,8 @@ export function withExtras(accelerator: Accelerator, extras: Extras): Accelerato
 
 function halved(level: MemoryLevel): MemoryLevel {
   const { depthWords, keeps } = level;
-  if (depthWords === null || depthWords < 2 * keeps.length) return level;
-  return { ...level, depthWords: Math.floor(depthWords / 2) };
+  if (depthWords === null) return level;
+  return { ...level, depthWords: Math.max(keeps.length, Math.floor(depthWords / 2)) };
 }
 
 /** Leakage per cycle by level, outermost first, then that of the MACs. */
