@@ -1,21 +1,13 @@
 /** The worker itself, in this process: `self` and the network are stood in for, the runtime is the real one. */
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createRandom } from '../src/core/base/random.ts';
 import type { Candidate } from '../src/core/search/evaluation.ts';
 import { modelById } from '../src/core/workload/cards.ts';
 import { randomModel } from '../src/engines/ort/random-model.fixture.ts';
 import type { AccuracyReply, AccuracyRequest, MeasureStart } from './protocol.ts';
+import { workerHere } from './worker.fixture.ts';
 
-const replies: AccuracyReply[] = [];
-let send: (request: AccuracyRequest) => void = () => {};
-
-beforeAll(async () => {
-  vi.stubGlobal('self', {
-    addEventListener: (_: string, listener: (event: { data: AccuracyRequest }) => void) => {
-      send = (data) => listener({ data: structuredClone(data) });
-    },
-    postMessage: (reply: AccuracyReply) => replies.push(structuredClone(reply)),
-  });
+const { replies, send, until } = workerHere<AccuracyRequest, AccuracyReply>(() => {
   const files: Readonly<Record<string, Uint8Array>> = { 'page/glyph-vit.onnx': randomModel('glyph-vit') };
   vi.stubGlobal('fetch', (url: string) => {
     const file = files[url];
@@ -23,10 +15,7 @@ beforeAll(async () => {
       file === undefined ? new Response('', { status: 404 }) : new Response(new Uint8Array(file)),
     );
   });
-  await import('./accuracy.worker.ts');
-});
-afterEach(() => {
-  replies.length = 0;
+  return import('./accuracy.worker.ts');
 });
 
 const { linears } = modelById('glyph-vit');
@@ -51,9 +40,6 @@ const start = (run: number, change: Partial<MeasureStart> = {}): MeasureStart =>
   ...change,
 });
 
-const until = async (done: () => boolean): Promise<void> => {
-  while (!done()) await new Promise((resolve) => setTimeout(resolve, 5));
-};
 const ended = (run: number) => (): boolean =>
   replies.some(
     (reply) =>

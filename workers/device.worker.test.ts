@@ -1,32 +1,21 @@
 /** The worker itself, in this process: `self` is stood in for, the engines are the real ones; there is no storage here. */
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { findPath } from '../src/core/einsum/path.ts';
 import type { Factorization } from '../src/core/factor/factorization.ts';
 import { forwardEinsum } from '../src/core/factor/forward.ts';
 import type { DeviceReply, DeviceRequest, DeviceWork } from './protocol.ts';
+import { workerHere } from './worker.fixture.ts';
 
-const replies: DeviceReply[] = [];
-let send: (request: DeviceRequest) => void = () => {};
-
-beforeAll(async () => {
-  vi.stubGlobal('self', {
-    addEventListener: (_: string, listener: (event: { data: DeviceRequest }) => void) => {
-      send = (data) => listener({ data: structuredClone(data) });
-    },
-    postMessage: (reply: DeviceReply) => replies.push(structuredClone(reply)),
-  });
+const { replies, answer } = workerHere<DeviceRequest, DeviceReply>(() => {
   vi.stubGlobal('navigator', {});
-  await import('./device.worker.ts');
+  return import('./device.worker.ts');
 });
 
-async function last(request: DeviceRequest): Promise<DeviceReply> {
-  replies.length = 0;
-  send(request);
-  const ended = (reply: DeviceReply | undefined): boolean =>
-    reply?.kind === 'device-failed' || (reply?.kind === 'device-figures' && reply.figures.complete);
-  while (!ended(replies.at(-1))) await new Promise((resolve) => setTimeout(resolve, 5));
-  return replies.at(-1)!;
-}
+const last = (request: DeviceRequest): Promise<DeviceReply> =>
+  answer(
+    request,
+    (reply) => reply.kind === 'device-failed' || (reply.kind === 'device-figures' && reply.figures.complete),
+  );
 
 const svd: Factorization = { format: 'svd', outModes: [48], inModes: [48], ranks: [4] };
 const dense: Factorization = { format: 'dense', outModes: [48], inModes: [48], ranks: [] };

@@ -1,7 +1,7 @@
 /** The worker itself, in this process: `self` is stood in for, the runtime is the real one. */
 import { strFromU8, unzipSync } from 'fflate';
 import { readFileSync } from 'node:fs';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { findPath } from '../src/core/einsum/path.ts';
 import type { WantedLayer } from '../src/core/export/fit.ts';
 import { reconstruct } from '../src/core/factor/decompose/reconstruct.ts';
@@ -15,18 +15,11 @@ import { safetensorsBytes } from '../src/core/workload/safetensors.fixture.ts';
 import { corpusFile, examplesFor, openCorpus } from '../src/engines/ort/user-inputs.fixture.ts';
 import { randomModel } from '../src/engines/ort/random-model.fixture.ts';
 import type { ExportMade, ExportReply, ExportRequest, ExportStart } from './protocol.ts';
+import { workerHere } from './worker.fixture.ts';
 
-const replies: ExportReply[] = [];
-let send: (request: ExportRequest) => void = () => {};
-
-beforeAll(async () => {
-  vi.stubGlobal('self', {
-    addEventListener: (_: string, listener: (event: { data: ExportRequest }) => void) => {
-      send = (data) => listener({ data });
-    },
-    postMessage: (reply: ExportReply) => replies.push(reply),
-  });
-  await import('./export.worker.ts');
+const { replies, answer } = workerHere<ExportRequest, ExportReply>(() => import('./export.worker.ts'), {
+  in: true,
+  out: true,
 });
 
 const name = 'encoder.layer.1.output.dense';
@@ -48,14 +41,8 @@ const request = (run: number, change: Partial<ExportStart> = {}): ExportStart =>
   ...change,
 });
 
-async function ended(start: ExportStart): Promise<ExportReply> {
-  replies.length = 0;
-  send(start);
-  const last = (): ExportReply | undefined => replies.at(-1);
-  while (last() === undefined || last()?.kind === 'export-progress')
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  return last()!;
-}
+const ended = (start: ExportStart): Promise<ExportReply> =>
+  answer(start, ({ kind }) => kind !== 'export-progress');
 
 async function made(start: ExportStart): Promise<ExportMade> {
   const reply = await ended(start);

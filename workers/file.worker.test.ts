@@ -1,29 +1,15 @@
 /** The worker itself, in this process: `self` is stood in for. */
 import { readFileSync } from 'node:fs';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { safetensorsBytes } from '../src/core/workload/safetensors.fixture.ts';
 import type { FileReply, FileRequest } from './protocol.ts';
+import { workerHere } from './worker.fixture.ts';
 
-const replies: FileReply[] = [];
-let send: (request: FileRequest) => void = () => {};
-
-beforeAll(async () => {
-  vi.stubGlobal('self', {
-    addEventListener: (_: string, listener: (event: { data: FileRequest }) => void) => {
-      send = (data) => listener({ data });
-    },
-    postMessage: (reply: FileReply) => replies.push(structuredClone(reply)),
-  });
-  await import('./file.worker.ts');
-});
+const worker = workerHere<FileRequest, FileReply>(() => import('./file.worker.ts'), { in: true });
 
 const answer = async (request: FileRequest): Promise<readonly FileReply[]> => {
-  replies.length = 0;
-  send(request);
-  const last = (): string => replies.at(-1)?.kind ?? '';
-  while (!['file-opened', 'spectra-done', 'file-failed'].includes(last()))
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  return [...replies];
+  await worker.answer(request, ({ kind }) => ['file-opened', 'spectra-done', 'file-failed'].includes(kind));
+  return [...worker.replies];
 };
 
 /** diag(3, 2, 1, 0) beside a zero column. */

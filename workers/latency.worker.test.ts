@@ -1,37 +1,26 @@
 /** The worker itself, in this process: `self` is stood in for, the runtime is the real one. */
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { findPath } from '../src/core/einsum/path.ts';
 import type { Factorization } from '../src/core/factor/factorization.ts';
 import { forwardEinsum } from '../src/core/factor/forward.ts';
 import type { LatencyReply, LatencyRequest, LatencySubject } from './protocol.ts';
+import { workerHere } from './worker.fixture.ts';
 
-const replies: LatencyReply[] = [];
-let send: (request: LatencyRequest) => void = () => {};
 let gpu: unknown;
+const { replies, answer } = workerHere<LatencyRequest, LatencyReply>(
+  () => {
+    vi.stubGlobal('navigator', {
+      get gpu() {
+        return gpu;
+      },
+    });
+    return import('./latency.worker.ts');
+  },
+  { in: true },
+);
 
-beforeAll(async () => {
-  vi.stubGlobal('self', {
-    addEventListener: (_: string, listener: (event: { data: LatencyRequest }) => void) => {
-      send = (data) => listener({ data });
-    },
-    postMessage: (reply: LatencyReply) => replies.push(structuredClone(reply)),
-  });
-  vi.stubGlobal('navigator', {
-    get gpu() {
-      return gpu;
-    },
-  });
-  await import('./latency.worker.ts');
-});
-
-async function last(request: LatencyRequest): Promise<LatencyReply> {
-  replies.length = 0;
-  send(request);
-  const ended = (reply: LatencyReply | undefined): boolean =>
-    reply !== undefined && (reply.kind !== 'latency' || reply.complete);
-  while (!ended(replies.at(-1))) await new Promise((resolve) => setTimeout(resolve, 5));
-  return replies.at(-1)!;
-}
+const last = (request: LatencyRequest): Promise<LatencyReply> =>
+  answer(request, (reply) => reply.kind !== 'latency' || reply.complete);
 
 const f: Factorization = { format: 'svd', outModes: [64], inModes: [64], ranks: [4] };
 const path = findPath(forwardEinsum(f, 16));

@@ -1,29 +1,15 @@
 /** The accuracy worker with somebody's own model and examples: read, made an axis of, measured, and left for newer ones. */
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Candidate } from '../src/core/search/evaluation.ts';
 import { denseFactorization } from '../src/core/factor/ranks.ts';
 import { corpusFile, examplesFor, openCorpus } from '../src/engines/ort/user-inputs.fixture.ts';
 import type { AccuracyReply, AccuracyRequest, OwnModel } from './protocol.ts';
+import { workerHere } from './worker.fixture.ts';
 
-const replies: AccuracyReply[] = [];
-let send: (request: AccuracyRequest) => void = () => {};
-
-beforeAll(async () => {
-  vi.stubGlobal('self', {
-    addEventListener: (_: string, listener: (event: { data: AccuracyRequest }) => void) => {
-      send = (data) => listener({ data });
-    },
-    postMessage: (reply: AccuracyReply) => replies.push(structuredClone(reply)),
-  });
-  await import('./accuracy.worker.ts');
-});
-afterEach(() => {
-  replies.length = 0;
-});
-
-const until = async (done: () => boolean): Promise<void> => {
-  while (!done()) await new Promise((resolve) => setTimeout(resolve, 5));
-};
+const { replies, send, until } = workerHere<AccuracyRequest, AccuracyReply>(
+  () => import('./accuracy.worker.ts'),
+  { in: true },
+);
 const fileOf = (name: string, bytes: Uint8Array): File => new File([bytes.slice()], name);
 const { onnx, model } = await openCorpus('hand-gemm');
 const examples = fileOf('x.npz', examplesFor(onnx, { batch: 24, length: 5, seed: 1 }));

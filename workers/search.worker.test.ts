@@ -1,25 +1,12 @@
 /** The worker itself, in this process: `self` is stood in for. */
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { tableOf } from '../src/core/accuracy/calibration.fixture.ts';
 import { initialConfig, modelOf } from '../src/state/defaults.ts';
 import { setModel } from '../src/state/edits.ts';
 import type { SearchReply, SearchRequest, SearchStart } from './protocol.ts';
+import { workerHere } from './worker.fixture.ts';
 
-const replies: SearchReply[] = [];
-let send: (request: SearchRequest) => void = () => {};
-
-beforeAll(async () => {
-  vi.stubGlobal('self', {
-    addEventListener: (_: string, listener: (event: { data: SearchRequest }) => void) => {
-      send = (data) => listener({ data: structuredClone(data) });
-    },
-    postMessage: (reply: SearchReply) => replies.push(structuredClone(reply)),
-  });
-  await import('./search.worker.ts');
-});
-afterEach(() => {
-  replies.length = 0;
-});
+const { replies, send, until } = workerHere<SearchRequest, SearchReply>(() => import('./search.worker.ts'));
 
 // One small layer: what is tested is the worker, not the search.
 const config = setModel(initialConfig(), { kind: 'gemm', n: 96, k: 96 });
@@ -44,9 +31,6 @@ const start = (run: number, change: Partial<SearchStart> = {}): SearchStart => (
   ...change,
 });
 
-const until = async (done: () => boolean): Promise<void> => {
-  while (!done()) await new Promise((resolve) => setTimeout(resolve, 5));
-};
 const ended = (run: number) => (): boolean =>
   replies.some((reply) => reply.run === run && reply.kind !== 'search-progress');
 
