@@ -18,6 +18,7 @@ import type {
   MeasuredModel,
   MeasureStart,
 } from './protocol.ts';
+import { problemOf } from './problem.ts';
 
 /** Figures are told at so many examples, and at each doubling. */
 const firstReport = 64;
@@ -176,11 +177,8 @@ function joined(batches: readonly AnswerBatch[]): AnswerBatch {
 
 function fail(of: number, error: unknown): void {
   if (of !== newest) return;
-  post({ kind: 'measure-failed', run: of, message: messageOf(error) });
+  post({ kind: 'measure-failed', run: of, message: problemOf(error) });
 }
-
-const messageOf = (error: unknown): string =>
-  error instanceof InputError ? error.message : `internal: ${String(error)}`;
 
 void hastenTensors();
 
@@ -196,7 +194,7 @@ self.addEventListener('message', ({ data }: MessageEvent<AccuracyRequest>) => {
       working = working.then(() =>
         readOwn(data).catch((error: unknown) => {
           if (data.run === newestExamples)
-            post({ kind: 'examples-failed', run: data.run, message: messageOf(error) });
+            post({ kind: 'examples-failed', run: data.run, message: problemOf(error) });
         }),
       );
       return;

@@ -1,5 +1,4 @@
 /** Kernels of our own on this device: a thin shell around `device-session`. To cancel it is ended. */
-import { InputError } from '../src/core/base/checks.ts';
 import { openJs } from '../src/engines/js/js.ts';
 import { openWasm } from '../src/engines/wasm/wasm.ts';
 import { openWebGpu } from '../src/engines/webgpu/engine.ts';
@@ -7,6 +6,7 @@ import { findAdapter } from './adapter.ts';
 import { createDeviceSession } from './device-session.ts';
 import { openDeviceStore } from './device-store.ts';
 import type { DeviceReply, DeviceRequest } from './protocol.ts';
+import { problemOf } from './problem.ts';
 
 const post = (reply: DeviceReply): void => self.postMessage(reply);
 const store = openDeviceStore();
@@ -32,7 +32,6 @@ const measure = createDeviceSession({
 
 self.addEventListener('message', ({ data }: MessageEvent<DeviceRequest>) => {
   measure(data).catch((error: unknown) => {
-    const message = error instanceof InputError ? error.message : `internal: ${String(error)}`;
-    post({ kind: 'device-failed', run: data.run, message });
+    post({ kind: 'device-failed', run: data.run, message: problemOf(error) });
   });
 });

@@ -37,6 +37,7 @@ import type {
   ExportStart,
   NamedFile,
 } from './protocol.ts';
+import { problemOf } from './problem.ts';
 
 /** The same design gives the same files; `export` of the command line has this seed too. */
 const seed = 1;
@@ -296,8 +297,7 @@ self.addEventListener('message', ({ data }: MessageEvent<ExportRequest>) => {
   switch (data.kind) {
     case 'start-export':
       run(data).catch((error: unknown) => {
-        const message = error instanceof InputError ? error.message : `internal: ${String(error)}`;
-        post({ kind: 'export-failed', run: data.run, message });
+        post({ kind: 'export-failed', run: data.run, message: problemOf(error) });
       });
       return;
     case 'warm-export':

@@ -10,6 +10,7 @@ import type { LinearLayer } from '../src/core/workload/model.ts';
 import { hastenTensors } from '../src/engines/wasm/tensor.ts';
 import { fileSource } from './model-bytes.ts';
 import type { FileReply, FileRequest, OpenFiles, ReadSpectra } from './protocol.ts';
+import { problemOf } from './problem.ts';
 
 let opened: ModelFile | null = null;
 
@@ -70,7 +71,6 @@ void hastenTensors();
 
 self.addEventListener('message', ({ data }: MessageEvent<FileRequest>) => {
   (data.kind === 'open-files' ? open(data) : readSpectra(data)).catch((error: unknown) => {
-    const message = error instanceof InputError ? error.message : `internal: ${String(error)}`;
-    post({ kind: 'file-failed', run: data.run, message });
+    post({ kind: 'file-failed', run: data.run, message: problemOf(error) });
   });
 });

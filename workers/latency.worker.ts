@@ -1,5 +1,4 @@
 /** Latency on this device: a thin shell around `engines/ort/latency`. To cancel it is ended. */
-import { InputError } from '../src/core/base/checks.ts';
 import { restoreFactorized } from '../src/core/export/restore.ts';
 import {
   openDropped,
@@ -12,6 +11,7 @@ import { layerPair, measureLatency, modelPair, warmRuntime, type Pair } from '..
 import { findAdapter } from './adapter.ts';
 import { fetchModel, fileSource, warm } from './model-bytes.ts';
 import type { LatencyReply, LatencyRequest, LatencyStart, LatencySubject, WeightFiles } from './protocol.ts';
+import { problemOf } from './problem.ts';
 
 /** Of the rounds of one provider; warm-up comes before. */
 const budgetMs = { layer: 4000, model: 8000 } as const;
@@ -63,8 +63,7 @@ self.addEventListener('message', ({ data }: MessageEvent<LatencyRequest>) => {
   switch (data.kind) {
     case 'start-latency':
       run(data).catch((error: unknown) => {
-        const message = error instanceof InputError ? error.message : `internal: ${String(error)}`;
-        post({ kind: 'latency-failed', run: data.run, message });
+        post({ kind: 'latency-failed', run: data.run, message: problemOf(error) });
       });
       return;
     case 'find-adapter':
