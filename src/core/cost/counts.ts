@@ -76,17 +76,35 @@ export function evaluateMapping(
       writes += written;
       energyPj += energy;
     }
-    const cycles = Math.max(
-      computeCycles,
-      portCycles(reads, level.readWordsPerCycle),
-      portCycles(writes, level.writeWordsPerCycle),
-    );
+    const cycles = busyCycles(level, computeCycles, reads, writes);
     return { name: level.name, cycles, energyPj, operands: counts };
   });
+  return totalCost(accelerator, macs, computeCycles, counted);
+}
 
+/** How long a level is busy with the words that one instance reads and writes, no less than the MACs. */
+export const busyCycles = (
+  level: MemoryLevel,
+  computeCycles: number,
+  reads: number,
+  writes: number,
+): number =>
+  Math.max(
+    computeCycles,
+    portCycles(reads, level.readWordsPerCycle),
+    portCycles(writes, level.writeWordsPerCycle),
+  );
+
+/** Levels together: the slowest one sets the time, and the time what leaks. @param counted levels without leakage */
+export function totalCost(
+  accelerator: Accelerator,
+  macs: number,
+  computeCycles: number,
+  counted: readonly LevelCost[],
+): MappingCost {
   const latencyCycles = counted.reduce((most, level) => Math.max(most, level.cycles), computeCycles);
   const leakage = accelerator.leakagePjPerCycle === undefined ? null : leakageByLevel(accelerator);
-  const levelCosts =
+  const levels =
     leakage === null
       ? counted
       : counted.map((level, l) => ({
@@ -94,7 +112,7 @@ export function evaluateMapping(
           energyPj: level.energyPj + latencyCycles * (leakage[l] ?? 0),
         }));
   const macEnergyPj = macs * accelerator.mac.energyPj + latencyCycles * (leakage?.at(-1) ?? 0);
-  const energyPj = levelCosts.reduce((sum, level) => sum + level.energyPj, 0) + macEnergyPj;
+  const energyPj = levels.reduce((sum, level) => sum + level.energyPj, 0) + macEnergyPj;
   return {
     energyPj,
     latencyCycles,
@@ -103,7 +121,7 @@ export function evaluateMapping(
     macEnergyPj,
     computeCycles,
     utilization: macs / (computeCycles * accelerator.mac.meshX * accelerator.mac.meshY),
-    levels: levelCosts,
+    levels,
   };
 }
 

@@ -8,8 +8,7 @@
 import { operands } from '../hardware/accelerator.ts';
 import type { Accelerator, Operand } from '../hardware/accelerator.ts';
 import { wordsTaken } from '../hardware/bit-widths.ts';
-import { leakageByLevel } from '../hardware/extras.ts';
-import { hopEnergy, wholeCycles } from './counts.ts';
+import { busyCycles, hopEnergy, totalCost } from './counts.ts';
 import type { AccessCounts, Accounting, Contraction, LevelCost, Mapping, MappingCost } from './mapping.ts';
 
 /** One loop over a dim, in nest order. */
@@ -75,29 +74,10 @@ export function evaluateRagged(
       writes += (one.fills + one.updates) * takes;
       energyPj += energy;
     }
-    const { readWordsPerCycle: read, writeWordsPerCycle: write } = level;
-    const cycles = Math.max(
-      computeCycles,
-      read === null ? 0 : wholeCycles(reads / read),
-      write === null ? 0 : wholeCycles(writes / write),
-    );
+    const cycles = busyCycles(level, computeCycles, reads, writes);
     return { name: level.name, cycles, energyPj, operands: counts };
   });
-  const latencyCycles = counted.reduce((most, level) => Math.max(most, level.cycles), computeCycles);
-  const leakage = leakageByLevel(accelerator).map((perCycle) => perCycle * latencyCycles);
-  const levelCosts = counted.map((level, l) => ({ ...level, energyPj: level.energyPj + (leakage[l] ?? 0) }));
-  const macEnergyPj = macs * accelerator.mac.energyPj + (leakage.at(-1) ?? 0);
-  const energyPj = levelCosts.reduce((sum, level) => sum + level.energyPj, 0) + macEnergyPj;
-  return {
-    energyPj,
-    latencyCycles,
-    edpPjCycles: energyPj * latencyCycles,
-    macs,
-    macEnergyPj,
-    computeCycles,
-    utilization: macs / (computeCycles * accelerator.mac.meshX * accelerator.mac.meshY),
-    levels: levelCosts,
-  };
+  return totalCost(accelerator, macs, computeCycles, counted);
 }
 
 /** By dim its loops, outermost first. */
