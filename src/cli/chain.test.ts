@@ -190,4 +190,9 @@ describe('path --objective edp', () => {
     expect(JSON.parse(least.out)).toMatchObject({ path: found.fewestMacs.path, macs: found.fewestMacs.macs });
     expect((await run(args)).out).toContain('EDP of the path of fewest MACs');
   });
+
+  it('tells energies in the unit of the machine', async () => {
+    const args = ['path', 'ij,jk->ik', '[[4,8],[8,4]]', '--accelerator', 'eyeriss', '--objective', 'edp'];
+    expect((await run(args)).out).toContain('EDP (relative (MAC = 1) cycles)');
+  });
 });

@@ -7,7 +7,7 @@ import type { Contraction, Gemm, Loop, Mapping } from '../core/cost/mapping.ts';
 import { parseEinsum } from '../core/einsum/parse.ts';
 
 /** Dims by where they occur: batch in I, W and O; M in I and O; N in W and O; K in I and W. */
-interface Roles {
+export interface Roles {
   readonly B: readonly string[];
   readonly M: readonly string[];
   readonly N: readonly string[];

@@ -171,6 +171,8 @@ describe('cost', () => {
     mapping,
     swapped,
   });
+  const fixed = (...way: string[]): string[] =>
+    way.concat('--swap', '--dataflow', 'fixed', '--accounting', 'accelforge');
   const ways: string[][] = [
     ['--gemm', '12,31,48', '--accelerator', 'ws8t'],
     ['--gemm', '12,48,36', '--accelerator', 'simba', '--swap', '--objective', 'energy'],
@@ -180,6 +182,26 @@ describe('cost', () => {
     ['--gemm', '12,32,48', '--accelerator', 'ws8t', '--dataflow', 'fixed', '--hop', '0.5', '--leakage', '3'],
     ['--gemm', '12,31,47', '--accelerator', 'simba', '--factors', 'ragged', '--swap'],
     ['--gemm', '12,30,48', '--accelerator', 'ws8t', '--activation-bits', '16', '--double-buffered'],
+    fixed(
+      '--einsum',
+      'ax,xb->xab',
+      '--shapes',
+      '[[11,7],[7,3]]',
+      '--accelerator',
+      'ws16',
+      '--weight-bits',
+      '4',
+    ),
+    fixed(
+      '--einsum',
+      'abc,ac->b',
+      '--shapes',
+      '[[4,7,5],[4,5]]',
+      '--accelerator',
+      'ws8t',
+      '--factors',
+      'ragged',
+    ),
   ];
   it.each(ways.map((way) => [way]))('%j: the mapping returned, given back, yields the same', async (way) => {
     const found = (await json('cost', ...way)) as CostResult;

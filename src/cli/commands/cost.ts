@@ -1,7 +1,7 @@
 /** `cost`: energy and latency of one contraction, of its best mapping or of a given one. */
 import { InputError, check } from '../../core/base/checks.ts';
 import { machinesAtBits, type BitWidths } from '../../core/cost/bit-widths.ts';
-import { evaluateMapping } from '../../core/cost/counts.ts';
+import { evaluateMapping, fanOut } from '../../core/cost/counts.ts';
 import { createMapper, type Mapper } from '../../core/cost/mapper.ts';
 import type {
   Accounting,
@@ -36,6 +36,7 @@ import {
   paddedLike,
   rolesOf,
   swapped,
+  type Roles,
 } from '../contraction.ts';
 import { defineCommand } from '../command.ts';
 import { choice, common, finite, flag, jsonFile, otherwise, shapes, text, wholes } from '../options.ts';
@@ -126,7 +127,7 @@ export const costCommand = defineCommand({
     const slots: Slot[] = [{ contraction, machine: machineFor('aw') }];
     if (options.swap) slots.push({ contraction: swapped(contraction), machine: machineFor('wa') });
     const ways =
-      options.mapping === undefined ? search(slots) : givenWays(slots, readMapping(options.mapping));
+      options.mapping === undefined ? searchedWays(slots) : givenWays(slots, readMapping(options.mapping));
     const score = scores[objective];
     const best = ways.reduce((least, way) => (score(way.cost) < score(least.cost) ? way : least));
     const { cost, mapping, bound, slot, extents } = best;
@@ -255,8 +256,24 @@ function contractionOf({ gemm, einsum, shapes: sizes }: Work): Contraction {
     'needs either --gemm M,N,K or --einsum EQUATION',
   );
   check((sizes === undefined) === (einsum === undefined), 'cost', 'needs --einsum and --shapes together');
-  if (gemm !== undefined) return contractionOfGemm(gemm);
-  return contractionOfEinsum(einsum ?? '', sizes ?? []);
+  const contraction =
+    gemm === undefined ? contractionOfEinsum(einsum ?? '', sizes ?? []) : contractionOfGemm(gemm);
+  const macs = Object.values(contraction.extents).reduce((all, extent) => all * extent, 1);
+  check(macs <= Number.MAX_SAFE_INTEGER, 'cost', 'must have fewer than 2^53 multiply-accumulates', macs);
+  return contraction;
+}
+
+/** The best mapping of every slot order, each counted in all of them, as it is when it is given back. */
+function searchedWays(slots: readonly Slot[]): Way[] {
+  const found = search(slots);
+  if (found.length === 1) return found;
+  const bound = found.find(({ bound: { kind } }) => kind !== 'optimal')?.bound ?? found[0]?.bound;
+  return slots.flatMap((slot) =>
+    found.flatMap(({ slot: own, mapping }) => {
+      const [way] = own === slot.contraction ? givenWays([slot], mapping) : legalWays([slot], mapping).ways;
+      return way === undefined || bound === undefined ? [] : [{ ...way, bound }];
+    }),
+  );
 }
 
 function search(slots: readonly Slot[]): Way[] {
@@ -287,17 +304,27 @@ function counted(
 
 /** The given mapping in every slot order in which it is legal; the error of the plain order when it is in none. */
 function givenWays(slots: readonly Slot[], mapping: Mapping): Way[] {
+  const { ways, refusal } = legalWays(slots, mapping);
+  if (ways.length === 0 && refusal !== null) throw refusal;
+  return ways;
+}
+
+function legalWays(
+  slots: readonly Slot[],
+  mapping: Mapping,
+): { readonly ways: Way[]; readonly refusal: InputError | null } {
   const bound: Bound = { kind: 'best-found', gap: null };
   const ways: Way[] = [];
   let refusal: InputError | null = null;
   for (const { contraction: slot, machine: given } of slots) {
-    const { accelerator, accounting, factors } = given;
+    const { accelerator, accounting, factors, dataflow } = given;
     /** What the mapper tries first, and what it returns. */
     const paddings = (gemm: Gemm): readonly (readonly number[])[] => {
       const { m, n, k, batch } = mapperFor(given).cost(gemm, 'exact').padded;
       return [...paddedExtents(compileMachine(accelerator, accounting), gemm), [m, n, k, batch]];
     };
     try {
+      if (dataflow === 'fixed') checkWiring(accelerator, rolesOf(slot), mapping);
       const extents = factors === 'perfect' ? slot.extents : paddedLike(mapping, slot, paddings);
       const cost = counted(given, slot, mapping, extents);
       ways.push({ slot, mapping, extents, cost, bound });
@@ -306,8 +333,24 @@ function givenWays(slots: readonly Slot[], mapping: Mapping): Way[] {
       refusal ??= error;
     }
   }
-  if (ways.length === 0 && refusal !== null) throw refusal;
-  return ways;
+  return { ways, refusal };
+}
+
+/** A fixed dataflow spreads N along X and K along Y, and nothing else. */
+function checkWiring(accelerator: Accelerator, roles: Roles, mapping: Mapping): void {
+  const spreadOver = (dims: readonly string[], loops: Mapping[number]['spatial']): number =>
+    loops.reduce((all, [dim, bound]) => (dims.includes(dim) ? all * bound : all), 1);
+  for (const [l, { level, spatial }] of mapping.entries()) {
+    const { x, y } = fanOut(accelerator, Math.min(l, accelerator.levels.length - 1));
+    check(
+      spreadOver([...roles.M, ...roles.B], spatial) === 1 &&
+        spreadOver(roles.N, spatial) <= x &&
+        spreadOver(roles.K, spatial) <= y,
+      `mapping level ${level}`,
+      `a fixed dataflow spreads N over at most ${x} along X and K over at most ${y} along Y`,
+      loops(spatial),
+    );
+  }
 }
 
 /** One mapper per machine: in a batch they keep what they know. */

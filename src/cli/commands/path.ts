@@ -19,6 +19,7 @@ interface Result {
   readonly energyPj?: number;
   readonly latencyCycles?: number;
   readonly edpPjCycles?: number;
+  readonly energyUnit?: string;
   /** The path of fewest MACs, mapped and fused as well as it can be. */
   readonly fewestMacs?: {
     readonly path: readonly (readonly number[])[];
@@ -40,8 +41,8 @@ export const pathCommand = defineCommand({
     'SHAPES    JSON, one shape per operand: [[2,3],[3,4],[4,5]]',
     'Result: {equation, output, macs, write, largestIntermediate, path}. Positions in path are those of opt_einsum:',
     'the operands of a step leave the list, its result is appended. edp maps and fuses every path on the accelerator',
-    'and adds {energyPj, latencyCycles, edpPjCycles} of the best and, to compare, fewestMacs: {path, macs, energyPj,',
-    'latencyCycles, edpPjCycles}; above 9 operands it chooses among the macs-, write- and size-optimal paths.',
+    'and adds {energyPj, latencyCycles, edpPjCycles, energyUnit} of the best and, to compare, fewestMacs: {path,',
+    'macs, energyPj, latencyCycles, edpPjCycles}; above 9 operands it chooses among the macs-, write- and size-optimal paths.',
   ],
   options: {
     equation: required(positional(text('EQUATION', 'the einsum'))),
@@ -68,6 +69,7 @@ export const pathCommand = defineCommand({
     return {
       ...describe(best.path),
       ...figures(best),
+      energyUnit: accelerator.energyUnit,
       fewestMacs: { path, macs, ...figures(fewestMacs) },
       proven,
     };
@@ -83,7 +85,7 @@ export const pathCommand = defineCommand({
         ...(result.fewestMacs === undefined
           ? []
           : ([
-              ['EDP (pJ cycles)', result.edpPjCycles],
+              [`EDP (${result.energyUnit} cycles)`, result.edpPjCycles],
               ['EDP of the path of fewest MACs', result.fewestMacs.edpPjCycles],
               ['its MACs', result.fewestMacs.macs],
             ] as const)),
