@@ -20,8 +20,9 @@ let machine: { readonly key: string; readonly mapper: Mapper } | null = null;
 let sent = 0;
 
 function evaluatorOf(request: ScentWorkerRequest): Evaluator {
-  const { model, workload, accelerator, accounting, execution, quantization, accuracy } = request;
-  const setting = { accelerator, accounting, execution, quantization };
+  const { model, workload, accelerator, accounting, quantization, accuracy } = request;
+  const whole = { ...request.execution, sharedLoops: false };
+  const setting = { accelerator, accounting, execution: whole, quantization };
   const key = JSON.stringify(setting);
   if (machine?.key !== key) {
     machine = { key, mapper: mapperOf(setting) };
@@ -32,6 +33,8 @@ function evaluatorOf(request: ScentWorkerRequest): Evaluator {
     request.weights[model.linears.indexOf(layer)] ?? { kind: 'synthetic' };
   return createEvaluator({
     ...setting,
+    // A strip asks for dozens of ranks; a format's gain is that of the very design, loops shared where they are.
+    execution: request.kind === 'gain' ? request.execution : whole,
     model,
     workload,
     gear: 'exact',

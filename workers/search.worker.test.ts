@@ -1,6 +1,7 @@
 /** The worker itself, in this process: `self` is stood in for. */
 import { describe, expect, it } from 'vitest';
 import { tableOf } from '../src/core/accuracy/calibration.fixture.ts';
+import { createEvaluator } from '../src/core/search/evaluate.ts';
 import { initialConfig, modelOf } from '../src/state/defaults.ts';
 import { setModel } from '../src/state/edits.ts';
 import type { SearchReply, SearchRequest, SearchStart } from './protocol.ts';
@@ -98,6 +99,41 @@ describe('the search worker', () => {
     send(start(6, { strategy: 'uniform-svd', budget: 50 }));
     await until(ended(6));
     expect(replies.every((reply) => reply.run === 6)).toBe(true);
+  });
+
+  it('counts what it found anew where loops are shared, and hears a cancel meanwhile', async () => {
+    const sharing = {
+      model: modelOf({ kind: 'gemm', n: 48, k: 48 }),
+      workload: { ...workload, tokens: 144 },
+      execution: { ...execution, fusion: true, sharedLoops: true },
+      budget: 30,
+    };
+    const recounts = (run: number): boolean =>
+      replies.some(
+        (reply) => reply.run === run && reply.kind === 'search-progress' && reply.batch.recount !== undefined,
+      );
+    send(start(9, sharing));
+    await until(() => recounts(9));
+    send({ kind: 'cancel-search', run: 9 });
+    expect(replies.at(-1)).toEqual({ kind: 'search-cancelled', run: 9 });
+    replies.length = 0;
+    send(start(10, { ...sharing, strategy: 'uniform-svd' }));
+    await until(ended(10));
+    expect(replies.every(({ run }) => run === 10)).toBe(true);
+    const last = replies.at(-1);
+    expect(last?.kind).toBe('search-done');
+    if (last?.kind !== 'search-done') return;
+    const evaluator = createEvaluator({
+      ...sharing,
+      accelerator,
+      accounting,
+      quantization,
+      gear: 'exact',
+      weights: () => ({ kind: 'synthetic' }),
+    });
+    expect(last.result.frontier.length).toBeGreaterThan(2);
+    for (const { design: found, edpPjCycles } of last.result.frontier)
+      expect(edpPjCycles).toBeCloseTo(evaluator.evaluate(found).edpPjCycles, 3);
   });
 
   it('says what cannot be searched', async () => {

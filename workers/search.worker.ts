@@ -1,11 +1,11 @@
 /** The search: a thin shell around `core/search`. It drives the generator in short slices, so that it always listens. */
-import { InputError } from '../src/core/base/checks.ts';
 import { accuracyModelOf } from '../src/core/accuracy/own-model.ts';
 import type { LinearLayer } from '../src/core/workload/model.ts';
-import { createEvaluator, mapperOf } from '../src/core/search/evaluate.ts';
-import { strategies } from '../src/core/search/strategies.ts';
+import { mapperOf } from '../src/core/search/evaluate.ts';
+import { createSearch } from '../src/core/search/sharing.ts';
 import type { Search, SearchBatch } from '../src/core/search/setting.ts';
 import type { SearchReply, SearchRequest, SearchStart } from './protocol.ts';
+import { problemOf } from './problem.ts';
 
 const sliceMs = 25;
 const progressMs = 100;
@@ -30,16 +30,9 @@ function* searchOf(request: SearchStart): Search {
   const mapper = mapperOf(machine);
   mapper.remember(request.entries);
   const weights = (layer: LinearLayer) => request.weights.get(layer.name) ?? { kind: 'synthetic' as const };
-  const evaluator = createEvaluator({
-    ...machine,
-    model,
-    workload,
-    gear: 'exact',
-    weights,
-    accuracy: accuracyModelOf(request.accuracy, model, weights, quantization),
-    mapper,
-  });
-  return yield* strategies[request.strategy]({ evaluator, design, locked, budget, seed });
+  const accuracy = accuracyModelOf(request.accuracy, model, weights, quantization);
+  const setting = { ...machine, model, workload, gear: 'exact', weights, accuracy, mapper } as const;
+  return yield* createSearch(request.strategy, setting, { design, locked, budget, seed }).search;
 }
 
 let scheduled = false;
@@ -68,12 +61,13 @@ function step(): void {
       }
       clouds.push(next.value.cloud);
       // A frontier that came earlier in this report is still the newest one when none follows.
-      current.batch = { ...next.value, frontier: next.value.frontier ?? current.batch?.frontier ?? null };
+      const { frontier, whole } = next.value.frontier === null ? (current.batch ?? next.value) : next.value;
+      const { whole: _, ...batch } = next.value;
+      current.batch = { ...batch, frontier, ...(whole && { whole }) };
     }
   } catch (error) {
     current = null;
-    const message = error instanceof InputError ? error.message : `internal: ${String(error)}`;
-    return post({ kind: 'search-failed', run, message });
+    return post({ kind: 'search-failed', run, message: problemOf(error) });
   }
   if (performance.now() - current.reported >= progressMs) report(current);
   schedule();

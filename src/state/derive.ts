@@ -8,6 +8,7 @@ import type { CalibrationTable } from '../core/accuracy/sensitivity.ts';
 import { accuracyModel, fromWeights, type AccuracySource } from '../core/accuracy/source.ts';
 import type { Factorization } from '../core/factor/factorization.ts';
 import { parameterCount } from '../core/factor/parameters.ts';
+import { sharesLoops } from '../core/cost/execution.ts';
 import type { LayerCost } from '../core/cost/layer.ts';
 import type { KeptShare, WeightSource } from '../core/accuracy/weight-energy.ts';
 import { createEvaluator, type Evaluator } from '../core/search/evaluate.ts';
@@ -98,14 +99,13 @@ export function createDerive(
         accuracy: axis.model,
       } as const;
       const settled = createEvaluator(setting);
-      const inMotion =
-        execution.fusion && execution.sharedLoops
-          ? createEvaluator({
-              ...setting,
-              execution: { ...execution, sharedLoops: false },
-              mapper: settled.mapper,
-            })
-          : settled;
+      const inMotion = sharesLoops(execution)
+        ? createEvaluator({
+            ...setting,
+            execution: { ...execution, sharedLoops: false },
+            mapper: settled.mapper,
+          })
+        : settled;
       return { settled, inMotion, accuracy: axis.source };
     },
   );
@@ -134,8 +134,7 @@ export function createDerive(
       energyUnit: config.accelerator.energyUnit,
     };
   });
-  return (config, moving = false) =>
-    recall(config, moving && config.execution.fusion && config.execution.sharedLoops);
+  return (config, moving = false) => recall(config, moving && sharesLoops(config.execution));
 }
 
 /** Calibrated where the tables know the quantization, or the page would go without figures. */

@@ -143,6 +143,7 @@ export function toSave({
   strategy,
   evaluations,
   frontier,
+  whole,
   counts,
   cloud,
 }: SearchRun): SavedRun | null {
@@ -154,6 +155,7 @@ export function toSave({
     frontier,
     counts,
     costModel,
+    ...(whole && { whole }),
     cloud: cloud.values.slice(0, 3 * cloud.count),
   };
 }

@@ -200,6 +200,62 @@ describe('a search run', () => {
   });
 });
 
+describe('a run under shared loops', () => {
+  const recounting = (done: number, frontier: readonly FrontierPoint[] | null = null): SearchBatch => ({
+    ...batch(500, frontier),
+    cloud: new Float32Array(),
+    recount: { done, of: 40 },
+  });
+
+  it('tells a frontier with whole intermediates from one that was counted anew, and how far that is', () => {
+    const { runner, now, reply, last, pass } = open();
+    runner.start();
+    pass(1000);
+    reply(progress(last(), { ...batch(500, [point(90)]), whole: true }));
+    expect(now()).toMatchObject({ whole: true, recount: null, frontier: [point(90)] });
+    pass(1000);
+    reply(progress(last(), recounting(20)));
+    expect(now()).toMatchObject({ whole: true, recount: { done: 20, of: 40 }, frontier: [point(90)] });
+    // The rate follows what is counted anew.
+    for (let i = 0; i < 40; i++) {
+      pass(1000);
+      reply(progress(last(), recounting(20 + i)));
+    }
+    expect(now().perSecond).toBeCloseTo(1, 1);
+    reply(progress(last(), recounting(40, [point(91)])));
+    expect(now()).toMatchObject({ whole: false, frontier: [point(91)] });
+    const result = { frontier: [point(92)], evaluations: 500, counts, hypervolume: 16 };
+    reply({ kind: 'search-done', run: last(), result });
+    expect(now()).toMatchObject({ status: 'done', whole: false, recount: null, frontier: [point(92)] });
+  });
+
+  it('stopped before, is kept as what it is: never a ghost, and labelled when it comes back', () => {
+    const { runner, now, reply, last } = open();
+    runner.start();
+    reply(progress(last(), { ...batch(500, [point(90)]), whole: true }));
+    runner.cancel();
+    expect(now()).toMatchObject({ status: 'cancelled', whole: true });
+    const saved = toSave(now());
+    expect(saved).toMatchObject({ whole: true });
+    runner.start();
+    expect(now()).toMatchObject({ previous: [], whole: false });
+    if (saved !== null) runner.show(saved);
+    expect(now()).toMatchObject({ whole: true, frontier: [point(90)] });
+  });
+
+  it('shows no baseline before it was counted anew, and leaves the frontier beside it', () => {
+    const { runner, now, reply, last } = open();
+    runner.start();
+    const result = { frontier: [point(90)], evaluations: 10, counts, hypervolume: 1 };
+    reply({ kind: 'search-done', run: last(), result });
+    runner.startBaseline('random');
+    reply(progress(last(), { ...batch(20, [point(70)]), whole: true }));
+    expect(now()).toMatchObject({ frontier: [point(90)], whole: false, baselines: {} });
+    reply(progress(last(), recounting(40, [point(71)])));
+    expect(now()).toMatchObject({ frontier: [point(90)], whole: false, baselines: { random: [point(71)] } });
+  });
+});
+
 /** An archive in memory, as structured clones. */
 function memory(work: string | null = null, run: SavedRun | null = null, quota = false) {
   const saved = { work, run };

@@ -7,7 +7,7 @@ import type { SearchReply, SearchRequest, SearchStart } from '../../workers/prot
 import type { Metric } from '../core/accuracy/figure.ts';
 import { formats } from '../core/factor/factorization.ts';
 import type { FrontierPoint } from '../core/search/pareto.ts';
-import type { Counts, SearchBatch, SearchResult } from '../core/search/setting.ts';
+import type { Counts, Recount, SearchBatch, SearchResult } from '../core/search/setting.ts';
 import type { Config, Strategy } from './config.ts';
 import type { Derived, Spectra } from './derive.ts';
 import { sameData } from './same.ts';
@@ -36,6 +36,10 @@ export interface SearchRun {
   /** Triples [energyPj, latencyCycles, value]; the array is appended to in place, only `count` points are valid. */
   readonly cloud: { readonly values: Float32Array; readonly count: number };
   readonly frontier: readonly FrontierPoint[];
+  /** It is counted with whole intermediates so far, though the setting shares loops. */
+  readonly whole: boolean;
+  /** Layer candidates counted anew with shared loops; null before that begins. */
+  readonly recount: Recount | null;
   /** Frontier of the run before, of the same setting. */
   readonly previous: readonly FrontierPoint[];
   readonly baselines: Readonly<Partial<Record<Strategy, readonly FrontierPoint[]>>>;
@@ -66,6 +70,8 @@ export interface SavedRun extends Pick<SearchRun, 'strategy' | 'evaluations' | '
   readonly costModel: number;
   /** May be missing. */
   readonly cloud?: Float32Array;
+  /** As in `SearchRun`; absent = false. */
+  readonly whole?: boolean;
 }
 
 export interface SearchRunnerOptions {
@@ -97,6 +103,8 @@ const idle: SearchRun = {
   hypervolume: [],
   cloud: noCloud,
   frontier: [],
+  whole: false,
+  recount: null,
   previous: [],
   baselines: {},
   counts: noCounts,
@@ -197,7 +205,7 @@ export function createSearchRunner(options: SearchRunnerOptions): {
     if (reply.run !== newest) return;
     switch (reply.kind) {
       case 'search-progress': {
-        const perSecond = rate(reply.batch.evaluations);
+        const perSecond = rate(steps(reply.batch));
         return store.setState((run) => ({ ...advanced(run, reply.batch, baseline), perSecond }));
       }
       case 'search-done':
@@ -237,7 +245,7 @@ export function createSearchRunner(options: SearchRunnerOptions): {
       },
       resume: () => {
         if (store.getState().status !== 'paused') return;
-        measured = { at: now(), evaluations: store.getState().evaluations };
+        measured = { at: now(), evaluations: steps(store.getState()) };
         store.setState({ status: 'running' });
         port.post({ kind: 'resume-search', run: newest });
       },
@@ -250,6 +258,13 @@ export function createSearchRunner(options: SearchRunnerOptions): {
   };
 }
 
+/** What the rate is of: evaluations, then candidates counted anew. */
+const steps = ({
+  evaluations,
+  recount,
+}: Pick<SearchRun, 'evaluations'> & { readonly recount?: Recount | null }): number =>
+  evaluations + (recount?.done ?? 0);
+
 function begun(
   run: SearchRun,
   setting: Setting,
@@ -259,7 +274,10 @@ function begun(
 ): SearchRun {
   const same = run.setting !== null && sameData(run.setting, setting);
   const baselines = same ? run.baselines : {};
-  const kept = beside && same ? { cloud: run.cloud, frontier: run.frontier, previous: run.previous } : {};
+  const kept =
+    beside && same
+      ? { cloud: run.cloud, frontier: run.frontier, whole: run.whole, previous: run.previous }
+      : {};
   return {
     ...idle,
     status: 'running',
@@ -267,7 +285,8 @@ function begun(
     budget,
     baselines,
     setting,
-    previous: same ? (run.frontier.length > 0 ? run.frontier : run.previous) : [],
+    // What was not counted anew cannot be held beside what is.
+    previous: same ? (run.frontier.length > 0 && !run.whole ? run.frontier : run.previous) : [],
     ...kept,
   };
 }
@@ -279,13 +298,18 @@ function advanced(run: SearchRun, batch: SearchBatch, beside: boolean): SearchRu
     evaluations,
     counts,
     hypervolume: appended(run.hypervolume, { evaluations, value: hypervolume }),
+    recount: batch.recount ?? null,
   };
   const { strategy } = run;
   if (beside && strategy !== null)
-    return batch.frontier === null
+    return batch.frontier === null || batch.whole
       ? progress
       : { ...progress, baselines: { ...run.baselines, [strategy]: batch.frontier } };
-  return { ...progress, cloud: grown(run.cloud, batch.cloud), frontier: batch.frontier ?? run.frontier };
+  const cloud = grown(run.cloud, batch.cloud);
+  const { frontier } = batch;
+  return frontier === null
+    ? { ...progress, cloud }
+    : { ...progress, cloud, frontier, whole: batch.whole ?? false };
 }
 
 function finished(run: SearchRun, result: SearchResult, beside: boolean): SearchRun {
@@ -300,6 +324,8 @@ function finished(run: SearchRun, result: SearchResult, beside: boolean): Search
     counts,
     hypervolume: appended(run.hypervolume, { evaluations, value: hypervolume }),
     frontier: beside ? run.frontier : frontier,
+    whole: beside && run.whole,
+    recount: null,
     baselines: asBaseline ? { ...run.baselines, [strategy]: frontier } : run.baselines,
     message: `Finished: ${evaluations < run.budget ? 'nothing better was left to find' : 'the budget is used'}.${sayUniform(result)}`,
   };
@@ -314,7 +340,7 @@ function sayUniform({ uniform }: SearchResult): string {
     : ` One SVD rank everywhere needs ${times(uniform.mean)} the EDP at equal value, ${times(uniform.most)} at most.`;
 }
 
-function shown({ strategy, evaluations, frontier, counts, setting, cloud }: SavedRun): SearchRun {
+function shown({ strategy, evaluations, frontier, counts, setting, cloud, whole }: SavedRun): SearchRun {
   const values = cloud ?? noCloud.values;
   return {
     ...idle,
@@ -323,6 +349,7 @@ function shown({ strategy, evaluations, frontier, counts, setting, cloud }: Save
     evaluations,
     budget: evaluations,
     frontier,
+    whole: whole ?? false,
     counts,
     setting,
     cloud: { values, count: Math.floor(values.length / 3) },

@@ -3,13 +3,13 @@ import type { WeightSource } from '../../src/core/accuracy/weight-energy.ts';
 import type { MapperEntry } from '../../src/core/cost/mapper.ts';
 import type { Candidate } from '../../src/core/search/evaluation.ts';
 import type { SearchBatch, SearchResult } from '../../src/core/search/setting.ts';
-import type { strategies } from '../../src/core/search/strategies.ts';
+import type { Strategy } from '../../src/core/search/sharing.ts';
 import type { Situation } from './situation.ts';
 
 export interface SearchStart extends Situation {
   readonly kind: 'start-search';
   readonly run: number;
-  readonly strategy: keyof typeof strategies;
+  readonly strategy: Strategy;
   /** By layer name; layers that are missing have no weights. */
   readonly weights: ReadonlyMap<string, WeightSource>;
   readonly design: Candidate;

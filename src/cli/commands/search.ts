@@ -4,10 +4,11 @@ import { referenceExecution } from '../../core/cost/execution.ts';
 import { unquantized } from '../../core/factor/quantization.ts';
 import { createSensitivityModel } from '../../core/accuracy/sensitivity.ts';
 import type { Metric } from '../../core/accuracy/figure.ts';
-import { createEvaluator } from '../../core/search/evaluate.ts';
+import { denseFactorization } from '../../core/factor/ranks.ts';
+import type { EvaluatorSetting } from '../../core/search/evaluate.ts';
 import { bestWithin, type FrontierPoint } from '../../core/search/pareto.ts';
 import { defaultBudget, type Counts, type Search, type SearchResult } from '../../core/search/setting.ts';
-import { strategies } from '../../core/search/strategies.ts';
+import { createSearch } from '../../core/search/sharing.ts';
 import type { UniformGap } from '../../core/search/uniform-gap.ts';
 import { resolveWorkload } from '../../core/workload/workload.ts';
 import { strategies as strategyNames, type Config } from '../../state/config.ts';
@@ -82,7 +83,7 @@ export const searchCommand = defineCommand({
     const { model, choice: modelChoice } = await chooseModel(surroundings.folder, options.model, 'search');
     const workload = resolveWorkload(model, options);
     const calibration = shippedCalibration(modelChoice);
-    const evaluator = createEvaluator({
+    const setting = {
       model,
       workload,
       accelerator,
@@ -93,11 +94,12 @@ export const searchCommand = defineCommand({
       gear: 'exact',
       weights: () => ({ kind: 'synthetic' }),
       ...(calibration !== null && { accuracy: createSensitivityModel(calibration, model, quantization) }),
-    });
-    const dense = model.linears.map((_, index) => evaluator.denseFactorization(index));
+    } satisfies EvaluatorSetting;
+    const dense = model.linears.map((linear) => denseFactorization(linear.out, linear.in));
     const locked = model.linears.map(() => false);
+    const { evaluator, search } = createSearch(strategy, setting, { design: dense, locked, budget, seed });
     const found = drive(
-      strategies[strategy]({ evaluator, design: dense, locked, budget, seed }),
+      search,
       (line) => {
         if (options.progress) surroundings.note(line);
       },
@@ -210,7 +212,11 @@ function drive(search: Search, note: (line: string) => void, { now }: Surroundin
     if (next.done === true) return next.value;
     if (now() - told < progressMs) continue;
     told = now();
-    const { evaluations, hypervolume } = next.value;
-    note(`search: ${figure(evaluations)} evaluations, hypervolume ${figure(hypervolume)}`);
+    const { evaluations, hypervolume, recount } = next.value;
+    const again =
+      recount === undefined
+        ? ''
+        : `, ${figure(recount.done)} of ${figure(recount.of)} counted with shared loops`;
+    note(`search: ${figure(evaluations)} evaluations, hypervolume ${figure(hypervolume)}${again}`);
   }
 }

@@ -16,7 +16,7 @@ export interface Execution {
   readonly fusion: boolean;
   /**
    * With fusion: steps may share loops, so that tiles of an intermediate stay where the whole does not fit. Exact gear only,
-   * and a tenth of a second per layer: searches count whole intermediates.
+   * and up to a tenth of a second per layer: searches count the best they found anew with it.
    */
   readonly sharedLoops: boolean;
   /** Activations stay on chip between operations where they fit. */
@@ -49,6 +49,8 @@ export const referenceExecution: Execution = {
   doubleBuffered: false,
   ragged: false,
 };
+
+export const sharesLoops = ({ fusion, sharedLoops }: Execution): boolean => fusion && sharedLoops;
 
 /** @throws InputError when a figure is unsound */
 export function checkExecution(given: Execution): Execution {

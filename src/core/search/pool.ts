@@ -18,15 +18,11 @@ interface CostedShape {
 
 export interface Pool {
   readonly shapes: readonly CostedShape[];
-  /** The candidate's column; costs it first when it is new, and then calls `costed`. */
+  /** The candidate's column; costs it first when it is new. */
   readonly column: (shape: number, f: Factorization) => number;
 }
 
-export function createPool(
-  evaluator: Evaluator,
-  { shapes, free }: Assembly,
-  costed: (f: Factorization) => void,
-): Pool {
+export function createPool(evaluator: Evaluator, { shapes, free }: Assembly): Pool {
   const columns = shapes.map(() => new Map<Factorization, number>());
   const tables = shapes.map((): CostedShape => ({
     factorizations: [],
@@ -49,7 +45,6 @@ export function createPool(
       for (const [group, { layers, shape: own }] of free.entries())
         if (own === shape) table.damage[group]?.push(evaluator.accuracy.damage(layers[0] ?? 0, f).value);
       columns[shape]?.set(f, column);
-      costed(f);
       return column;
     },
   };

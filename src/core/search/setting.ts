@@ -6,6 +6,7 @@ import type { Format } from '../factor/factorization.ts';
 import type { Evaluator } from './evaluate.ts';
 import type { Candidate } from './evaluation.ts';
 import type { FrontierPoint } from './pareto.ts';
+import type { Pool } from './pool.ts';
 import type { UniformGap } from './uniform-gap.ts';
 
 export interface SearchSetting {
@@ -17,6 +18,8 @@ export interface SearchSetting {
   /** Evaluations: layer candidates costed plus model designs assembled from them. */
   readonly budget: number;
   readonly seed: number;
+  /** Candidates costed before by this evaluator for this design and these locks; the search adds its own. */
+  readonly pool?: Pool;
 }
 
 /** Candidates of single layers costed, per format. */
@@ -32,6 +35,15 @@ export interface SearchBatch {
   readonly counts: Counts;
   /** Decades of EDP reduction x value (pareto.ts). */
   readonly hypervolume: number;
+  /** The frontier is counted with whole intermediates, though the setting shares loops (sharing.ts). */
+  readonly whole?: true;
+  /** Layer candidates counted anew with shared loops. */
+  readonly recount?: Recount;
+}
+
+export interface Recount {
+  readonly done: number;
+  readonly of: number;
 }
 
 export interface SearchResult {

@@ -45,7 +45,16 @@ export function createStudy(setting: SearchSetting): Study {
       return f;
     }),
   );
-  const pool = createPool(setting.evaluator, assembly, (f) => recorder.costed(f.format));
+  const known = setting.pool ?? createPool(setting.evaluator, assembly);
+  const pool: Pool = {
+    shapes: known.shapes,
+    column(shape, f) {
+      const before = known.shapes[shape]?.factorizations.length;
+      const column = known.column(shape, f);
+      if (known.shapes[shape]?.factorizations.length !== before) recorder.costed(f.format);
+      return column;
+    },
+  };
 
   const figures = new Float64Array(3);
   const sum = (picks: Picks): void => {

@@ -60,7 +60,7 @@ export function* sweep(setting: SearchSetting): Search {
 const finest = { steps: 2, edp: 0.002 };
 
 /** Between two neighbours of the hull the layers change over one after the other: identical ones move together there. */
-function* fillGaps(study: Study, hull: readonly Picks[]): Generator<SearchBatch, void, void> {
+export function* fillGaps(study: Study, hull: readonly Picks[]): Generator<SearchBatch, void, void> {
   const { recorder, setting, figures } = study;
   const sorted = hull
     .map((picks) => {

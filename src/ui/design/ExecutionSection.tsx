@@ -19,7 +19,7 @@ const flags: readonly { readonly flag: Flag; readonly name: string; readonly tit
     flag: 'sharedLoops',
     name: 'Share loops between steps',
     title:
-      'With fusion, where an intermediate does not fit whole: its steps run tile by tile together. Counted when a drag ends; searches and strips keep whole intermediates',
+      'With fusion, where an intermediate does not fit whole: its steps run tile by tile together. Counted when a drag ends; a search keeps whole intermediates and counts the best anew; strips keep whole ones',
   },
   {
     flag: 'residency',

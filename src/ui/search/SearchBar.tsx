@@ -13,7 +13,7 @@ import { adoptLabel } from '../plots/words.ts';
 import { CandidateCounts } from './CandidateCounts.tsx';
 import { LimitField } from './LimitField.tsx';
 import { lastGain, sparkMarks } from './spark.ts';
-import { progressText, rateText, strategyNames } from './words.ts';
+import { progressText, rateText, sayCounted, strategyNames } from './words.ts';
 import './search.css';
 
 const baselines: readonly Strategy[] = [
@@ -38,7 +38,11 @@ export function SearchBar() {
   const runBaselines = useBaselineQueue();
   const busy = run.status === 'running' || run.status === 'paused';
   // What was found for another model or machine says nothing of this one.
-  const shown: SearchRun = busy || current ? run : { ...run, status: 'idle', evaluations: 0, message: null };
+  const shown: SearchRun =
+    busy || current
+      ? run
+      : { ...run, status: 'idle', evaluations: 0, recount: null, frontier: [], message: null };
+  const counted = sayCounted(shown);
   const { left, right } = progressText(shown, search.budget);
 
   const set = (label: string, change: Partial<SearchSettings>): void =>
@@ -88,7 +92,11 @@ export function SearchBar() {
           <Icon name="stop" />
         </button>
         <div className={`search-progress ${shown.status}`}>
-          <progress max={Math.max(1, shown.budget)} value={shown.evaluations} aria-label="Search progress" />
+          <progress
+            max={Math.max(1, shown.recount?.of ?? shown.budget)}
+            value={shown.recount?.done ?? shown.evaluations}
+            aria-label="Search progress"
+          />
           <span className="left">{left}</span>
           <span
             className={shown.status === 'failed' ? 'right bad' : 'right'}
@@ -180,6 +188,7 @@ export function SearchBar() {
           Knee
         </button>
       </div>
+      {counted !== null && <p className="note search-counted">{counted}</p>}
       <p className="hidden" role="status">
         {busy ? '' : (run.message ?? '')}
       </p>

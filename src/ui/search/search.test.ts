@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { metricWords } from '../metric.ts';
 import { lastGain, sparkMarks } from './spark.ts';
-import { rateText, timeLeft } from './words.ts';
+import { referenceExecution } from '../../core/cost/execution.ts';
+import type { SearchRun } from '../../state/search-run.ts';
+import { progressText, rateText, sayCounted, timeLeft } from './words.ts';
 
 const history = Array.from({ length: 50 }, (_, i) => ({ evaluations: 100 * i, value: 60 - 40 / (1 + i) }));
 
@@ -45,6 +47,34 @@ describe('words', () => {
     expect(timeLeft({ evaluations: 5000, budget: 20_000, perSecond: 1500 })).toBe('10 s left');
     expect(timeLeft({ evaluations: 3, budget: 20_000, perSecond: 0.2 })).toBe('');
     expect(timeLeft({ evaluations: 0, budget: 20_000, perSecond: 0 })).toBe('');
+  });
+});
+
+describe('a run under shared loops', () => {
+  const run = {
+    status: 'running',
+    evaluations: 500,
+    budget: 500,
+    perSecond: 10,
+    frontier: [{}],
+    whole: true,
+    recount: { done: 20, of: 1220 },
+    setting: { execution: { ...referenceExecution, fusion: true, sharedLoops: true } },
+  } as unknown as SearchRun;
+
+  it('says how far the second count is, and what is counted how', () => {
+    expect(progressText(run, 500)).toEqual({
+      left: '20 / 1,220 counted with shared loops',
+      right: '10/s, 2 min left',
+    });
+    expect(sayCounted(run)).toMatch(/whole intermediates so far/);
+    expect(sayCounted({ ...run, whole: false })).toMatch(
+      /^The frontier shares loops, as the design on screen/,
+    );
+    const { setting } = run;
+    expect(
+      sayCounted({ ...run, setting: setting && { ...setting, execution: referenceExecution } }),
+    ).toBeNull();
   });
 });
 

@@ -1,4 +1,5 @@
 /** What the search says about itself. */
+import { sharesLoops } from '../../core/cost/execution.ts';
 import type { SearchRun } from '../../state/search-run.ts';
 import type { Strategy } from '../../state/config.ts';
 import { formatCount, formatExact } from '../format.ts';
@@ -14,8 +15,11 @@ export const strategyNames: Readonly<Record<Strategy, string>> = {
 };
 
 /** `2 s`, `3 min`; empty when nobody can know. */
-export function timeLeft(run: Pick<SearchRun, 'evaluations' | 'budget' | 'perSecond'>): string {
-  const seconds = (run.budget - run.evaluations) / run.perSecond;
+export function timeLeft(
+  run: Pick<SearchRun, 'evaluations' | 'budget' | 'perSecond'> & Partial<Pick<SearchRun, 'recount'>>,
+): string {
+  const left = run.recount ? run.recount.of - run.recount.done : run.budget - run.evaluations;
+  const seconds = left / run.perSecond;
   // The first rates are those of a cold mapper: no promise from them.
   if (!(run.perSecond > 0) || run.evaluations < 50 || !(seconds >= 0) || seconds > 36_000) return '';
   if (seconds < 1) return 'under 1 s left';
@@ -36,7 +40,10 @@ export function progressText(
   run: SearchRun,
   budget: number,
 ): { readonly left: string; readonly right: string } {
-  const done = `${formatExact(run.evaluations)} / ${formatExact(run.budget)} evaluated`;
+  const done =
+    run.recount === null
+      ? `${formatExact(run.evaluations)} / ${formatExact(run.budget)} evaluated`
+      : `${formatExact(run.recount.done)} / ${formatExact(run.recount.of)} counted with shared loops`;
   switch (run.status) {
     case 'idle':
       return { left: `Ready: ${formatExact(budget)} evaluations`, right: '' };
@@ -53,4 +60,12 @@ export function progressText(
       return { left: done, right: '' };
   }
   return run.status satisfies never;
+}
+
+/** How cloud, frontier and baselines were counted; null where everything is as the design on screen. */
+export function sayCounted({ setting, whole, frontier }: SearchRun): string | null {
+  if (setting === null || !sharesLoops(setting.execution) || frontier.length === 0) return null;
+  return whole
+    ? 'Cloud and frontier keep whole intermediates so far: the design on screen shares loops, so it may stand above.'
+    : 'The frontier shares loops, as the design on screen does; the cloud was searched with whole intermediates.';
 }
