@@ -6,30 +6,11 @@ import type { Operand } from '../hardware/accelerator.ts';
 import { presetByName } from '../hardware/presets.ts';
 import { evaluateMapping } from './counts.ts';
 import type { Contraction, LevelLoops, Mapping } from './mapping.ts';
+import type { ReferenceTables } from './validation.ts';
 
-interface ExpectedWords {
-  readonly instances: number;
-  readonly tile_words: number;
-  readonly reads: number;
-  readonly fills: number;
-  readonly updates: number;
-  readonly energy_pJ: number;
-}
-interface Case {
-  readonly id: string;
-  readonly machine: string;
-  readonly einsum: Readonly<Record<Operand, string>>;
-  readonly extents: Readonly<Record<string, number>>;
-  readonly mapping: readonly LevelLoops[];
-  readonly expected: {
-    readonly macs: number;
-    readonly cycles: number;
-    readonly energy_pJ: number;
-    readonly levels: Readonly<Record<string, Record<string, ExpectedWords | number>>>;
-  };
-}
+type Case = ReferenceTables['timeloop']['cases'][number];
 
-const table = reference<{ cases: readonly Case[] }>('timeloop_mappings.json');
+const table = reference<ReferenceTables['timeloop']>('timeloop_mappings.json');
 const operandNames: readonly [string, Operand][] = [
   ['Inputs', 'I'],
   ['Weights', 'W'],
@@ -174,19 +155,7 @@ describe('mappings that are refused, by the name of the level', () => {
   });
 });
 
-interface Chain {
-  readonly kind: 'fused' | 'unfused';
-  readonly M: number;
-  readonly K: number;
-  readonly N: number;
-  readonly R: number;
-  /** Rows per tile. */
-  readonly MT: number;
-  readonly latency_ns: number;
-  /** `Einsum|level|tensor|read or write` over all instances. */
-  readonly actions: Readonly<Record<string, number>>;
-}
-const chains = reference<{ fixed: readonly Chain[] }>('fused_chain.json')?.fixed.filter(
+const chains = reference<ReferenceTables['accelforge']>('fused_chain.json')?.fixed.filter(
   ({ kind }) => kind === 'unfused',
 );
 

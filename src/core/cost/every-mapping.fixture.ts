@@ -5,7 +5,7 @@ import { fanOut } from './counts.ts';
 import type { Contraction, LevelLoops, Loop, Mapping } from './mapping.ts';
 
 /** All ways to write `extent` as an ordered product of `slots` factors. */
-function splits(extent: number, slots: number): number[][] {
+export function splits(extent: number, slots: number): number[][] {
   if (slots === 1) return [[extent]];
   const all: number[][] = [];
   for (let f = 1; f <= extent; f += 1) {
@@ -14,7 +14,8 @@ function splits(extent: number, slots: number): number[][] {
   return all;
 }
 
-function orders(loops: readonly Loop[]): Loop[][] {
+/** Every order of the loops. */
+export function orders(loops: readonly Loop[]): Loop[][] {
   if (loops.length <= 1) return [[...loops]];
   return loops.flatMap((loop, i) => orders(loops.filter((_, j) => j !== i)).map((rest) => [loop, ...rest]));
 }

@@ -75,14 +75,16 @@ interface TimeloopWords {
 /** `fused_chain.json` */
 interface AccelForgeTable {
   readonly fixed: readonly {
-    readonly kind: string;
+    readonly kind: 'fused' | 'unfused';
     readonly M: number;
     readonly K: number;
     readonly N: number;
     readonly R: number;
+    /** Rows per tile. */
     readonly MT: number;
     readonly energy_pJ: number;
     readonly latency_ns: number;
+    /** `Einsum|level|tensor|read or write` -> words, all instances. */
     readonly actions: Readonly<Record<string, number>>;
   }[];
 }

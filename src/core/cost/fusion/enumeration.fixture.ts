@@ -4,6 +4,7 @@ import type { Random } from '../../base/random.ts';
 import { operands } from '../../hardware/accelerator.ts';
 import type { Accelerator } from '../../hardware/accelerator.ts';
 import type { Placement } from '../counts.ts';
+import { orders, splits } from '../every-mapping.fixture.ts';
 import { gemmContraction } from '../gemm.ts';
 import { primesOf } from '../lattice.ts';
 import type { Accounting, Gemm, Loop, Mapping } from '../mapping.ts';
@@ -40,20 +41,6 @@ export function smallMachine(random: Random): Accelerator {
     ],
     mac: { meshX: lanes, meshY: 1, energyPj: random.next() },
   };
-}
-
-function splits(extent: number, slots: number): number[][] {
-  if (slots === 1) return [[extent]];
-  const all: number[][] = [];
-  for (let f = 1; f <= extent; f += 1) {
-    if (extent % f === 0) for (const rest of splits(extent / f, slots - 1)) all.push([f, ...rest]);
-  }
-  return all;
-}
-
-function orders(loops: readonly Loop[]): Loop[][] {
-  if (loops.length <= 1) return [[...loops]];
-  return loops.flatMap((loop, i) => orders(loops.toSpliced(i, 1)).map((rest) => [loop, ...rest]));
 }
 
 /** Every mapping on a three-level machine whose only fan-out is above its innermost level, capacities aside. */

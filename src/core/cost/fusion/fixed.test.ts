@@ -5,26 +5,13 @@ import { reference } from '../../base/reference.ts';
 import type { Operand } from '../../hardware/accelerator.ts';
 import { presetByName } from '../../hardware/presets.ts';
 import type { Contraction, Loop, Mapping } from '../mapping.ts';
+import type { ReferenceTables } from '../validation.ts';
 import { evaluateFixedStep } from './fixed.ts';
 import type { FixedStep } from './fixed.ts';
 
-interface Fixed {
-  readonly kind: 'fused' | 'unfused';
-  readonly M: number;
-  readonly K: number;
-  readonly N: number;
-  readonly R: number;
-  readonly MT: number;
-  readonly energy_pJ: number;
-  readonly latency_ns: number;
-  readonly per_component: Readonly<Record<string, number>>;
-  /** `First|GLB|T|read` -> words, all instances. */
-  readonly actions: Readonly<Record<string, number>>;
-  readonly resource: Readonly<Record<string, number>>;
-}
-
-const file = reference<{ readonly fixed: readonly Fixed[] }>('fused_chain.json');
+const file = reference<ReferenceTables['accelforge']>('fused_chain.json');
 const machine = presetByName('ws16');
+type Fixed = ReferenceTables['accelforge']['fixed'][number];
 
 function stepsOf({
   kind,

@@ -9,6 +9,7 @@ import type { ContractionPath } from '../../einsum/path.ts';
 import type { Accelerator } from '../../hardware/accelerator.ts';
 import { presetByName } from '../../hardware/presets.ts';
 import type { Contraction, Loop, Mapping } from '../mapping.ts';
+import type { ReferenceTables } from '../validation.ts';
 import { chainOf } from './chain.ts';
 import { smallMachine } from './enumeration.fixture.ts';
 import { evaluateFixedStep, inAllIterations } from './fixed.ts';
@@ -80,18 +81,7 @@ describe('one iteration, many times, is the whole nest', () => {
   });
 });
 
-interface Fixed {
-  readonly kind: 'fused' | 'unfused';
-  readonly M: number;
-  readonly K: number;
-  readonly N: number;
-  readonly R: number;
-  readonly MT: number;
-  readonly energy_pJ: number;
-  readonly latency_ns: number;
-}
-
-const fixed = reference<{ readonly fixed: readonly Fixed[] }>('fused_chain.json')?.fixed ?? [];
+const fixed = reference<ReferenceTables['accelforge']>('fused_chain.json')?.fixed ?? [];
 
 describe.skipIf(fixed.length === 0)('fused_chain.json: rows shared, both weights held over them', () => {
   const cases = fixed.filter(({ kind, M, MT }) => kind === 'fused' && M > MT);
