@@ -338,8 +338,8 @@ function legalWays(
 
 /** A fixed dataflow spreads N along X and K along Y, and nothing else. */
 function checkWiring(accelerator: Accelerator, roles: Roles, mapping: Mapping): void {
-  const spreadOver = (dims: readonly string[], loops: Mapping[number]['spatial']): number =>
-    loops.reduce((all, [dim, bound]) => (dims.includes(dim) ? all * bound : all), 1);
+  const spreadOver = (dims: readonly string[], spread: Mapping[number]['spatial']): number =>
+    spread.reduce((all, [dim, bound]) => (dims.includes(dim) ? all * bound : all), 1);
   for (const [l, { level, spatial }] of mapping.entries()) {
     const { x, y } = fanOut(accelerator, Math.min(l, accelerator.levels.length - 1));
     check(
