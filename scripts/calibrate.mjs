@@ -5,7 +5,8 @@
  * and taken from there the next time, so that fits can be tried again.
  */
 import { writeFileSync } from 'node:fs';
-import { kept, main, namedModels, numberOption, onnxBytes, progress, root, tiers } from './tiers-files.mjs';
+import { root } from './bundled.mjs';
+import { kept, main, namedModels, numberOption, onnxBytes, progress, tiers } from './tiers-files.mjs';
 
 const args = process.argv.slice(2);
 await main(async () => {

@@ -4,7 +4,8 @@
  * public/first-frontier.json, what the page opens with.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { bundled, onnxBytes, progress as say, root } from './tiers-files.mjs';
+import { bundled, root } from './bundled.mjs';
+import { onnxBytes, progress as say } from './tiers-files.mjs';
 
 /** Enough for a tenth of a point where little is lost. */
 const openingExamples = 4096;

@@ -1,35 +1,13 @@
 /** What `calibrate.mjs` and `validate.mjs` share: options, the files of the shipped models, the code behind both. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'vite';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { bundled, root } from './bundled.mjs';
 
-export const root = fileURLToPath(new URL('..', import.meta.url));
 const modelIds = ['glyph-vit', 'lexical-qa'];
 
 export const onnxBytes = (id) => new Uint8Array(readFileSync(`${root}public/models/${id}.onnx`));
 
 /** The code behind both, as one module. */
 export const tiers = () => bundled('scripts/tiers/entry.ts');
-
-/** Bundled as the product is: what is transformed module by module runs slower, and runtimes load lazily. */
-export async function bundled(entry) {
-  const folder = `${root}node_modules/.cache/rankscape-${basename(entry, '.ts')}-${process.pid}`;
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  await build({
-    configFile: false,
-    root,
-    logLevel: 'error',
-    publicDir: false,
-    build: {
-      ssr: entry,
-      target: 'node20',
-      outDir: folder,
-      rollupOptions: { output: { entryFileNames: 'entry.js' } },
-    },
-  });
-  return import(pathToFileURL(`${folder}/entry.js`).href);
-}
 
 const started = performance.now();
 

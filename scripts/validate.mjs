@@ -5,17 +5,8 @@
  * page in public/accuracy-validation.json.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import {
-  kept,
-  main,
-  namedModels,
-  numberOption,
-  onnxBytes,
-  progress,
-  refuse,
-  root,
-  tiers,
-} from './tiers-files.mjs';
+import { root } from './bundled.mjs';
+import { kept, main, namedModels, numberOption, onnxBytes, progress, refuse, tiers } from './tiers-files.mjs';
 
 const args = process.argv.slice(2);
 const written = `${root}public/accuracy-validation.json`;
