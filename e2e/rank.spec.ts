@@ -63,7 +63,7 @@ test('Escape brings back what was before the drag', async ({ page }) => {
   await openBert(page);
   const before = await rankValue(page);
   await dragTo(page, rank(page), [0.8, 0.3]);
-  expect(await rankValue(page)).toBeLessThan(before);
+  await expect.poll(() => rankValue(page)).toBeLessThan(before);
   await page.keyboard.press('Escape');
   await expect(rank(page)).toHaveValue(String(before));
   await page.mouse.up();

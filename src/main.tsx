@@ -10,7 +10,7 @@ import { createExporter } from './state/export-run.ts';
 import { createFileSource } from './state/file-source.ts';
 import { followGains } from './state/gain-source.ts';
 import { createStopwatch } from './state/latency-run.ts';
-import { followDerived, followSettled } from './state/live.ts';
+import { followDerived, followResting, followSettled } from './state/live.ts';
 import { followScents } from './state/scent-source.ts';
 import { createSearchRunner, isOfSetting } from './state/search-run.ts';
 import type { CalibrationTable } from './core/accuracy/sensitivity.ts';
@@ -35,6 +35,7 @@ import type {
   SearchRequest,
 } from '../workers/protocol.ts';
 import { AppContext, type App } from './ui/app.ts';
+import { createMotion } from './ui/ink/motion.ts';
 import { Shell } from './ui/Shell.tsx';
 import './ui/theme.css';
 
@@ -70,7 +71,9 @@ const spectra = (): Spectra => {
 const derive = createDerive(spectra, calibration.tableOf, (model) => examplesSource?.axisOf(model) ?? null);
 const derived = followDerived(store, (state) => state.config, derive);
 const settled = followSettled(store, derived, later);
+const resting = followResting(store, settled);
 const committed = followDerived(store, (state) => state.committed, derive);
+const motion = createMotion(store, derived, committed, (draw) => requestAnimationFrame(draw), later);
 const metric = () => committed.get().evaluation.accuracy.metric;
 
 const scentPort = openWorker<ScentWorkerRequest, ScentWorkerReply>(
@@ -154,6 +157,8 @@ const app: App = {
   store,
   derived,
   settled,
+  resting,
+  motion,
   committed,
   scents,
   gains,

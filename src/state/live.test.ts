@@ -43,20 +43,20 @@ describe('what follows a drag when the hand rests', () => {
       pass(20);
     }
     expect(rank()).toBe(before);
-    pass(100);
-    pass(100);
+    pass(200);
+    pass(200);
     expect(rank()).toBe(49);
     expect(told()).toBe(1);
   });
 
-  it('follows a drag that never rests once a second', () => {
+  it('follows a drag that never rests every other second', () => {
     const { store, pass, rank, told } = page();
     for (let frame = 0; frame < 200; frame++) {
       store.getState().preview(to(40 + (frame % 7)));
       pass(20);
     }
-    expect(told()).toBeGreaterThanOrEqual(3);
-    expect(told()).toBeLessThanOrEqual(5);
+    expect(told()).toBeGreaterThanOrEqual(1);
+    expect(told()).toBeLessThanOrEqual(3);
     expect(rank()).toBeGreaterThanOrEqual(40);
   });
 
@@ -73,7 +73,8 @@ describe('what follows a drag when the hand rests', () => {
     store.getState().preview(to(11));
     pass(20);
     store.getState().undo();
-    expect(settled.get()).toBe(derived.get());
+    expect(settled.get().config).toBe(derived.get().config);
+    expect(settled.get().evaluation).toEqual(derived.get().evaluation);
     store.getState().undo();
     expect(rank()).toBe(before);
     store.getState().edit('Rank', to(12));

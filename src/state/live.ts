@@ -77,13 +77,14 @@ export function followDerived(
   };
 }
 
-const restMs = 100;
+const restMs = 200;
 /** A drag that never rests is followed after so many times `restMs`. */
 const mostWaits = 10;
 
 /**
- * Follows `derived` for what is read, not watched: at once when nothing is dragged, in a drag when the hand rests, at
- * the latest after a second. A frame of the drag then need not pay for it.
+ * Follows `derived` for what React draws: at once when nothing is dragged or when more than the design changes (a drag
+ * of the workload), else when the hand rests, at the latest after two seconds. A frame of the drag need not pay for it: what
+ * the eye follows is drawn past React (`ui/ink`).
  */
 export function followSettled(
   store: StoreApi<AppState>,
@@ -94,7 +95,9 @@ export function followSettled(
   let waiting: { readonly seen: Derived } | null = null;
   const settle = (): void => {
     waiting = null;
-    if (settled.get() !== derived.get()) settled.set(derived.get());
+    // Of one config under one evaluator all figures are the same: a drag that is where it began changes nothing.
+    const [before, now] = [settled.get(), derived.get()];
+    if (before.config !== now.config || before.evaluator !== now.evaluator) settled.set(now);
   };
   const wait = (time: number): void => {
     const mine = { seen: derived.get() };
@@ -106,8 +109,22 @@ export function followSettled(
     }, restMs);
   };
   store.subscribe(({ config, committed }) => {
-    if (config === committed) settle();
+    if (config === committed || settled.get().evaluator !== derived.get().evaluator) settle();
     else if (waiting === null && settled.get() !== derived.get()) wait(1);
   });
   return settled;
+}
+
+/** The config, in a drag as it was when `settled` last followed; what cannot be evaluated is in it too. */
+export function followResting(store: StoreApi<AppState>, settled: Source<Derived>): Source<Config> {
+  const resting = createSource(store.getState().config);
+  const follow = (): void => {
+    const { config } = store.getState();
+    if (config !== resting.get()) resting.set(config);
+  };
+  settled.subscribe(follow);
+  store.subscribe(({ config, committed }) => {
+    if (config === committed) follow();
+  });
+  return resting;
 }

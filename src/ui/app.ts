@@ -2,6 +2,7 @@
 import { createContext, use, useSyncExternalStore } from 'react';
 import { useStore, type StoreApi } from 'zustand';
 import type { AccuracyRun, AccuracyRunner } from '../state/accuracy-run.ts';
+import type { Config } from '../state/config.ts';
 import type { AppState } from '../state/store.ts';
 import type { Derived } from '../state/derive.ts';
 import type { DeviceSource } from '../state/device-source.ts';
@@ -13,6 +14,7 @@ import type { LatencyRun, Stopwatch } from '../state/latency-run.ts';
 import type { DerivedSource, Source } from '../state/live.ts';
 import type { ScentState } from '../state/scent-source.ts';
 import type { SearchRun, SearchRunner } from '../state/search-run.ts';
+import type { Motion } from './ink/motion.ts';
 
 export interface App {
   readonly store: StoreApi<AppState>;
@@ -20,6 +22,10 @@ export interface App {
   readonly derived: DerivedSource;
   /** `derived` at rest: in a drag it follows a moment later. */
   readonly settled: Source<Derived>;
+  /** The config at rest, likewise. */
+  readonly resting: Source<Config>;
+  /** Draws what follows the hand. */
+  readonly motion: Motion;
   /** Derived of the last undo step: the ghost while dragging. */
   readonly committed: Source<Derived>;
   readonly scents: Source<ScentState>;
@@ -66,13 +72,14 @@ function useSource<T>(source: Source<T>): T {
   return useSyncExternalStore(source.subscribe, source.get);
 }
 
-export function useDerived(): Derived {
-  return useSource(useAppObject().derived);
-}
-
-/** For what is read, not watched: in a drag it follows when the hand rests. */
+/** In a drag it follows when the hand rests; what must follow at once is drawn by `ink`. */
 export function useSettled(): Derived {
   return useSource(useAppObject().settled);
+}
+
+/** As `useSettled`, also where the config cannot be evaluated. */
+export function useResting(): Config {
+  return useSource(useAppObject().resting);
 }
 
 export function useCommitted(): Derived {

@@ -3,11 +3,12 @@ import { lazy, memo, Suspense, useMemo, type ReactNode } from 'react';
 import type { Accelerator } from '../../core/hardware/accelerator.ts';
 import type { Evaluation } from '../../core/search/evaluation.ts';
 import { AccuracySection } from '../accuracy/AccuracySection.tsx';
-import { shownFigure, useFindKnown, type Known } from '../accuracy/shown.ts';
-import { useActions, useApp, useDerived, useSearchRun, useSettled } from '../app.ts';
+import { shownFigure, useFindKnown, type FindKnown, type Known } from '../accuracy/shown.ts';
+import { useActions, useApp, useSearchRun, useSettled } from '../app.ts';
 import { useOpenDialog } from '../dialogs/dialog-context.ts';
 import { LatencySection } from '../latency/LatencySection.tsx';
 import { DeviceSection } from '../device/DeviceSection.tsx';
+import type { Moving } from '../ink/motion.ts';
 import { metricWords } from '../metric.ts';
 import { Icon } from '../icons.tsx';
 import { pinLetters, type View } from '../../state/config.ts';
@@ -21,6 +22,7 @@ import { download, plotSvg, pngOf, saveBlob } from './download.ts';
 import { EnergyStack } from './EnergyStack.tsx';
 import { compareCsv, compareJson, frontierCsv } from './exporters.ts';
 import { compareRows, type Column, type Machine } from './rows.ts';
+import { NowInk } from './NowInk.tsx';
 import { whyDifferent } from './why.ts';
 import './compare.css';
 
@@ -62,17 +64,18 @@ function withFigure(evaluation: Evaluation, known: Known, tiers: View['tiers']):
   return accuracy === evaluation.accuracy ? evaluation : { ...evaluation, accuracy };
 }
 
-/** Table and bars follow a drag frame by frame; what is read (sentence, differences, files) when the hand rests. */
+/** In a drag the column of the current design and its bar are drawn over it (`NowInk`); all else follows when the hand rests. */
 export function ComparePanel() {
   const settled = useSettled();
   const columns = useColumns(settled);
+  const find = useFindKnown(settled.config);
   const wanted = settled.config.view.reference;
   const reference: Who = columns.some(({ who }) => who === wanted) ? wanted : 'dense';
   // The sentence is about the current design; against itself it would say nothing, so then against dense.
   const other = columns.find(({ who }) => who === (reference === 'now' ? 'dense' : reference));
   return (
     <div className="compare-panel">
-      <Figures reference={reference} settled={columns}>
+      <Figures reference={reference} columns={columns} derived={settled} find={find}>
         {other !== undefined && (
           <p className="why">
             {whyDifferent(
@@ -100,22 +103,35 @@ const machineOf = ({ energyUnit, config }: Derived): Machine => ({
   clockHz: config.accelerator.clockHz,
 });
 
-/** What follows the drag; `children` stand under the bars. */
+/** Table and bars; `children` stand under the bars. */
 function Figures({
   reference,
-  settled,
+  columns,
+  derived,
+  find,
   children,
 }: {
   readonly reference: Who;
-  readonly settled: readonly Column[];
+  readonly columns: readonly Column[];
+  readonly derived: Derived;
+  readonly find: FindKnown;
   readonly children: ReactNode;
 }) {
-  const derived = useDerived();
-  const columns = useColumns(derived);
   const { config } = derived;
   const { accelerator, pins } = config;
   const names = useMemo((): readonly Who[] => ['dense', 'now', ...pins.map(({ letter }) => letter)], [pins]);
   const levels = useMemo(() => levelNames(accelerator), [accelerator]);
+  /** All columns in a drag: only the current design's is new. */
+  const columnsIn = ({ derived: { evaluation, config: draft } }: Moving): readonly Column[] =>
+    columns.map((column) =>
+      column.who === 'now'
+        ? {
+            who: 'now',
+            design: draft.design,
+            evaluation: withFigure(evaluation, find(draft.design), draft.view.tiers),
+          }
+        : column,
+    );
   return (
     <>
       <div className="sec">
@@ -124,7 +140,9 @@ function Figures({
           names={names}
           columns={columns}
           rows={compareRows(columns, reference, machineOf(derived))}
-        />
+        >
+          <NowInk columns={columnsIn} reference={reference} />
+        </CompareTable>
       </div>
       <AccuracySection />
       {config.model.kind === 'file' && (
@@ -133,7 +151,7 @@ function Figures({
         </Suspense>
       )}
       <div className="sec">
-        <EnergyStack columns={columns} settled={settled} levels={levels} energyUnit={derived.energyUnit} />
+        <EnergyStack columns={columns} inMotion={columnsIn} levels={levels} energyUnit={derived.energyUnit} />
         {children}
       </div>
     </>

@@ -1,5 +1,5 @@
 /** The delta table: dense, now and the pins side by side, differences from one of them. What stays is let alone. */
-import { memo } from 'react';
+import { memo, type ReactNode } from 'react';
 import type { Tier } from '../../core/accuracy/figure.ts';
 import { adoptDesign, unpin } from '../../state/edits.ts';
 import { useActions } from '../app.ts';
@@ -12,35 +12,40 @@ interface CompareTableProps {
   readonly names: readonly Who[];
   readonly columns: readonly Column[];
   readonly rows: readonly Row[];
+  /** Lies over the table. */
+  readonly children: ReactNode;
 }
 
-export function CompareTable({ names, columns, rows }: CompareTableProps) {
+export function CompareTable({ names, columns, rows, children }: CompareTableProps) {
   return (
-    <table className={`compare-table columns-${names.length}`}>
-      <caption className="hidden">Figures of each design and their differences from the reference</caption>
-      <Heads names={names} />
-      <tbody>
-        {rows.map(({ key, name, unit, cells }) => (
-          <tr key={key}>
-            <RowHead name={name} unit={unit} />
-            {cells.map(({ who, text, note, tone }, i) => (
-              <Figure
-                key={who}
-                who={who}
-                text={text}
-                note={note}
-                tone={tone}
-                tier={
-                  key === 'kept' && who !== 'dense'
-                    ? (columns[i]?.evaluation.accuracy.tier ?? 'estimated')
-                    : null
-                }
-              />
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <div className="compare-figures">
+      <table className={`compare-table columns-${names.length}`}>
+        <caption className="hidden">Figures of each design and their differences from the reference</caption>
+        <Heads names={names} />
+        <tbody>
+          {rows.map(({ key, name, unit, cells }) => (
+            <tr key={key}>
+              <RowHead name={name} unit={unit} />
+              {cells.map(({ who, text, note, tone }, i) => (
+                <Figure
+                  key={who}
+                  who={who}
+                  text={text}
+                  note={note}
+                  tone={tone}
+                  tier={
+                    key === 'kept' && who !== 'dense'
+                      ? (columns[i]?.evaluation.accuracy.tier ?? 'estimated')
+                      : null
+                  }
+                />
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {children}
+    </div>
   );
 }
 
@@ -116,7 +121,7 @@ interface FigureProps extends Omit<Cell, 'exact'> {
 const Figure = memo(function Figure({ who, text, note, tone, tier }: FigureProps) {
   return (
     <td className={who === 'now' ? 'now' : undefined}>
-      <div>
+      <div className={who === 'now' ? 'moves' : undefined}>
         {tier !== null && (
           <svg className="tier" width={11} height={11} viewBox="-5.5 -5.5 11 11" aria-hidden="true">
             <Mark who={who} tier={tier} r={3.2} stroke={1.25} />

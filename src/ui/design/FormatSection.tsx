@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { modelOf } from '../../state/defaults.ts';
 import { copyFocus, isMixed, toggleLock } from '../../state/edits.ts';
 import { nameLayers } from '../../state/labels.ts';
-import { useActions, useApp, useCommitted, useGains } from '../app.ts';
+import { useActions, useCommitted, useGains, useResting } from '../app.ts';
 import { formatExact } from '../format.ts';
 import { Icon } from '../icons.tsx';
 import { selectionText } from '../words.ts';
@@ -14,7 +14,7 @@ import { ShapeRow } from './ShapeRow.tsx';
 
 export function FormatSection() {
   const { edit } = useActions();
-  const config = useApp((state) => state.config);
+  const config = useResting();
   const gains = useGains();
   const { metric } = useCommitted().evaluation.accuracy;
   const words = `EDP reduction of the layer and ${metricWords(metric).axis} at equal parameters; red costs more than dense`;

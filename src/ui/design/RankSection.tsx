@@ -5,7 +5,7 @@ import { rankJoins, rankLimits, rankNames } from '../../core/factor/ranks.ts';
 import { arrayWidth, modelOf } from '../../state/defaults.ts';
 import { isLocked, setRank, toggleLock } from '../../state/edits.ts';
 import { labelRank, nameLayers } from '../../state/labels.ts';
-import { useApp, useAppObject, useDerived, useScents } from '../app.ts';
+import { useApp, useAppObject, useResting, useScents, useSettled } from '../app.ts';
 import { metricWords } from '../metric.ts';
 import { formatTitle } from '../words.ts';
 import { RankSlider, type StripAxis } from './RankSlider.tsx';
@@ -13,7 +13,7 @@ import { edpRange } from './ScentStrip.tsx';
 
 export function RankSection() {
   const { store } = useAppObject();
-  const config = useApp((state) => state.config);
+  const config = useResting();
   const committed = useApp((state) => state.committed);
   const { scents, stale } = useScents();
   const { focus, selection, snap } = config.view;
@@ -34,6 +34,13 @@ export function RankSection() {
   const [shared, setShared] = useState(false);
   const range = useMemo(() => (shared ? edpRange(scents) : null), [shared, scents]);
 
+  const valueNow = useCallback(
+    (rank: number): number => {
+      const { design, view } = store.getState().config;
+      return design[view.focus]?.ranks[rank] ?? 1;
+    },
+    [store],
+  );
   const onPreview = useCallback(
     (rank: number, value: number) =>
       store.getState().preview((c) => setRank(c, c.view.selection, rank, value), 'Rank'),
@@ -121,6 +128,7 @@ export function RankSection() {
             joins={words[rank]?.joins ?? ''}
             layers={layers}
             value={value}
+            now={valueNow}
             was={before?.format === f.format ? (before.ranks[rank] ?? value) : value}
             min={limits[rank]?.min ?? 1}
             max={limits[rank]?.max ?? value}
@@ -145,7 +153,7 @@ export function RankSection() {
 
 /** Changes only when something outside the selection does: a drag leaves the strips alone. */
 function useStripAxis(): StripAxis | null {
-  const { config, evaluator, linears, evaluation } = useDerived();
+  const { config, evaluator, linears, evaluation } = useSettled();
   const { selection } = config.view;
   const { metric } = evaluation.accuracy;
   const others = linears.reduce(

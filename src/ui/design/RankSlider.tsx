@@ -5,6 +5,7 @@ import { formatPercent, formatRatioShort } from '../format.ts';
 import type { MetricWords } from '../metric.ts';
 import { Icon } from '../icons.tsx';
 import { NumberField } from './NumberField.tsx';
+import { NumberInk, SliderInk } from './RankInk.tsx';
 import { afterKey, interpolate, placeOf, rankScale, snapInto, ticksOf, valueAt } from './scale.ts';
 import { edpHeight, edpRange, readScent, ScentStrip, type EdpRange } from './ScentStrip.tsx';
 import { Slider } from './Slider.tsx';
@@ -22,6 +23,8 @@ export interface RankSliderProps {
   /** Which layers it moves, for the accessible name. */
   readonly layers: string;
   readonly value: number;
+  /** The value by now: React follows a drag when the hand rests. */
+  readonly now: (rank: number) => number;
   readonly was: number;
   readonly min: number;
   readonly max: number;
@@ -94,6 +97,7 @@ export const RankSlider = memo(function RankSlider(props: RankSliderProps) {
             onEnter={(next) => props.onType(rank, next)}
             onInvalid={setInvalid}
           />
+          <NumberInk rank={rank} />
         </span>
         <button
           type="button"
@@ -113,6 +117,7 @@ export const RankSlider = memo(function RankSlider(props: RankSliderProps) {
         min={min}
         max={max}
         value={value}
+        now={() => props.now(rank)}
         was={was}
         disabled={locked || fixed}
         place={(each) => placeOf(scale, each)}
@@ -134,6 +139,7 @@ export const RankSlider = memo(function RankSlider(props: RankSliderProps) {
         {here !== null && scent !== null && (
           <span className="dot" style={{ bottom: `${14 + 36 * edpHeight(range, 1 / here.reduction)}px` }} />
         )}
+        <SliderInk rank={rank} scale={scale} scent={scent} range={range} />
         <span className="ticks">
           {ticks.map((tick) => (
             <i

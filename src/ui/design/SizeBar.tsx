@@ -1,14 +1,14 @@
 /** The exact parameter count of the layer in focus against dense, where it breaks even, and what that gives. */
 import { breakEvenRanks } from '../../core/factor/parameters.ts';
 import { rankNames } from '../../core/factor/ranks.ts';
-import { useDerived } from '../app.ts';
+import { useSettled } from '../app.ts';
 import { formatCount, formatExact, formatPercent, sayGain } from '../format.ts';
 
 /** The bar ends a quarter above dense, or at the count itself. */
 const headroom = 1.25;
 
 export function SizeBar() {
-  const { linears, config } = useDerived();
+  const { linears, config } = useSettled();
   const view = linears[config.view.focus];
   if (view === undefined) return null;
   const { parameters, denseParameters, cost, denseCost, factorization } = view;

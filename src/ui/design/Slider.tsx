@@ -1,10 +1,11 @@
 /**
  * A native range input laid over a drawing. The input keeps the plain value for keyboards and screen readers; the
  * pointer follows the drawing's own scale. Previews while it moves; ends as one commit (pointer up, keys at rest) or
- * is cancelled (Escape).
+ * is cancelled (Escape). React may follow only when the hand rests: what counts in a drag is `now`.
  */
 import {
   useEffect,
+  useLayoutEffect,
   useRef,
   type ChangeEvent,
   type CSSProperties,
@@ -19,6 +20,8 @@ export interface SliderProps {
   readonly min: number;
   readonly max: number;
   readonly value: number;
+  /** The value by now; `value` where React follows at once. */
+  readonly now?: () => number;
   /** Where the last undo step stands; the ghost shows when it differs from `value`. */
   readonly was: number;
   /** Where a value stands, 0 to 1. */
@@ -50,9 +53,15 @@ export function Slider(props: SliderProps) {
   const dragging = useRef(false);
   const extent = useRef<Extent | null>(null);
   const rest = useRef<number | null>(null);
+  const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
     latest.current = props;
   });
+  // Not by React: it would set an input back to what it drew last, which in a drag is not what it shows.
+  useLayoutEffect(() => {
+    if (input.current !== null) input.current.value = String(value);
+  }, [value]);
+  const now = (): number => (latest.current.now ?? (() => latest.current.value))();
 
   const stopRest = (): void => {
     if (rest.current !== null) clearTimeout(rest.current);
@@ -81,9 +90,9 @@ export function Slider(props: SliderProps) {
   );
 
   /** The ends of the scale stand half a thumb inside the input. Measured once a drag: reading it forces a layout. */
-  const measure = (input: HTMLInputElement): Extent => {
-    const box = input.getBoundingClientRect();
-    const inset = Number.parseFloat(getComputedStyle(input).paddingLeft) || 0;
+  const measure = (element: HTMLInputElement): Extent => {
+    const box = element.getBoundingClientRect();
+    const inset = Number.parseFloat(getComputedStyle(element).paddingLeft) || 0;
     return { left: box.left + inset, width: Math.max(1, box.width - 2 * inset) };
   };
   const valueUnder = (event: PointerEvent<HTMLInputElement>): number => {
@@ -103,7 +112,7 @@ export function Slider(props: SliderProps) {
   const onPointerMove = (event: PointerEvent<HTMLInputElement>): void => {
     if (dragging.current) {
       const next = valueUnder(event);
-      if (next !== latest.current.value) latest.current.onPreview(next);
+      if (next !== now()) latest.current.onPreview(next);
     } else if (event.pointerType === 'mouse' && !disabled) latest.current.onHover?.(valueUnder(event));
   };
   const onPointerUp = (): void => {
@@ -119,16 +128,16 @@ export function Slider(props: SliderProps) {
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === 'Escape') {
-      if (value === was && rest.current === null && !dragging.current) return;
+      if (now() === was && rest.current === null && !dragging.current) return;
       event.preventDefault();
       event.stopPropagation();
       cancel();
       return;
     }
-    const next = latest.current.afterKey(value, event.key, event.shiftKey);
+    const next = latest.current.afterKey(now(), event.key, event.shiftKey);
     if (next === null) return;
     event.preventDefault();
-    if (next !== value) keyed(next);
+    if (next !== now()) keyed(next);
   };
 
   const style = { '--at': place(value), '--was': place(was) } as CSSProperties;
@@ -140,13 +149,14 @@ export function Slider(props: SliderProps) {
       data-disabled={disabled || undefined}
     >
       <input
+        ref={input}
         type="range"
         aria-label={label}
         aria-valuetext={valueText}
         min={min}
         max={max}
         step={1}
-        value={value}
+        defaultValue={value}
         disabled={disabled}
         onChange={onChange}
         onKeyDown={onKeyDown}

@@ -22,7 +22,7 @@ import { useSize } from '../plots/use-size.ts';
 import { formatTitle, shapeText } from '../words.ts';
 import { Accesses } from './Accesses.tsx';
 import { OrderFigure } from './Figures.tsx';
-import { LaneNetwork, NowNetwork } from './LaneNetwork.tsx';
+import { LaneNetwork } from './LaneNetwork.tsx';
 import { boundWords } from './loads.ts';
 import { levelColour, loopsText, nestLines } from './nest.ts';
 import type { NestDraft } from './nest-draft.ts';
@@ -123,17 +123,13 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
       <div className="lane-body" ref={ref}>
         {width > 0 && (
           <div className="pair">
-            {who === 'now' ? (
-              <NowNetwork index={index} width={networkWidth} height={figureHeight} />
-            ) : (
-              <LaneNetwork
-                who={who}
-                factorization={factorization}
-                cost={cost}
-                width={networkWidth}
-                height={figureHeight}
-              />
-            )}
+            <LaneNetwork
+              who={who}
+              factorization={factorization}
+              cost={cost}
+              width={networkWidth}
+              height={figureHeight}
+            />
             <div className="order">
               <OrderFigure
                 marks={order}

@@ -1,9 +1,8 @@
-/** The tensor network of a lane. The current design's follows a drag in the same frame, whatever else of the lane waits. */
+/** The tensor network of a lane. */
 import { useMemo } from 'react';
 import type { Factorization } from '../../core/factor/factorization.ts';
 import { operandNames } from '../../core/factor/forward.ts';
 import type { LayerCost } from '../../core/cost/layer.ts';
-import { useDerived } from '../app.ts';
 import { whoColour, type Who } from '../plots/shapes.ts';
 import { NetworkFigure } from './Figures.tsx';
 import { networkMarks } from './network.ts';
@@ -32,13 +31,4 @@ export function LaneNetwork({ who, factorization, cost, width, height }: LaneNet
       />
     </div>
   );
-}
-
-export function NowNetwork({
-  index,
-  ...size
-}: { readonly index: number } & Pick<LaneNetworkProps, 'width' | 'height'>) {
-  const view = useDerived().linears[index];
-  if (view === undefined) return null;
-  return <LaneNetwork who="now" factorization={view.factorization} cost={view.cost} {...size} />;
 }

@@ -1,5 +1,5 @@
 /** The triangle at the right end of the limit line: dragged by pointer, moved by arrow keys, typed in the search bar. */
-import { useRef, type KeyboardEvent, type PointerEvent } from 'react';
+import { useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
 import { metricWords } from '../metric.ts';
 import type { Domain, Frame, Scales } from './frame.ts';
 
@@ -13,7 +13,10 @@ interface LimitHandleProps {
 
 const restMs = 600;
 
-export function LimitHandle({ limit, frame, scales, domain, onLimit }: LimitHandleProps) {
+export function LimitHandle({ limit: atRest, frame, scales, domain, onLimit }: LimitHandleProps) {
+  /** While it is moved, before the plot follows. */
+  const [moved, setMoved] = useState<number | null>(null);
+  const limit = moved ?? atRest;
   const dragging = useRef<{ readonly offset: number; value: number } | null>(null);
   const held = useRef<number | null>(null);
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
@@ -43,11 +46,13 @@ export function LimitHandle({ limit, frame, scales, domain, onLimit }: LimitHand
     const drag = dragging.current;
     if (drag === null) return;
     drag.value = clamp(Math.max(domain.y[0], scales.invertY(event.clientY - drag.offset)));
+    setMoved(drag.value);
     onLimit(drag.value, 'drag');
   };
   const finish = (phase: 'done' | 'cancel'): void => {
     const drag = dragging.current;
     dragging.current = null;
+    setMoved(null);
     if (drag !== null) onLimit(drag.value, phase);
   };
   /** Keys at rest, or left: what they did is one undo step. */
@@ -56,13 +61,15 @@ export function LimitHandle({ limit, frame, scales, domain, onLimit }: LimitHand
     timer.current = null;
     if (held.current !== null) onLimit(held.current, 'done');
     held.current = null;
+    setMoved(null);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Escape') {
       if (dragging.current === null && held.current === null) return;
       dragging.current = null;
       held.current = null;
-      onLimit(limit, 'cancel');
+      setMoved(null);
+      onLimit(atRest, 'cancel');
     } else if (event.key === 'Enter') rest();
     else {
       const by = steps[event.key];
@@ -76,6 +83,7 @@ export function LimitHandle({ limit, frame, scales, domain, onLimit }: LimitHand
               : limit + by;
       if (next === null) return;
       held.current = clamp(next);
+      setMoved(held.current);
       onLimit(held.current, 'drag');
       if (timer.current !== null) clearTimeout(timer.current);
       timer.current = setTimeout(rest, restMs);

@@ -1,14 +1,6 @@
 /** The whole space: every evaluated design, the frontier, the baselines and where the current design stands. */
 import { lazy, Suspense, useState } from 'react';
-import {
-  useActions,
-  useApp,
-  useAppObject,
-  useCommitted,
-  useDerived,
-  useProblem,
-  useSearchRun,
-} from '../app.ts';
+import { useActions, useAppObject, useCommitted, useProblem, useSearchRun, useSettled } from '../app.ts';
 import { axes, type Axis, type Config } from '../../state/config.ts';
 import type { Derived } from '../../state/derive.ts';
 import { adoptDesign, setSearch } from '../../state/edits.ts';
@@ -28,7 +20,7 @@ import './plots.css';
 const DelayAxis = lazy(() => import('../device/DelayAxis.tsx'));
 
 export function ParetoPanel() {
-  const derived = useDerived();
+  const derived = useSettled();
   const problem = useProblem();
   const committed = useCommitted();
   const actions = useActions();
@@ -37,7 +29,6 @@ export function ParetoPanel() {
   const words = metricWords(metric);
   const isOfOutputs = metric === 'weightEnergyKeptPercent' && isWeighted(derived.linears);
   const axisTitle = isOfOutputs ? 'energy of the outputs kept, %' : words.axis;
-  const dragging = useApp((state) => state.config !== state.committed);
   const status = useSearchRun((run) => run.status);
   const { runner, store } = useAppObject();
   const [dominated, setDominated] = useState(true);
@@ -51,7 +42,8 @@ export function ParetoPanel() {
   const [spoken, setSpoken] = useState('');
 
   const { found, still, cloud, evaluations, stale } = useRunPlaces(derived);
-  const live = useLive(derived, committed, dragging);
+  const live = useLive(derived, committed);
+  const { now, limit } = live.atRest;
   const shown = preview === null ? undefined : found[preview];
 
   const adopt = (index: number): void => {
@@ -65,13 +57,13 @@ export function ParetoPanel() {
     setBrushed(range);
     if (range !== null) setSpoken(`${range.to - range.from + 1} designs selected`);
   };
-  const onLimit = (limit: number, phase: 'drag' | 'done' | 'cancel'): void => {
-    const change = (config: Config): Config => setSearch(config, { limit });
+  const onLimit = (wanted: number, phase: 'drag' | 'done' | 'cancel'): void => {
+    const change = (config: Config): Config => setSearch(config, { limit: wanted });
     if (phase === 'drag') actions.preview(change, 'Limit');
     else if (phase === 'cancel') actions.cancel();
     else if (store.getState().config !== store.getState().committed)
-      actions.commit(`Limit ${words.text(limit)}`);
-    else actions.edit(`Limit ${words.text(limit)}`, change);
+      actions.commit(`Limit ${words.text(wanted)}`);
+    else actions.edit(`Limit ${words.text(wanted)}`, change);
   };
   const empty = found.length === 0;
   const look = (next: Axis): void => {
@@ -81,7 +73,7 @@ export function ParetoPanel() {
     actions.look((view) => ({ ...view, axis: next }));
   };
 
-  const baselineWords = sayBaselines(axis, metric, live.now, still.baselines);
+  const baselineWords = sayBaselines(axis, metric, now, still.baselines);
   return (
     <div className="pareto-panel">
       <header className="pareto-head">
@@ -152,12 +144,7 @@ export function ParetoPanel() {
                 Drag across the frontier, or hold Shift and walk with the arrow keys.
               </span>
             ) : (
-              <PlotLegend
-                still={still}
-                ghost={ghost}
-                cloud={dominated && evaluations > 0}
-                now={live.now.tier}
-              />
+              <PlotLegend still={still} ghost={ghost} cloud={dominated && evaluations > 0} now={now.tier} />
             )}
           </div>
           <div className={`pareto-body${problem === null ? '' : ' greyed'}`}>
@@ -172,18 +159,17 @@ export function ParetoPanel() {
                   still={still}
                   live={live}
                   ghost={ghost}
-                  dragging={dragging}
                   brushing={brushing}
                   preview={preview}
                   brushed={brushed}
                   xTitle={`${axisName[axis]} reduction, log scale → better`}
-                  yTitle={`${axisTitle}${live.now.tier === tier ? ` · ${tier}` : ''} ↑ better`}
+                  yTitle={`${axisTitle}${now.tier === tier ? ` · ${tier}` : ''} ↑ better`}
                   spoken={
                     shown === undefined
-                      ? `Current design: ${sayPlace(axis, metric, live.now)}`
+                      ? `Current design: ${sayPlace(axis, metric, now)}`
                       : `${sayPlace(axis, metric, shown)}. ${formatMix(shown.point.design)}`
                   }
-                  sentence={`${sayPlot(axis, metric, live.now, found, evaluations, live.limit)} ${baselineWords}`.trimEnd()}
+                  sentence={`${sayPlot(axis, metric, now, found, evaluations, limit)} ${baselineWords}`.trimEnd()}
                   onPreview={setPreview}
                   onAdopt={adopt}
                   onBrush={onBrush}

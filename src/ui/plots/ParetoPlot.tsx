@@ -2,17 +2,32 @@
  * The Pareto plot as an instrument: hover previews, click adopts, arrow keys walk along the frontier, a brush selects a
  * range, the limit line is dragged. It knows places, not designs: what an index means is its owner's affair.
  */
-import { useId, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
+import {
+  useId,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type PointerEvent,
+} from 'react';
 import type { Metric } from '../../core/accuracy/figure.ts';
 import type { CloudPoints } from './cloud.ts';
 import { CloudCanvas } from './CloudCanvas.tsx';
 import { paretoDomain, plotFrame, plotScales, widen, type Domain, type Place } from './frame.ts';
 import { nearest, walk } from './frontier.ts';
 import { LimitHandle } from './LimitHandle.tsx';
-import { liveMarks, stillMarks, type LiveData, type StillData } from './pareto.ts';
-import { Axes, Curves, Live } from './PlotLayers.tsx';
+import { liveMarks, stillMarks, type LiveData, type LiveMarks, type StillData } from './pareto.ts';
+import { useAppObject } from '../app.ts';
 import { formatRatio } from '../format.ts';
+import { fontOf } from '../ink/text.ts';
+import { useInk } from '../ink/use-ink.ts';
 import { metricWords } from '../metric.ts';
+import { Drawing } from './Drawing.tsx';
+import { liveShapes, type Shape } from './drawing.ts';
+import { paint } from './paint.ts';
+import { Axes, Curves } from './PlotLayers.tsx';
+import type { Live } from './use-pareto.ts';
 import { useSize, type Size } from './use-size.ts';
 
 /** Indices of the frontier, both included. */
@@ -27,10 +42,8 @@ interface ParetoPlotProps {
   readonly estimates: boolean;
   readonly cloud: CloudPoints | null;
   readonly still: StillData;
-  readonly live: LiveData;
+  readonly live: Live;
   readonly ghost: boolean;
-  /** While dragging the axes only grow. */
-  readonly dragging: boolean;
   readonly brushing: boolean;
   readonly preview: number | null;
   readonly brushed: Range | null;
@@ -59,13 +72,30 @@ export function ParetoPlot(props: ParetoPlotProps) {
 const reach = { mouse: 22, touch: 36 } as const;
 
 function Sized(props: ParetoPlotProps & { readonly size: Size }) {
-  const { cloud, still, live, preview, brushed, size, brushing, onPreview, onAdopt, onBrush } = props;
+  const { metric, cloud, still, preview, brushed, size, brushing, onPreview, onAdopt, onBrush } = props;
+  const live = props.live.atRest;
   const clip = useId();
   const frame = useMemo(() => plotFrame(size.width, size.height), [size]);
-  const domain = useDomain(props.metric, still, live, props.dragging);
+  const { domain, grow } = useDomain(metric, still, live);
   const scales = useMemo(() => plotScales(frame, domain), [frame, domain]);
   const stillDrawn = useMemo(() => stillMarks(still, frame, domain), [still, frame, domain]);
-  const drawn = liveMarks(live, still, stillDrawn.dots, frame, domain);
+  const marksOf = (data: LiveData) => liveMarks(data, still, stillDrawn.dots, frame, domain);
+  const shapesOf = (data: LiveData, marks: LiveMarks): readonly Shape[] =>
+    liveShapes(marks, frame, formatRatio(data.now.x), metricWords(metric).short(data.now.y));
+  const drawn = marksOf(live);
+  const ink = useRef<HTMLCanvasElement>(null);
+  useInk(
+    ink,
+    (canvas) => ({ ...size, family: fontOf(canvas).replace(/^.*?px /, '') }),
+    (context, { family }, moving) => {
+      const data = props.live.inMotion(moving);
+      grow(data.now);
+      paint(context, shapesOf(data, marksOf(data)), frame, family);
+    },
+  );
+  const { motion } = useAppObject();
+  // What it is drawn over has changed beneath it.
+  useLayoutEffect(() => motion.ask());
   const brushStart = useRef<number | null>(null);
   const [cursor, setCursor] = useState<number | null>(null);
   const places = still.frontier;
@@ -183,13 +213,9 @@ function Sized(props: ParetoPlotProps & { readonly size: Size }) {
           onPointerUp={onPointerUp}
           onPointerCancel={() => (brushStart.current = null)}
         >
-          <Live
-            marks={drawn}
-            frame={frame}
-            clip={clip}
-            xChip={formatRatio(live.now.x)}
-            yChip={metricWords(props.metric).short(live.now.y)}
-          />
+          <g className="moves">
+            <Drawing shapes={shapesOf(live, drawn)} frame={frame} clip={clip} />
+          </g>
           {shown !== undefined && (
             <g transform={`translate(${scales.x(shown.x)} ${scales.y(shown.y)})`} className="pareto-preview">
               <circle r={8} />
@@ -198,6 +224,7 @@ function Sized(props: ParetoPlotProps & { readonly size: Size }) {
           )}
         </svg>
       </div>
+      <canvas ref={ink} className="ink" aria-hidden="true" />
       {live.limit !== null && (
         <LimitHandle
           limit={live.limit}
@@ -256,8 +283,13 @@ function BrushBand({
   );
 }
 
-/** Axes that hold everything of interest; while dragging they never shrink, so that the scene does not pump. */
-function useDomain(metric: Metric, still: StillData, live: LiveData, dragging: boolean): Domain {
+/** Axes that hold everything of interest; in a drag they never shrink, so that the scene does not pump. */
+function useDomain(
+  metric: Metric,
+  still: StillData,
+  live: LiveData,
+): { readonly domain: Domain; readonly grow: (place: Place) => void } {
+  const { motion } = useAppObject();
   const base = useMemo(
     () =>
       paretoDomain(
@@ -283,9 +315,16 @@ function useDomain(metric: Metric, still: StillData, live: LiveData, dragging: b
     ),
   );
   const [held, setHeld] = useState<Domain>(fresh);
-  const next = dragging && held.metric === metric ? widen(held, fresh) : fresh;
+  const next = motion.isMoving() && held.metric === metric ? widen(held, fresh) : fresh;
   if (!sameDomain(next, held)) setHeld(next);
-  return held;
+  return {
+    domain: held,
+    /** In a drag, where the point is about to leave the plot. */
+    grow: (place) => {
+      const wide = widen(held, paretoDomain([place], metric));
+      if (!sameDomain(wide, held)) setHeld(wide);
+    },
+  };
 }
 
 const sameDomain = (a: Domain, b: Domain): boolean =>

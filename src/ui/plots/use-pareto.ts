@@ -1,27 +1,15 @@
 /** What the plot draws, from the store: places of the search run, the current design, its last change, the pins. */
 import { useDeferredValue, useMemo } from 'react';
-import { shownFigure, useFindKnown } from '../accuracy/shown.ts';
+import { useFindKnown } from '../accuracy/shown.ts';
 import { useApp, useSearchRun } from '../app.ts';
-import type { AccuracyFigure } from '../../core/accuracy/figure.ts';
-import type { Candidate, Evaluation } from '../../core/search/evaluation.ts';
-import type { Axis } from '../../state/config.ts';
 import type { Derived } from '../../state/derive.ts';
 import { sameData } from '../../state/same.ts';
 import { axisOf, isOfSetting } from '../../state/search-run.ts';
 import { changeTitle } from './changes.ts';
-import type { DesignPlace, LiveData, MeasuredPlace, StillData } from './pareto.ts';
+import type { Moving } from '../ink/motion.ts';
+import { liveData, pinPlaces, type Origin } from './live-data.ts';
+import type { LiveData, MeasuredPlace, StillData } from './pareto.ts';
 import { baselinePlaces, cloudPoints, foundPlaces, ownPlaces } from './run-places.ts';
-import { flagLines, reductionOf } from './words.ts';
-
-function placeOf(
-  axis: Axis,
-  evaluation: Evaluation,
-  dense: Evaluation,
-  figure: AccuracyFigure = evaluation.accuracy,
-): DesignPlace {
-  const { value, low, high, tier } = figure;
-  return { x: reductionOf(axis, evaluation, dense), y: value, low, high, tier };
-}
 
 /**
  * Places of the run on the chosen axis. A run of another machine or workload is no longer this frontier: it stays as a
@@ -74,19 +62,17 @@ export function useRunPlaces(derived: Derived) {
   return { found, still, cloud, evaluations: run.evaluations, stale };
 }
 
-/** The current design, where its last change began, the pins and the limit. */
-export function useLive(derived: Derived, committed: Derived, dragging: boolean): LiveData {
+/** The current design at rest, and in a drag. */
+export interface Live {
+  readonly atRest: LiveData;
+  readonly inMotion: (moving: Moving) => LiveData;
+}
+
+export function useLive(derived: Derived, committed: Derived): Live {
   const last = useApp((state) => state.past.at(-1));
-  const { config, evaluator, dense, evaluation, model } = derived;
-  const { axis, tiers } = config.view;
+  const { config, evaluator } = derived;
   const find = useFindKnown(config);
-  const before = useMemo(() => {
-    if (dragging)
-      return {
-        evaluation: committed.evaluation,
-        design: committed.config.design,
-        title: changeTitle(model, committed.config.design, config.design),
-      };
+  const lastStep = useMemo((): Origin | null => {
     const old = last?.config;
     const comparable =
       old !== undefined &&
@@ -96,38 +82,28 @@ export function useLive(derived: Derived, committed: Derived, dragging: boolean)
       old.accounting === config.accounting &&
       old.design !== config.design;
     return comparable
-      ? { evaluation: evaluator.evaluate(old.design), design: old.design, title: last?.label ?? null }
+      ? { evaluation: evaluator.evaluate(old.design), design: old.design, title: last?.label ?? '' }
       : null;
-  }, [dragging, committed, last, config, evaluator, model]);
-  const pins = useMemo(() => {
-    const pinned = (evaluated: Evaluation, design: Candidate): DesignPlace =>
-      placeOf(axis, evaluated, dense, shownFigure(evaluated.accuracy, find(design), tiers));
-    return config.pins.map(({ letter, design }) => ({
-      letter,
-      ...pinned(evaluator.evaluate(design), design),
-    }));
-  }, [config.pins, axis, evaluator, dense, find, tiers]);
-  const shown = shownFigure(evaluation.accuracy, find(config.design), tiers);
-  const now = placeOf(axis, evaluation, dense, shown);
-  const estimate = placeOf(axis, evaluation, dense);
-  const origin = before === null || before.title === null ? null : before;
-  const was = origin && shownFigure(origin.evaluation.accuracy, find(origin.design), tiers);
-  // A difference is of two figures of one tier: where only one is measured, of the estimates.
-  const alike = was === null || was.tier === shown.tier;
-  const limit = config.search.limit;
+  }, [last, config, evaluator]);
+  const origin = dragOrigin({ derived, committed }) ?? lastStep;
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- all that pins depend on
+  const pins = useMemo(() => pinPlaces(derived, find), [config.pins, config.view, evaluator, find]);
   return {
-    now,
-    echo: shown === evaluation.accuracy || !tiers.includes('estimated') ? null : estimate,
-    before: origin && placeOf(axis, origin.evaluation, dense, was ?? undefined),
-    pins,
-    limit,
-    flag: flagLines(
-      axis,
-      evaluation.accuracy.metric,
-      origin?.title ?? 'Current design',
-      alike ? now : estimate,
-      origin && placeOf(axis, origin.evaluation, dense, (alike ? was : null) ?? undefined),
-      limit,
-    ),
+    atRest: liveData(derived, origin, pins, find),
+    inMotion: (moving) =>
+      liveData(
+        moving.derived,
+        // Where it began it looks as at rest.
+        dragOrigin(moving) ?? lastStep,
+        moving.derived.evaluator === evaluator ? pins : pinPlaces(moving.derived, find),
+        find,
+      ),
   };
+}
+
+/** Null where the design is the same: something else is dragged. */
+function dragOrigin({ derived, committed }: Pick<Moving, 'derived' | 'committed'>): Origin | null {
+  const { design } = committed.config;
+  const title = changeTitle(derived.model, design, derived.config.design);
+  return title === null ? null : { evaluation: committed.evaluation, design, title };
 }
