@@ -3,6 +3,7 @@
  * its replies repeat; the newest run wins and replies of older ones are dropped. All of it is plain data.
  */
 export type { Scent } from '../src/core/search/scent.ts';
+export type * from './protocol/situation.ts';
 export type * from './protocol/scent.ts';
 export type * from './protocol/search.ts';
 export type * from './protocol/files.ts';

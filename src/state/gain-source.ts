@@ -11,6 +11,7 @@ import type { Derived } from './derive.ts';
 import { inFormat } from './edits.ts';
 import { createSource, type Source } from './live.ts';
 import { takeEntries } from './scent-source.ts';
+import { situationOf } from './situation.ts';
 import type { WorkerPort } from './worker-client.ts';
 
 export type FormatGain =
@@ -140,11 +141,8 @@ function inFormatOr(layer: LinearLayer, current: Factorization, format: Format):
 }
 
 /** The request, or why the format cannot express the layer. */
-function requestOf(
-  { config, model, linears, accuracy }: Derived,
-  format: Format,
-  run: number,
-): GainRequest | string {
+function requestOf(derived: Derived, format: Format, run: number): GainRequest | string {
+  const { config, model, linears } = derived;
   const view = linears[config.view.focus] ?? linears[0];
   if (view === undefined) throw new Error('internal: a model has at least one linear layer');
   try {
@@ -152,12 +150,7 @@ function requestOf(
       kind: 'gain',
       run,
       model: { ...model, linears: [view.layer], attention: [] },
-      workload: config.workload,
-      accelerator: config.accelerator,
-      accounting: config.accounting,
-      execution: config.execution,
-      quantization: config.quantization,
-      accuracy,
+      ...situationOf(derived),
       weights: [view.weights],
       factorization: inFormat(view.layer, view.factorization, format),
     };

@@ -16,6 +16,7 @@ import type { Evaluator } from '../core/search/evaluate.ts';
 import type { Config } from './config.ts';
 import type { Derived, LinearView } from './derive.ts';
 import { createSource, type DerivedSource, type Source } from './live.ts';
+import { situationOf } from './situation.ts';
 import type { WorkerPort } from './worker-client.ts';
 
 export interface ScentState {
@@ -115,22 +116,14 @@ function isAlike(a: LinearView, b: LinearView): boolean {
   return a.layer.out === b.layer.out && a.layer.in === b.layer.in && modes(a) === modes(b);
 }
 
-function requestOf(
-  { config, model, accuracy }: Derived,
-  { view, peers }: Question,
-  run: number,
-): ScentRequest {
+function requestOf(derived: Derived, { view, peers }: Question, run: number): ScentRequest {
+  const { model } = derived;
   const views = [view, ...peers];
   return {
     kind: 'scent',
     run,
     model: { ...model, linears: views.map(({ layer }) => layer), attention: [] },
-    workload: config.workload,
-    accelerator: config.accelerator,
-    accounting: config.accounting,
-    execution: config.execution,
-    quantization: config.quantization,
-    accuracy,
+    ...situationOf(derived),
     weights: views.map(({ weights }) => weights),
     factorization: view.factorization,
   };

@@ -11,6 +11,7 @@ import type { Counts, Recount, SearchBatch, SearchResult } from '../core/search/
 import type { Config, Strategy } from './config.ts';
 import type { Derived, Spectra } from './derive.ts';
 import { sameData } from './same.ts';
+import { situationOf } from './situation.ts';
 import type { WorkerPort } from './worker-client.ts';
 
 /** What a frontier is a frontier of; another one cannot be compared with it. */
@@ -147,29 +148,19 @@ export function createSearchRunner(options: SearchRunnerOptions): {
     cancel();
     newest += 1;
     baseline = beside;
-    const { config, model, evaluator, accuracy } = derived();
+    const page = derived();
+    const { config, model, evaluator } = page;
     const { budget, seed } = config.search;
     measured = { at: now(), evaluations: 0 };
     store.setState((run) =>
-      begun(
-        run,
-        settingOf(config, evaluator.accuracy.metric, axisOf({ accuracy })),
-        strategy,
-        budget,
-        beside,
-      ),
+      begun(run, settingOf(config, evaluator.accuracy.metric, axisOf(page)), strategy, budget, beside),
     );
     asked = {
       kind: 'start-search',
       run: newest,
       strategy,
       model,
-      workload: config.workload,
-      accelerator: config.accelerator,
-      accounting: config.accounting,
-      execution: config.execution,
-      quantization: config.quantization,
-      accuracy,
+      ...situationOf(page),
       weights: options.spectra?.() ?? new Map(),
       design: config.design,
       locked: config.design.map((_, layer) => config.locks.some((lock) => lock.layer === layer)),
