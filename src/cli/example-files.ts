@@ -9,6 +9,13 @@ import { exampleRole } from '../core/examples/names.ts';
 import type { GivenFile, ModelFile } from '../core/onnx/dropped-files.ts';
 import { readExamples, type GivenExamples } from '../engines/examples/read.ts';
 import { onFile } from './files.ts';
+import { text } from './options.ts';
+
+/** Option of the commands that take examples. */
+export const textColumn = text(
+  'NAME[,PAIR]',
+  'of the texts in a table (default text, sentence, question, ...)',
+);
 
 interface ExampleQuestion {
   /** As typed. */

@@ -20,7 +20,7 @@ import type { GivenExamples } from '../../engines/examples/read.ts';
 import { measureUserModel, type UserMeasurement } from '../../engines/ort/user-measure.ts';
 import { defineCommand, type Surroundings } from '../command.ts';
 import { chooseLayers, fileFor, modelPathOf, readDesign, type Design } from '../designs.ts';
-import { readExampleFiles } from '../example-files.ts';
+import { readExampleFiles, textColumn } from '../example-files.ts';
 import { onFile } from '../files.ts';
 import { configOfLink } from '../links.ts';
 import { openModel } from '../model-files.ts';
@@ -80,7 +80,7 @@ const options = {
     "one's own examples: arrays, texts or pictures, a folder of them, labels where there are any",
   ),
   calibration: text('FILES', 'other examples, which the factors are fitted to'),
-  column: text('NAME[,PAIR]', 'of the texts in a table (default text, sentence, question, ...)'),
+  column: textColumn,
   outputs: text('NAME,NAME', 'outputs to compare (default those with labels, else those called logits)'),
   examples: whole('how many (default 4096, or all in the file)'),
   seed: whole(`stream of examples; training used 1, calibration 2 (default ${seeds.heldOut})`, 0),

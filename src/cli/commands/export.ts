@@ -21,6 +21,7 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import { defineCommand, type Surroundings } from '../command.ts';
 import { chooseLayers, fileFor, modelPathOf, pathChooser, readDesign, type Design } from '../designs.ts';
 import { openModel } from '../model-files.ts';
+import { textColumn } from '../example-files.ts';
 import { choice, common, jsonFile, otherwise, positional, required, text, type Values } from '../options.ts';
 import { facts, table } from '../table.ts';
 import { readCalibration, shippedCovariances, type Calibration } from '../user-data.ts';
@@ -66,7 +67,7 @@ const options = {
     'FILES',
     "one's own examples for the ONNX model (arrays, texts, pictures): factors are fitted to them",
   ),
-  column: text('NAME[,PAIR]', 'of the texts in a table (default text, sentence, question, ...)'),
+  column: textColumn,
   accelerator: common.accelerator,
   accounting: common.accounting,
   objective: common.objective,

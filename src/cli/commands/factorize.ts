@@ -19,6 +19,7 @@ import { defineCommand, type Surroundings } from '../command.ts';
 import { readBytes } from '../files.ts';
 import { openModel } from '../model-files.ts';
 import { readNpy } from '../../core/workload/npy.ts';
+import { textColumn } from '../example-files.ts';
 import { choice, common, otherwise, required, text, whole, wholes } from '../options.ts';
 import { facts } from '../table.ts';
 import { covariancesOver, readCalibration } from '../user-data.ts';
@@ -65,7 +66,7 @@ export const factorizeCommand = defineCommand({
       'FILE',
       'inputs of the layer: .npy [rows, in], or .npz with the array NAME; or examples for an ONNX model',
     ),
-    column: text('NAME[,PAIR]', 'of the texts in a table (default text, sentence, question, ...)'),
+    column: textColumn,
   },
   run: async (options, surroundings): Promise<Result> => {
     const start = surroundings.now();
