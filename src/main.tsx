@@ -10,7 +10,7 @@ import { createExporter } from './state/export-run.ts';
 import { createFileSource } from './state/file-source.ts';
 import { followGains } from './state/gain-source.ts';
 import { createStopwatch } from './state/latency-run.ts';
-import { followDerived, followResting, followSettled } from './state/live.ts';
+import { followDerived, followResting, followSettled, restMs } from './state/live.ts';
 import { followScents } from './state/scent-source.ts';
 import { createSearchRunner, isOfSetting } from './state/search-run.ts';
 import type { CalibrationTable } from './core/accuracy/sensitivity.ts';
@@ -70,7 +70,12 @@ const spectra = (): Spectra => {
 };
 const derive = createDerive(spectra, calibration.tableOf, (model) => examplesSource?.axisOf(model) ?? null);
 const derived = followDerived(store, (state) => state.config, derive);
-const settled = followSettled(store, derived, later);
+let handMoved = Number.NEGATIVE_INFINITY;
+addEventListener('pointermove', ({ buttons, timeStamp }) => {
+  if (buttons !== 0) handMoved = timeStamp;
+});
+const isHandBusy = (): boolean => performance.now() - handMoved < restMs;
+const settled = followSettled(store, derived, later, isHandBusy);
 const resting = followResting(store, settled);
 const committed = followDerived(store, (state) => state.committed, derive);
 const motion = createMotion(store, derived, committed, (draw) => requestAnimationFrame(draw), later);

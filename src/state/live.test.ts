@@ -17,10 +17,12 @@ function page() {
   const derived = followDerived(store, (state) => state.config, createDerive());
   const timers: { readonly run: () => void; readonly due: number }[] = [];
   let now = 0;
+  const hand = { isBusy: false };
   const settled = followSettled(
     store,
     derived,
     (run, milliseconds) => void timers.push({ run, due: now + milliseconds }),
+    () => hand.isBusy,
   );
   let told = 0;
   settled.subscribe(() => told++);
@@ -31,7 +33,7 @@ function page() {
       else timers.push(timer);
   };
   const rank = (): number | undefined => settled.get().config.design[0]?.ranks[0];
-  return { store, derived, settled, pass, rank, told: () => told };
+  return { store, derived, settled, hand, pass, rank, told: () => told };
 }
 
 describe('what follows a drag when the hand rests', () => {
@@ -58,6 +60,17 @@ describe('what follows a drag when the hand rests', () => {
     expect(told()).toBeGreaterThanOrEqual(1);
     expect(told()).toBeLessThanOrEqual(3);
     expect(rank()).toBeGreaterThanOrEqual(40);
+  });
+
+  it('waits for a hand that moves within one value', () => {
+    const { store, hand, pass, rank, told } = page();
+    hand.isBusy = true;
+    store.getState().preview(to(9));
+    for (let frame = 0; frame < 40; frame++) pass(20);
+    expect(told()).toBe(0);
+    hand.isBusy = false;
+    for (let frame = 0; frame < 11; frame++) pass(20);
+    expect(rank()).toBe(9);
   });
 
   it('is never old once a drag has ended, whichever way', () => {

@@ -77,7 +77,8 @@ export function followDerived(
   };
 }
 
-const restMs = 200;
+/** A hand that has not moved for so long rests. */
+export const restMs = 200;
 /** A drag that never rests is followed after so many times `restMs`. */
 const mostWaits = 10;
 
@@ -85,11 +86,13 @@ const mostWaits = 10;
  * Follows `derived` for what React draws: at once when nothing is dragged or when more than the design changes (a drag
  * of the workload), else when the hand rests, at the latest after two seconds. A frame of the drag need not pay for it: what
  * the eye follows is drawn past React (`ui/ink`).
+ * @param isHandBusy whether a hand moves that may change the design again at once, though it has not for a while
  */
 export function followSettled(
   store: StoreApi<AppState>,
   derived: Source<Derived>,
   setTimeout: (run: () => void, milliseconds: number) => unknown,
+  isHandBusy: () => boolean = () => false,
 ): Source<Derived> {
   const settled = createSource(derived.get());
   let waiting: { readonly seen: Derived } | null = null;
@@ -104,7 +107,7 @@ export function followSettled(
     waiting = mine;
     setTimeout(() => {
       if (waiting !== mine) return;
-      if (derived.get() === mine.seen || time === mostWaits) settle();
+      if ((derived.get() === mine.seen && !isHandBusy()) || time === mostWaits) settle();
       else wait(time + 1);
     }, restMs);
   };

@@ -30,6 +30,8 @@ export function useInk<S extends Sheet>(
   });
   useEffect(() => {
     const element = canvas.current;
+    // Until the first drag it takes no memory.
+    if (element !== null) element.width = element.height = 0;
     const context = element?.getContext('2d');
     const host = element?.parentElement;
     if (!element || !context || !host) return undefined;
@@ -52,6 +54,7 @@ export function useInk<S extends Sheet>(
       },
       end: () => {
         delete host.dataset.moving;
+        context.clearRect(0, 0, element.width, element.height);
         sheet = null;
       },
     });
