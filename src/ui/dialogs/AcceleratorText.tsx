@@ -4,6 +4,7 @@ import type { Accelerator } from '../../core/hardware/accelerator.ts';
 import { printAccelerator } from '../../core/hardware/parse.ts';
 import { parseAcceleratorText, printAcceleratorYaml } from '../../core/hardware/text.ts';
 import { attempt } from './attempt.ts';
+import { PasteText } from './PasteText.tsx';
 import { saveText } from './save.ts';
 
 export interface AcceleratorTextProps {
@@ -57,27 +58,14 @@ export function AcceleratorText({ current, onRead }: AcceleratorTextProps) {
           />
         </label>
       </div>
-      <p>
-        <label>
-          <span className="note">Paste a machine as YAML or JSON</span>
-          <textarea
-            className="field"
-            spellCheck={false}
-            value={text}
-            onChange={(event) => setText(event.currentTarget.value)}
-          />
-        </label>
-      </p>
-      <div className="actions">
-        <button type="button" className="tb line" disabled={text.trim() === ''} onClick={() => read(text)}>
-          Use this text
-        </button>
-        {problem !== null && (
-          <span className="problem" role="alert">
-            {problem}
-          </span>
-        )}
-      </div>
+      <PasteText
+        label="Paste a machine as YAML or JSON"
+        action="Use this text"
+        text={text}
+        problem={problem}
+        onText={setText}
+        onUse={() => read(text)}
+      />
     </>
   );
 }

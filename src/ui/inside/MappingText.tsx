@@ -5,6 +5,7 @@ import { readMapping } from '../../core/cost/mapping-json.ts';
 import type { Contraction, Mapping } from '../../core/cost/mapping.ts';
 import { useApp } from '../app.ts';
 import { attempt } from '../dialogs/attempt.ts';
+import { PasteText } from '../dialogs/PasteText.tsx';
 import { copyText, saveText } from '../dialogs/save.ts';
 import { commandFor } from './command.ts';
 import { draftOf, mappingText, type NestDraft } from './nest-draft.ts';
@@ -66,27 +67,15 @@ export function MappingText(props: MappingTextProps) {
           The command line counts the same: <code>{command}</code>
         </p>
       )}
-      <p>
-        <label>
-          <span className="note">Paste a mapping as JSON</span>
-          <textarea
-            className="field mapping"
-            spellCheck={false}
-            value={text}
-            onChange={(event) => setText(event.currentTarget.value)}
-          />
-        </label>
-      </p>
-      <div className="actions">
-        <button type="button" className="tb line" disabled={text.trim() === ''} onClick={use}>
-          Use this mapping
-        </button>
-        {problem !== null && (
-          <span className="problem" role="alert">
-            {problem}
-          </span>
-        )}
-      </div>
+      <PasteText
+        label="Paste a mapping as JSON"
+        action="Use this mapping"
+        className="mapping"
+        text={text}
+        problem={problem}
+        onText={setText}
+        onUse={use}
+      />
     </>
   );
 }
