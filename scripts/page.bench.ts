@@ -17,7 +17,7 @@ import { gzipSync } from 'node:zlib';
 import { chromium, type Browser, type Page } from '@playwright/test';
 import { preview } from 'vite';
 import type { Bench } from '../src/core/base/bench.ts';
-import { findBrowser } from './browser.mjs';
+import { launchOptions } from './browser.mjs';
 
 const moves = 60;
 const pauseMs = 20;
@@ -32,11 +32,7 @@ const percentile95 = (values: readonly number[]): number =>
 /** Runs `use` on a fresh page that has not been opened yet. */
 async function withPage<T>(use: (page: Page, address: string, browser: Browser) => Promise<T>): Promise<T> {
   const server = await preview({ logLevel: 'error', preview: { port: 0, host: 'localhost' } });
-  const executablePath = findBrowser();
-  const browser = await chromium.launch({
-    ...(executablePath === undefined ? { channel: 'chromium' } : { executablePath }),
-    args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
+  const browser = await chromium.launch(launchOptions());
   try {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
     return await use(page, server.resolvedUrls?.local[0] ?? '', browser);
