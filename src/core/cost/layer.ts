@@ -8,7 +8,7 @@
  * weight slot, as in the dense layer.
  */
 import { invariant } from '../base/checks.ts';
-import type { Cycles, EnergyPj, Macs } from '../base/units.ts';
+import type { Cycles, EnergyPj, Macs, Words } from '../base/units.ts';
 import { findPath, type ContractionPath, type PathObjective } from '../einsum/path.ts';
 import type { Factorization } from '../factor/factorization.ts';
 import { forwardEinsum } from '../factor/forward.ts';
@@ -16,12 +16,17 @@ import { parameterCount } from '../factor/parameters.ts';
 import type { Operand } from '../hardware/accelerator.ts';
 import { wordsTaken } from '../hardware/bit-widths.ts';
 import { chainOf } from './fusion/chain.ts';
-import type { Chain } from './fusion/chain.ts';
+import type { Chain, ChainStep } from './fusion/chain.ts';
 import type { LevelTotal } from './fusion/fixed.ts';
+import type { Homes } from './fusion/homes.ts';
 import { mapChainWith } from './fusion/map-chain.ts';
+import type { Tile } from './fusion/parts.ts';
 import type { SharedLoops } from './fusion/shared-loops.ts';
 import { endOf, fuseChain, outside } from './fusion/whole.ts';
 import type { FusedChain, LayerEnds, OnChip } from './fusion/whole.ts';
+import { slotsOf } from './bit-widths.ts';
+import type { Placement } from './counts.ts';
+import { stepGemm, withSlots } from './gemm.ts';
 import type { Place } from './place.ts';
 import type { Gear, Gemm, Mapping, Objective } from './mapping.ts';
 import type { GemmCost, Mapper } from './mapper.ts';
@@ -38,9 +43,18 @@ export interface LayerStep {
 }
 
 export interface LoopedStep {
+  /** The same list for all steps that share it; empty = the step runs by itself. */
   readonly shared: SharedLoops;
+  /** Of one iteration, not padded. */
+  readonly gemm: Gemm;
   /** Over the dims of `gemmContraction(cost.padded)`. */
   readonly mapping: Mapping;
+  readonly placement: Placement | null;
+  readonly homes: Homes;
+  /** Words of each level that whatever lives at its home takes, and what stays over the iterations. */
+  readonly held: readonly Words[];
+  readonly tile: Tile;
+  /** Of all iterations. */
   readonly levels: readonly LevelTotal[];
 }
 
@@ -235,12 +249,20 @@ function costPlan(
   };
 }
 
+/** What is left of the extents inside shared loops. */
+function withinLoops(extents: ReadonlyMap<string, number>, loops: SharedLoops): ReadonlyMap<string, number> {
+  const left = new Map(extents);
+  for (const [label, factor] of loops) left.set(label, (left.get(label) ?? 1) / factor);
+  return left;
+}
+
 /** The chain with its products weighed together and loops shared between them. */
 function costShared(mapper: Mapper, { path, steps }: Chain, parameters: number): LayerCost {
   const mapped = mapChainWith(mapper.parts(), path, 'auto', mapper.objective);
   const energyByLevelPj = new Array<number>(mapper.accelerator.levels.length + 1).fill(0);
   const costed = mapped.steps.map(
-    ({ energyPj, latencyCycles, gemm, padded, shared, mapping, levels }, s): LayerStep => {
+    ({ energyPj, latencyCycles, gemm, padded, levels, ...own }, s): LayerStep => {
+      const { shared, mapping, placement, homes, held, tile } = own;
       const spent = levels.map((level) => level.energyPj);
       const inLevels = spent.reduce((sum, energy) => sum + energy, 0);
       const byLevel = [...spent, energyPj - inLevels];
@@ -252,7 +274,12 @@ function costShared(mapper: Mapper, { path, steps }: Chain, parameters: number):
         padded,
         bound: { kind: 'best-found', gap: null },
       } as const;
-      return { gemm, cost, macs: steps[s]?.step.macs ?? 0, tiled: { shared, mapping, levels } };
+      const step = steps[s] as ChainStep;
+      const once = { ...path.einsum, extents: withinLoops(path.einsum.extents, shared) };
+      const product = stepGemm(once, { inputs: step.inputs, output: step.step.output });
+      const iteration = withSlots(product, slotsOf(gemm));
+      const tiled = { shared, gemm: iteration, mapping, placement, homes, held, tile, levels };
+      return { gemm, cost, macs: step.step.macs, tiled };
     },
   );
   const onChip = chainOf(path).intermediates.flatMap(({ madeBy, words }, i): OnChip[] => {

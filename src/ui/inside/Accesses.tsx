@@ -1,20 +1,21 @@
 /** What a mapping does at every memory level, operand by operand: words held, read and written, and their energy. */
-import type { Accounting, MappingCost } from '../../core/cost/mapping.ts';
+import type { Accounting } from '../../core/cost/mapping.ts';
 import { energyScale, formatCount, formatNumber, formatPercent } from '../format.ts';
 import { drainEnergyPj } from './loads.ts';
 import { levelColour } from './nest.ts';
-import { holdings, leakageOf, operandNames, type Stage } from './stage.ts';
+import { holdings, leakageOf, operandNames, type Stage, type StepCost } from './stage.ts';
 
 export interface AccessesProps {
   readonly stage: Stage;
-  readonly cost: MappingCost;
+  readonly cost: StepCost;
   readonly accounting: Accounting;
   /** A name for the table. */
   readonly label: string;
 }
 
 export function Accesses({ stage, cost, accounting, label }: AccessesProps) {
-  const { machine, place, ragged } = stage;
+  const { machine, place, ragged, looped } = stage;
+  const times = looped?.tile.times ?? 1;
   const leakagePj = machine.leakagePjPerCycle === undefined ? 0 : leakageOf(cost);
   const names = operandNames(stage);
   const isWord = machine.levels.every(({ takes }) => takes === undefined);
@@ -42,19 +43,21 @@ export function Accesses({ stage, cost, accounting, label }: AccessesProps) {
             {machine.levels.flatMap((level, l) => {
               const counts = cost.levels[l]?.operands ?? {};
               const kept = holdings(stage, cost, l);
-              return kept.map(({ operand, words: held, whole }, i) => {
+              const beside = cost.passing?.[l];
+              const passes = beside !== undefined && beside.energyPj > 0;
+              const rows = kept.map(({ operand, words: held, whole }, i) => {
                 const words = operand === null ? undefined : counts[operand];
                 return (
                   <tr key={`${level.name} ${operand}`} className={i === 0 ? 'first' : undefined}>
                     {i === 0 && (
-                      <th scope="rowgroup" rowSpan={kept.length}>
+                      <th scope="rowgroup" rowSpan={kept.length + (passes ? 1 : 0)}>
                         <i style={{ background: levelColour(l, machine.levels.length) }} />
                         {level.name}
                       </th>
                     )}
                     <th scope="row">
                       {operand === null ? 'other tensors' : names[operand]}
-                      {operand !== null && whole && ', whole'}
+                      {operand !== null && whole && (times > 1 ? ', tile' : ', whole')}
                     </th>
                     <td>{formatCount(whole || words === undefined ? held : words.tileWords)}</td>
                     <td>
@@ -76,6 +79,18 @@ export function Accesses({ stage, cost, accounting, label }: AccessesProps) {
                   </tr>
                 );
               });
+              if (!passes) return rows;
+              return [
+                ...rows,
+                <tr key={`${level.name} beside`}>
+                  <th scope="row">over the loops</th>
+                  <td colSpan={2}>stays or is come back to</td>
+                  <td>{formatCount(level.meshX * level.meshY)}</td>
+                  <td>{formatCount(beside.reads)}</td>
+                  <td colSpan={2}>{formatCount(beside.writes)}</td>
+                  <td>{energy(beside.energyPj)}</td>
+                </tr>,
+              ];
             })}
             {leakagePj > 0 && (
               <tr className="first">
@@ -102,7 +117,7 @@ export function Accesses({ stage, cost, accounting, label }: AccessesProps) {
         keeps at a time. Reads: words handed to the level below or, of partial sums, read back to be added to.
         Fills: words that come in from the level above. Updates: results that come up from below.{' '}
         {accounting === 'timeloop'
-          ? `Counted as Timeloop does: results that leave for the level above are not charged a read; AccelForge would add ${formatPercent((100 * drainEnergyPj(machine, cost)) / cost.energyPj)} to the energy.`
+          ? `Counted as Timeloop does: results that leave for the level above are not charged a read${looped === undefined ? `; AccelForge would add ${formatPercent((100 * drainEnergyPj(machine, cost)) / cost.energyPj)} to the energy` : ', AccelForge would'}.`
           : 'Counted as AccelForge does: results that leave for the level above are charged a read, which Timeloop leaves out.'}{' '}
         The accelerator's dialog has the switch.
         {!isWord &&
@@ -110,7 +125,11 @@ export function Accesses({ stage, cost, accounting, label }: AccessesProps) {
         {machine.hopPj !== undefined && ' Energies have the hops to a level in them.'}
         {ragged &&
           ' Last tiles are partial: counts are of the fullest instance, energies of real words only.'}
-        {place !== null && ' A whole tensor stays at its level and is not seen further out.'}
+        {times > 1 &&
+          ` Counts are of all ${formatCount(times)} iterations of the shared loops, sizes of what is there at a time.`}
+        {place !== null &&
+          looped === undefined &&
+          ' A whole tensor stays at its level and is not seen further out.'}
       </p>
     </div>
   );

@@ -4,7 +4,6 @@ import { InputError } from '../../core/base/checks.ts';
 import type { Factorization } from '../../core/factor/factorization.ts';
 import { operandNames } from '../../core/factor/forward.ts';
 import { roofline } from '../../core/cost/roofline.ts';
-import type { Gemm } from '../../core/cost/mapping.ts';
 import type { Evaluator } from '../../core/search/evaluate.ts';
 import { useApp } from '../app.ts';
 import {
@@ -23,15 +22,16 @@ import { formatTitle, shapeText } from '../words.ts';
 import { Accesses } from './Accesses.tsx';
 import { OrderFigure } from './Figures.tsx';
 import { LaneNetwork } from './LaneNetwork.tsx';
+import { groupOf } from './group.ts';
+import { GroupNest } from './GroupNest.tsx';
 import { boundWords } from './loads.ts';
 import { levelColour, loopsText, nestLines } from './nest.ts';
 import type { NestDraft } from './nest-draft.ts';
 import { orderMarks } from './order.ts';
 import { sayRoof } from './roof.ts';
 import { stageStep, type StagedStep } from './stage.ts';
-import { sayTiled } from './stays.ts';
 import { Stays } from './Stays.tsx';
-import { standing, whyLayer } from './why.ts';
+import { gemmText, standing, whyLayer } from './why.ts';
 
 interface LaneProps {
   readonly who: Who;
@@ -72,12 +72,13 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
   const stage = useMemo((): StagedStep | null => {
     if (step === undefined) return null;
     try {
-      return stageStep(mapper, step, gear);
+      return stageStep(mapper, step, gear, accounting);
     } catch (error) {
       if (error instanceof InputError) return null;
       throw error;
     }
-  }, [mapper, gear, step]);
+  }, [mapper, gear, step, accounting]);
+  const group = useMemo(() => groupOf(cost, chosen, names), [cost, chosen, names]);
 
   const roof = useMemo(
     () => (beside || cost.steps.length === 0 ? null : roofline(mapper, cost, gear)),
@@ -194,24 +195,23 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
           </p>
         </div>
         <p className="note chosen-step">{sayStep(chosen)}</p>
-        {stage === null && step?.tiled !== undefined && <p className="note tiled">{sayTiled(step.tiled)}</p>}
         {stage !== null && (
           <div className="nest-block">
             <div className="nest" role="group" aria-label={`Loop nest of step ${chosen + 1}`}>
-              {nestLines(stage).map((line) => (
-                <div key={`${line.level} ${line.kind} ${line.depth}`}>
-                  <span
-                    className="bar"
-                    style={{ background: levelColour(line.level, accelerator.levels.length) }}
-                  />
-                  <span className="lv">{line.name}</span>
-                  <code style={{ paddingLeft: `${Math.min(10, line.depth) * 1.1}ch` }}>
-                    {loopsText(line)}
-                  </code>
-                  {line.full !== null && <Full share={line.full} />}
-                  <span className="tile">{line.holds}</span>
-                </div>
-              ))}
+              {group === null ? (
+                <NestRows stage={stage} from={0} />
+              ) : (
+                <GroupNest
+                  group={group}
+                  cost={cost}
+                  machine={stage.machine}
+                  names={stepNames}
+                  chosen={chosen}
+                  onChoose={setWanted}
+                >
+                  <NestRows stage={stage} from={1} />
+                </GroupNest>
+              )}
             </div>
             <p className="nest-foot">
               <span className="note">{standing(stage.mapped, gear)}</span>
@@ -219,7 +219,7 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
                 Edit the loops
               </button>
             </p>
-            <Stays evaluator={evaluator} cost={cost} />
+            <Stays evaluator={evaluator} cost={cost} group={group} />
           </div>
         )}
       </div>
@@ -256,6 +256,7 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
       {editing && stage !== null && step !== undefined && (
         <Suspense>
           <NestDialog
+            group={group}
             title={`step ${chosen + 1}${stepNames[chosen] === undefined ? '' : ` (${stepNames[chosen]})`}, ${gemmText(step.gemm)}`}
             stage={stage}
             gear={gear}
@@ -269,9 +270,17 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
   );
 });
 
-/** Rows, columns, depth of a step: `128·3072·192`. */
-function gemmText({ batch, m, n, k }: Gemm): string {
-  return `${batch > 1 ? `${batch}×` : ''}${m}·${n}·${k}`;
+/** The nest of one product, `from` loops in. */
+function NestRows({ stage, from }: { readonly stage: StagedStep; readonly from: number }) {
+  return nestLines(stage, from).map((line) => (
+    <div key={`${line.level} ${line.kind} ${line.depth}`}>
+      <span className="bar" style={{ background: levelColour(line.level, stage.machine.levels.length) }} />
+      <span className="lv">{line.name}</span>
+      <code style={{ paddingLeft: `${Math.min(10, line.depth) * 1.1}ch` }}>{loopsText(line)}</code>
+      {line.full !== null && <Full share={line.full} />}
+      <span className="tile">{line.holds}</span>
+    </div>
+  ));
 }
 
 /** How full a buffer is; the words beside it say the same. */

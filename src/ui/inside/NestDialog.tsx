@@ -4,7 +4,7 @@
  */
 import { useState } from 'react';
 import { gemmContraction } from '../../core/cost/gemm.ts';
-import type { Gear, MappingCost } from '../../core/cost/mapping.ts';
+import type { Gear } from '../../core/cost/mapping.ts';
 import type { Accelerator } from '../../core/hardware/accelerator.ts';
 import { useApp } from '../app.ts';
 import { attempt } from '../dialogs/attempt.ts';
@@ -20,11 +20,12 @@ import {
   isRelative,
 } from '../format.ts';
 import { Accesses } from './Accesses.tsx';
+import { sayGroup, sayLoops, type GroupView } from './group.ts';
 import { boundWords } from './loads.ts';
 import { MappingText } from './MappingText.tsx';
 import { coverage, draftOf, judge, mappingOfDraft, type NestDraft } from './nest-draft.ts';
 import { NestFields } from './NestFields.tsx';
-import type { StagedStep } from './stage.ts';
+import type { StagedStep, StepCost } from './stage.ts';
 import { standing } from './why.ts';
 import './nest.css';
 
@@ -32,6 +33,8 @@ export interface NestDialogProps {
   /** `Step 2, U` */
   readonly title: string;
   readonly stage: StagedStep;
+  /** Steps that share loops with it. */
+  readonly group: GroupView | null;
   readonly gear: Gear;
   /** What was edited before in this panel. */
   readonly kept: NestDraft | undefined;
@@ -40,7 +43,7 @@ export interface NestDialogProps {
 }
 
 export function NestDialog(props: NestDialogProps) {
-  const { title, stage, gear, kept, onKeep, onClose } = props;
+  const { title, stage, group, gear, kept, onKeep, onClose } = props;
   const { machine, mapped } = stage;
   const accounting = useApp((state) => state.config.accounting);
   const contraction = gemmContraction(mapped.padded);
@@ -76,6 +79,15 @@ export function NestDialog(props: NestDialogProps) {
           Back to the mapper's
         </button>
       </div>
+      {group !== null && (
+        <p className="around">
+          <code>for {group.loops.map(({ label, bound }) => `${label} in ${bound}`).join(', ')}</code>{' '}
+          <span className="note">
+            {[sayLoops(group), ...sayGroup(group, machine.levels[group.level]?.name ?? '')].join('. ')}. Below
+            is one iteration of this step; the figures are of all of them.
+          </span>
+        </p>
+      )}
       <NestFields
         stage={stage}
         contraction={contraction}
@@ -123,8 +135,8 @@ export function NestDialog(props: NestDialogProps) {
 
 interface AgainstProps {
   readonly accelerator: Accelerator;
-  readonly cost: MappingCost;
-  readonly mappers: MappingCost;
+  readonly cost: StepCost;
+  readonly mappers: StepCost;
   readonly stale: boolean;
 }
 
@@ -133,7 +145,7 @@ function Against({ accelerator, cost, mappers, stale }: AgainstProps) {
   const { energyUnit, clockHz } = accelerator;
   const rows: readonly {
     readonly name: string;
-    readonly of: (cost: MappingCost) => number;
+    readonly of: (cost: StepCost) => number;
     readonly show: (value: number) => string;
     /** A larger value is better. */
     readonly more?: true;

@@ -4,6 +4,7 @@ import type { MappingCost } from '../../core/cost/mapping.ts';
 import { operands, type Accelerator } from '../../core/hardware/accelerator.ts';
 import { wordsTaken } from '../../core/hardware/bit-widths.ts';
 import { formatExact, formatNumber, formatPercent } from '../format.ts';
+import type { StepCost } from './stage.ts';
 
 interface PortLoad {
   readonly level: string;
@@ -15,11 +16,11 @@ interface PortLoad {
 }
 
 /** Every port of limited width, busiest first. */
-function portLoads({ levels }: Accelerator, cost: MappingCost): readonly PortLoad[] {
+function portLoads({ levels }: Accelerator, cost: StepCost): readonly PortLoad[] {
   return levels
-    .flatMap((level): PortLoad[] => {
+    .flatMap((level, l): PortLoad[] => {
       const counts = cost.levels.find(({ name }) => name === level.name)?.operands ?? {};
-      let [reads, writes] = [0, 0];
+      let { reads, writes } = cost.passing?.[l] ?? { reads: 0, writes: 0 };
       for (const operand of operands) {
         const words = counts[operand];
         if (words === undefined) continue;
@@ -56,7 +57,7 @@ const plain = (value: number): string =>
  * `DRAM bounds the latency: it reads 98,304 words at 16 a cycle, 6,144 cycles; the MACs need 4,608.`
  * @param accelerator as the operands see it (`Stage.machine`)
  */
-export function boundWords(accelerator: Accelerator, cost: MappingCost): string {
+export function boundWords(accelerator: Accelerator, cost: StepCost): string {
   const { meshX, meshY } = accelerator.mac;
   const [busiest] = portLoads(accelerator, cost);
   const busy = `${formatPercent(100 * cost.utilization, cost.utilization > 0.995 ? 0 : 1)} of ${formatExact(meshX * meshY)} busy`;

@@ -5,16 +5,9 @@
  */
 import { InputError, check } from '../../core/base/checks.ts';
 import { fanOut } from '../../core/cost/counts.ts';
-import type {
-  Accounting,
-  Contraction,
-  LevelLoops,
-  Loop,
-  Mapping,
-  MappingCost,
-} from '../../core/cost/mapping.ts';
+import type { Accounting, Contraction, LevelLoops, Loop, Mapping } from '../../core/cost/mapping.ts';
 import type { Accelerator } from '../../core/hardware/accelerator.ts';
-import { countOn, type Stage } from './stage.ts';
+import { countOn, type Stage, type StepCost } from './stage.ts';
 
 export interface LoopText {
   readonly dim: string;
@@ -98,7 +91,7 @@ export function mappingOfDraft(draft: NestDraft): Mapping {
 }
 
 export type Judgement =
-  | { readonly ok: true; readonly cost: MappingCost }
+  | { readonly ok: true; readonly cost: StepCost }
   /** `level`: the one that the problem names, or null. */
   | { readonly ok: false; readonly problem: string; readonly level: string | null };
 

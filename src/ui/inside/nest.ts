@@ -21,10 +21,11 @@ export interface NestLine {
 
 const loopsOf = (loops: readonly Loop[]): readonly Loop[] => loops.filter(([, bound]) => bound > 1);
 
-export function nestLines(stage: StagedStep): readonly NestLine[] {
+/** @param from depth of the outermost loop */
+export function nestLines(stage: StagedStep, from = 0): readonly NestLine[] {
   const { machine, mapped } = stage;
   const lines: NestLine[] = [];
-  let depth = 0;
+  let depth = from;
   for (const [index, level] of machine.levels.entries()) {
     const loops = mapped.mapping.find((entry) => entry.level === level.name);
     const temporal = loopsOf(loops?.temporal ?? []);

@@ -54,7 +54,7 @@ const sum = (values: readonly number[]): number => values.reduce((all, value) =>
 function* staged(evaluator: Evaluator): Generator<{ readonly step: LayerStep; readonly stage: StagedStep }> {
   for (const design of designs)
     for (const step of evaluator.layer(index, design).steps)
-      yield { step, stage: stageStep(evaluator.mapper, step, evaluator.gear)! };
+      yield { step, stage: stageStep(evaluator.mapper, step, evaluator.gear, 'timeloop') };
 }
 
 const settings = ['ws16', 'simba', 'ws8t'].flatMap((machine) =>
@@ -70,7 +70,7 @@ describe.each(settings)('%s, %s, %s', (machine, execution, quantization) => {
   it('the steps and their levels add up to the layer', () => {
     for (const design of designs) {
       const cost = evaluator.layer(index, design);
-      const stages = cost.steps.map((step) => stageStep(evaluator.mapper, step, evaluator.gear)!);
+      const stages = cost.steps.map((step) => stageStep(evaluator.mapper, step, evaluator.gear, 'timeloop'));
       expect(sum(stages.map(({ mapped }) => mapped.energyPj)) / cost.energyPj).toBeCloseTo(1, 9);
       expect(sum(stages.map(({ mapped }) => mapped.latencyCycles))).toBeCloseTo(cost.latencyCycles, 6);
       cost.energyByLevelPj.forEach((energy, l) => {
@@ -146,7 +146,7 @@ describe('ragged tiles', () => {
     });
     const awkward: Factorization = { format: 'svd', outModes: [out], inModes: [columns], ranks: [23] };
     const cost = evaluator.layer(index, awkward);
-    const stages = cost.steps.map((step) => stageStep(evaluator.mapper, step, evaluator.gear)!);
+    const stages = cost.steps.map((step) => stageStep(evaluator.mapper, step, evaluator.gear, 'timeloop'));
     expect(stages.some(({ ragged }) => ragged === true)).toBe(true);
     for (const stage of stages) {
       const contraction = gemmContraction(stage.mapped.padded);
@@ -221,7 +221,7 @@ describe('what is narrow, exchanged or whole', () => {
     expect(ends.output === null).toBe(setting.ends?.output === 0);
     expect([ends.input, ends.output]).toContain('GLB');
     expect(sayEnds(ends, 'DRAM')).toMatch(/GLB/);
-    const stage = stageStep(resident.mapper, cost.steps[0]!, resident.gear)!;
+    const stage = stageStep(resident.mapper, cost.steps[0]!, resident.gear, 'timeloop');
     const held = holdings(stage, stage.mapped.cost, 1);
     const own = ends.input === null ? 'O' : 'I';
     expect(held.find(({ operand }) => operand === own)).toMatchObject({ whole: true });

@@ -6,10 +6,10 @@ import type { Words } from '../../core/base/units.ts';
 import { chainOf, type Chain, type Intermediate } from '../../core/cost/fusion/chain.ts';
 import { possibleHomes } from '../../core/cost/fusion/homes.ts';
 import type { SharedLoops } from '../../core/cost/fusion/shared-loops.ts';
-import type { LayerCost, LoopedStep } from '../../core/cost/layer.ts';
+import type { LayerCost } from '../../core/cost/layer.ts';
 import type { GemmCost, Mapper } from '../../core/cost/mapper.ts';
 import { homeOfActivations } from '../../core/cost/residency.ts';
-import type { Gear, Loop } from '../../core/cost/mapping.ts';
+import type { Gear } from '../../core/cost/mapping.ts';
 import type { Place } from '../../core/cost/place.ts';
 import { operands } from '../../core/hardware/accelerator.ts';
 import { wordsTaken } from '../../core/hardware/bit-widths.ts';
@@ -178,19 +178,6 @@ export function sayFate(fate: Fate, outermost: string): string {
   if (shared.length === 0) return `${what} stay in ${level} (${figures})`;
   const loops = shared.map(([label, factor]) => `${label} ${factor}`).join(', ');
   return `${what} pass through ${level} in tiles of ${formatCount(tileWords)}, the steps sharing loops over ${loops} (${figures})`;
-}
-
-/** `Runs under shared loops over b 4; each time DRAM: N 8; GLB: K 3, across K 16`. */
-export function sayTiled({ shared, mapping }: LoopedStep): string {
-  const text = (loops: readonly Loop[]): string => loops.map(([dim, bound]) => `${dim} ${bound}`).join(', ');
-  const nest = mapping.flatMap(({ level, temporal, spatial }) => {
-    const words = [text(temporal), spatial.length > 0 ? `across ${text(spatial)}` : ''].filter(
-      (word) => word !== '',
-    );
-    return words.length > 0 ? [`${level}: ${words.join(', ')}`] : [];
-  });
-  const start = shared.length > 0 ? `Runs under shared loops over ${text(shared)}; each time` : 'Runs as';
-  return `${start} ${nest.join('; ')}`;
 }
 
 /** `Input from GLB, result to DRAM`. */

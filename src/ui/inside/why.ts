@@ -1,7 +1,7 @@
 /** Why a layer costs what it costs, in one sentence made of its own figures. */
 import type { LayerCost } from '../../core/cost/layer.ts';
 import type { MappedGemm } from '../../core/cost/mapper.ts';
-import type { Gear } from '../../core/cost/mapping.ts';
+import type { Gear, Gemm } from '../../core/cost/mapping.ts';
 import type { Accelerator } from '../../core/hardware/accelerator.ts';
 import { formatCount, formatPercent, formatRatio } from '../format.ts';
 
@@ -48,6 +48,11 @@ function boundSentence({ cost }: MappedGemm): string {
       ? 'it is compute-bound with every MAC busy'
       : `it is compute-bound with ${busy} of the MACs busy`;
   return `${slowest.name} bounds it, its ports need ${formatRatio(slowest.cycles / cost.computeCycles)} the cycles of the MACs`;
+}
+
+/** Rows, columns, depth of a step: `128·3072·192`. */
+export function gemmText({ batch, m, n, k }: Gemm): string {
+  return `${batch > 1 ? `${batch}×` : ''}${m}·${n}·${k}`;
 }
 
 /** `proven optimal`, `best found`, with the padding and the exchange of operands when there is one. */

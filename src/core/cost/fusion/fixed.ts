@@ -59,6 +59,9 @@ export interface LevelTotal {
   readonly energyPj: EnergyPj;
   /** Read and written, all instances. */
   readonly words: Words;
+  /** Of one instance. */
+  readonly reads: Words;
+  readonly writes: Words;
   /** Of its slower port. */
   readonly cycles: Cycles;
 }
@@ -114,7 +117,8 @@ export function inAllIterations(
       cyclesOf(allWrites, level.writeWordsPerCycle),
     );
     latencyCycles = Math.max(latencyCycles, cycles);
-    const total = { energyPj: spent, words: instances * (allReads + allWrites), cycles };
+    const words = instances * (allReads + allWrites);
+    const total = { energyPj: spent, words, reads: allReads, writes: allWrites, cycles };
     for (const [dim, bound] of mapping[l]?.spatial ?? []) {
       instances *= bound;
       if (own.includes(dim)) spread *= bound;

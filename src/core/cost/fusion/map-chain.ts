@@ -25,7 +25,7 @@ import { bestPlan } from './lazy.ts';
 import type { Planned, PlannedPart } from './lazy.ts';
 import { createParts, misfit } from './parts.ts';
 import type { Heights } from './part-search.ts';
-import type { Parts } from './parts.ts';
+import type { Parts, Tile } from './parts.ts';
 import { proposeResidency } from './residency.ts';
 import type { Fusion, Residency, SharingEffort } from './residency.ts';
 import { iterations, over } from './shared-loops.ts';
@@ -53,6 +53,10 @@ export interface MappedStep {
   readonly latencyCycles: Cycles;
   /** Outermost keeper by operand, where it is not the machine's own. */
   readonly homes: Homes;
+  /** Words of each level that tensors beside its own tiles take. */
+  readonly held: readonly number[];
+  /** How its iterations add up. */
+  readonly tile: Tile;
   /** By storage level, outermost first, of all iterations; the MACs take the rest of the energy. */
   readonly levels: readonly LevelTotal[];
   /** Loops around this product and others of its group; everything below is of one of their iterations. */
@@ -221,6 +225,8 @@ function describeStep(
     latencyCycles: figures.latencyCycles,
     levels: all.levels,
     homes: part.homes,
+    held,
+    tile: part.tile ?? oneIteration,
     shared: groups.find(({ from, to }) => from <= s && s <= to)?.loops ?? [],
     mapping,
     placement,
