@@ -6,13 +6,14 @@ import { measurementOf, noTally } from '../core/accuracy/tally.ts';
 import { modelById } from '../core/workload/cards.ts';
 import { pointOf } from '../core/search/frontier-point.fixture.ts';
 import type { FrontierPoint } from '../core/search/pareto.ts';
-import { createAccuracyRunner, measurementKey } from './accuracy-run.ts';
+import { createAccuracyRunner } from './accuracy-run.ts';
 import { clockByHand, workerByHand } from './by-hand.fixture.ts';
 import type { Config } from './config.ts';
 import { initialConfig } from './defaults.ts';
 import { createDerive } from './derive.ts';
 import { setModel, setQuantization, setWorkload } from './edits.ts';
 import { createSource } from './live.ts';
+import { measurementKey } from './measurements.ts';
 
 const derive = createDerive();
 const glyphs = setModel(initialConfig(), { kind: 'card', id: 'glyph-vit' });

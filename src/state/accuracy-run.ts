@@ -7,50 +7,34 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type {
   AccuracyReply,
   AccuracyRequest,
-  AnswerBatch,
   MeasuredModel,
   MeasureStage,
   MeasureStart,
-  OwnModel,
 } from '../../workers/protocol.ts';
 import type { AccuracyFigure } from '../core/accuracy/figure.ts';
-import type { Share } from '../core/accuracy/intervals.ts';
-import type { OwnTable } from '../core/accuracy/own-model.ts';
 import type { CalibrationTable } from '../core/accuracy/sensitivity.ts';
 import { promotionOrder } from '../core/accuracy/promotion.ts';
-import { measuredFigure, type Measurement } from '../core/accuracy/tally.ts';
-import { factorizationKey } from '../core/cost/layer.ts';
-import { quantizationName } from '../core/factor/check-quantization.ts';
 import type { Quantization } from '../core/factor/quantization.ts';
-import type { Candidate } from '../core/search/evaluation.ts';
 import { knee, type FrontierPoint } from '../core/search/pareto.ts';
 import { seeds } from '../core/tasks/task.ts';
 import { taskOf } from '../core/tasks/tasks.ts';
 import type { Config } from './config.ts';
 import type { Derived } from './derive.ts';
 import type { Source } from './live.ts';
+import {
+  isAlike,
+  isDone,
+  questionAbout,
+  withAnswers,
+  withMeasured,
+  withOwn,
+  type Answers,
+  type KnownMeasurement,
+  type Measurements,
+  type OwnSubject,
+  type Question,
+} from './measurements.ts';
 import type { WorkerPort } from './worker-client.ts';
-
-/** What was measured of one design. */
-export interface Measured {
-  readonly measurement: Measurement;
-  /** On the vertical axis: points against the dense model, or negative divergence from it. */
-  readonly figure: AccuracyFigure;
-  /** Examples that were run. */
-  readonly examples: number;
-  /** Of somebody's own model. */
-  readonly own: { readonly kl: Share; readonly isLabelled: boolean } | null;
-  /** Examples that were asked for have all been seen. */
-  readonly complete: boolean;
-}
-
-/** Answers to the first examples of the seed, in the coding of `Task.answers`. */
-export interface Answers {
-  readonly seed: number;
-  readonly truth: Int32Array;
-  readonly dense: Int32Array;
-  readonly candidate: Int32Array;
-}
 
 export type AccuracyStatus =
   /** The model has no task, and no examples of one's own: nothing can be measured. */
@@ -69,7 +53,7 @@ export interface AccuracyRun {
   /** What keys of the model on screen begin with; null when it cannot be measured. */
   readonly subject: string | null;
   /** By `measurementKey`, of every model measured in this page. */
-  readonly measurements: ReadonlyMap<string, Measured>;
+  readonly measurements: Measurements;
   /** Calibrated figures (tier T1) by the same keys: told before the examples are run. */
   readonly calibrated: ReadonlyMap<string, AccuracyFigure>;
   /** Key of the design on screen (the last undo step); null when it cannot be measured. */
@@ -81,12 +65,6 @@ export interface AccuracyRun {
   readonly promotion: { readonly done: number; readonly of: number } | null;
   /** Why the last run failed, for the screen. */
   readonly problem: string | null;
-}
-
-/** A measurement made elsewhere. */
-export interface KnownMeasurement {
-  readonly design: Candidate;
-  readonly measurement: Measurement;
 }
 
 export interface AccuracyRunner {
@@ -121,13 +99,6 @@ export interface AccuracyRunnerOptions {
   readonly setTimeout: (run: () => void, milliseconds: number) => unknown;
 }
 
-export interface OwnSubject {
-  readonly own: OwnModel;
-  readonly table: OwnTable;
-  /** That can be measured on. */
-  readonly heldOut: number;
-}
-
 /** Two undo steps in quick succession are one rest of the hand. */
 const restMs = 250;
 /** 95 % within 1.0 point at an accuracy of 0.98 (design/accuracy.md: 512 resolve one point). */
@@ -141,11 +112,6 @@ const mostPromotedOwn = 8;
 const usualLoss = -1.1;
 /** A worker that has not answered a cancel for so long is stuck in one layer, and ended. */
 const patienceMs = 5000;
-
-/** The same key = the same measurement: model, factorization of each layer, storage of the weights. */
-export function measurementKey(modelId: string, design: Candidate, quantization: Quantization): string {
-  return [modelId, quantizationName(quantization), ...design.map(factorizationKey)].join(' ');
-}
 
 const nothing: AccuracyRun = {
   status: 'unavailable',
@@ -304,14 +270,8 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
           calibrated: new Map(calibrated).set(question.key, reply.figure),
         }));
       case 'own-measured': {
-        const { measurement, figure, examples, isLabelled, kl, complete } = reply;
-        const entry: Measured = { measurement, figure, examples, own: { kl, isLabelled }, complete };
-        store.setState((run) => ({
-          measurements: isLess(entry, run.measurements.get(question.key))
-            ? run.measurements
-            : new Map(run.measurements).set(question.key, entry),
-        }));
-        if (!complete) return;
+        store.setState((run) => ({ measurements: withOwn(run.measurements, question, reply) }));
+        if (!reply.complete) return;
         inFlight = null;
         return next();
       }
@@ -413,80 +373,8 @@ type ExamplesReply = Extract<AccuracyReply, { readonly kind: `examples-${string}
 /** Those are of the same worker, for somebody else. */
 const isAboutExamples = (reply: AccuracyReply): reply is ExamplesReply => reply.kind.startsWith('examples-');
 
-/** One thing to measure. */
-interface Question {
-  readonly key: string;
-  readonly modelId: string;
-  /** Null for a model that comes with the page. */
-  readonly own: OwnSubject | null;
-  readonly design: Candidate;
-  readonly quantization: Quantization;
-  readonly examples: number;
-}
-
 interface InFlight {
   readonly question: Question;
   readonly run: number;
   readonly status: 'measuring' | 'promoting';
-}
-
-const questionAbout = (
-  { id, own }: { readonly id: string; readonly own: OwnSubject | null },
-  design: Candidate,
-  quantization: Quantization,
-  examples: number,
-): Question => ({
-  key: measurementKey(id, design, quantization),
-  modelId: id,
-  own,
-  design,
-  quantization,
-  examples: own === null ? examples : Math.min(examples, own.heldOut),
-});
-
-/** Whether two questions are about one model stored in one way, so that their points are on one frontier. */
-const isAlike = (a: Question, b: Question): boolean =>
-  a.modelId === b.modelId && quantizationName(a.quantization) === quantizationName(b.quantization);
-
-const isDone = (measurements: AccuracyRun['measurements'], { key, examples }: Question): boolean =>
-  (measurements.get(key)?.examples ?? 0) >= examples;
-
-const isLess = ({ examples }: Pick<Measured, 'examples'>, known: Measured | undefined): boolean =>
-  known !== undefined && known.examples > examples;
-
-/** More examples of one design replace fewer. */
-function withMeasured(
-  measurements: AccuracyRun['measurements'],
-  { key, modelId }: Question,
-  measurement: Measurement,
-  of: 'part' | 'whole' | 'shipped',
-): AccuracyRun['measurements'] {
-  const examples = measurement.n;
-  if (isLess({ examples }, measurements.get(key))) return measurements;
-  const score = taskOf(modelId)?.score ?? 'accuracy';
-  const figure = measuredFigure(measurement, score, seeds.heldOut, of === 'shipped' ? of : 'here');
-  return new Map(measurements).set(key, {
-    measurement,
-    figure,
-    examples,
-    own: null,
-    complete: of !== 'part',
-  });
-}
-
-function withAnswers(known: Answers | null, { from, truth, dense, candidate }: AnswerBatch): Answers {
-  if (known === null || from === 0) return { seed: seeds.heldOut, truth, dense, candidate };
-  return {
-    seed: known.seed,
-    truth: joined(known.truth, truth),
-    dense: joined(known.dense, dense),
-    candidate: joined(known.candidate, candidate),
-  };
-}
-
-function joined(first: Int32Array, second: Int32Array): Int32Array {
-  const both = new Int32Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
 }

@@ -11,7 +11,7 @@ import { unquantized } from '../core/factor/quantization.ts';
 import type { Evaluator } from '../core/search/evaluate.ts';
 import type { Candidate } from '../core/search/evaluation.ts';
 import { linearRows } from '../core/workload/workload.ts';
-import { measurementKey } from './accuracy-run.ts';
+import { measurementKey } from './measurements.ts';
 import type { PinLetter } from './config.ts';
 import type { Derived } from './derive.ts';
 import { pathOf } from './exportable.ts';

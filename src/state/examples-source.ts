@@ -15,7 +15,7 @@ import { createOwnModel, type OwnTable } from '../core/accuracy/own-model.ts';
 import type { WeightSource } from '../core/accuracy/weight-energy.ts';
 import { InputError } from '../core/base/checks.ts';
 import { exampleRole, withGiven } from '../core/examples/names.ts';
-import type { OwnSubject } from './accuracy-run.ts';
+import type { OwnSubject } from './measurements.ts';
 import type { ModelChoice } from './config.ts';
 import type { OwnAxis, Spectra } from './derive.ts';
 import { createSource, type Source } from './live.ts';

@@ -1,7 +1,7 @@
 /** The shipped frontier as a run that was saved before, so that it is shown like any other. */
 import { readFirstFrontier, type FirstFrontier } from '../core/search/first-frontier.ts';
 import { initialConfig } from './defaults.ts';
-import type { KnownMeasurement } from './accuracy-run.ts';
+import type { KnownMeasurement } from './measurements.ts';
 import { settingOf, type SavedRun } from './search-run.ts';
 
 /** The file's setting is that of `initialConfig`; its test holds the two together. */

@@ -1,6 +1,6 @@
 /** What running the current design on held-out examples gave, and how far a measurement is. */
 import type { Measurement } from '../../core/accuracy/tally.ts';
-import type { Measured } from '../../state/accuracy-run.ts';
+import type { Measured } from '../../state/measurements.ts';
 import { useAccuracyRun, useAppObject, useSettled } from '../app.ts';
 import { useOpenDialog } from '../dialogs/dialog-context.ts';
 import { formatExact, formatNumber, formatPercent, formatSigned } from '../format.ts';

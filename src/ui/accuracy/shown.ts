@@ -5,7 +5,7 @@
 import { useCallback } from 'react';
 import type { AccuracyFigure } from '../../core/accuracy/figure.ts';
 import type { Candidate } from '../../core/search/evaluation.ts';
-import { measurementKey, type Measured } from '../../state/accuracy-run.ts';
+import { measurementKey, type Measured } from '../../state/measurements.ts';
 import type { Config, View } from '../../state/config.ts';
 import { useAccuracyRun } from '../app.ts';
 

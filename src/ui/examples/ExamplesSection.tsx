@@ -4,7 +4,7 @@
  */
 import { use, useState, useSyncExternalStore } from 'react';
 import { InputError } from '../../core/base/checks.ts';
-import type { Measured } from '../../state/accuracy-run.ts';
+import type { Measured } from '../../state/measurements.ts';
 import type { ExamplesSource, ExamplesState } from '../../state/examples-source.ts';
 import { Measuring } from '../accuracy/Measuring.tsx';
 import { useFindKnown } from '../accuracy/shown.ts';

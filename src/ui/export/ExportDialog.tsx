@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useState } from 'react';
 import type { ExportForm, ExportMade, ExportStage, NamedFile } from '../../../workers/protocol.ts';
 import type { Candidate } from '../../core/search/evaluation.ts';
-import { measurementKey } from '../../state/accuracy-run.ts';
+import { measurementKey } from '../../state/measurements.ts';
 import type { PinLetter } from '../../state/config.ts';
 import type { Derived } from '../../state/derive.ts';
 import type { ExportRun } from '../../state/export-run.ts';

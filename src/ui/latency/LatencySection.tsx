@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { Spread } from '../../core/base/spread.ts';
 import { factorizationKey } from '../../core/cost/layer.ts';
 import { linearRows } from '../../core/workload/workload.ts';
-import { measurementKey } from '../../state/accuracy-run.ts';
+import { measurementKey } from '../../state/measurements.ts';
 import type { Derived } from '../../state/derive.ts';
 import { pathOf, wantedLayers, weightsOf, type Weights } from '../../state/exportable.ts';
 import type { LatencyQuestion, Measured } from '../../state/latency-run.ts';
