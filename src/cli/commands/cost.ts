@@ -16,6 +16,7 @@ import type {
   Slots,
 } from '../../core/cost/mapping.ts';
 import { readMapping } from '../../core/cost/mapping-json.ts';
+import { boundOf } from '../../core/cost/objective.ts';
 import { paddedExtents } from '../../core/cost/padding.ts';
 import { evaluateRagged } from '../../core/cost/ragged.ts';
 import { compileMachine } from '../../core/cost/tables.ts';
@@ -130,7 +131,8 @@ export const costCommand = defineCommand({
       options.mapping === undefined ? searchedWays(slots) : givenWays(slots, readMapping(options.mapping));
     const score = scores[objective];
     const best = ways.reduce((least, way) => (score(way.cost) < score(least.cost) ? way : least));
-    const { cost, mapping, bound, slot, extents } = best;
+    const { cost, mapping, slot, extents } = best;
+    const bound = boundOfAll(ways, best, score);
     return {
       energyPj: cost.energyPj,
       latencyCycles: cost.latencyCycles,
@@ -200,13 +202,27 @@ const loops = (list: Mapping[number]['temporal']): string =>
   list.map(([dim, bound]) => `${dim}:${bound}`).join(' ') || '-';
 
 const boundText = ({ kind, gap }: Bound): string =>
-  kind === 'optimal' ? 'optimal' : gap === null ? kind : `${kind} ${(100 * gap).toFixed(2)} %`;
+  kind === 'optimal'
+    ? 'optimal'
+    : gap === null
+      ? 'best found'
+      : `best found, at most ${(100 * gap).toFixed(2)} % above what no mapping can be below`;
 
 const scores: Readonly<Record<Objective, (cost: MappingCost) => number>> = {
   edp: (cost) => cost.edpPjCycles,
   energy: (cost) => cost.energyPj,
   latency: (cost) => cost.latencyCycles,
 };
+
+/** Of the best of several ways: it is no nearer to the optimum than what is known of the others allows. */
+function boundOfAll(ways: readonly Way[], best: Way, score: (cost: MappingCost) => number): Bound {
+  let least = Number.POSITIVE_INFINITY;
+  for (const { bound, cost } of ways) {
+    if (bound.gap === null) return bound;
+    least = Math.min(least, score(cost) / (1 + bound.gap));
+  }
+  return boundOf(score(best.cost), least);
+}
 
 interface Machine {
   readonly accelerator: Accelerator;
@@ -282,10 +298,11 @@ function search(slots: readonly Slot[]): Way[] {
     // Loops over several dims at once can only be told apart when they cover the extents exactly.
     const merges = Object.values(roles).some((dims: readonly string[]) => dims.length > 1);
     const mapper = mapperFor({ ...machine, factors: merges ? 'perfect' : machine.factors });
-    const mapped = mapper.mapping(gemmOf(roles, slot), 'exact');
+    const gemm = gemmOf(roles, slot);
+    const mapped = mapper.mapping(gemm, 'exact');
     const { mapping, extents } = overDims(mapped.mapping, roles, slot);
     const cost = counted(machine, slot, mapping, extents);
-    return { slot, mapping, extents, cost, bound: mapped.bound };
+    return { slot, mapping, extents, cost, bound: mapper.bound(gemm, 'exact') };
   });
 }
 

@@ -21,17 +21,15 @@ import { checkGemm, gemmContraction, withSlots } from './gemm.ts';
 import type { Accounting, Bound, Dataflow, Gear, Gemm, Mapping, MappingCost, Objective } from './mapping.ts';
 import { createMemo } from './memo.ts';
 import type { Memo } from './memo.ts';
-import { goalOf, goals } from './objective.ts';
+import { boundOf, goalOf, goals } from './objective.ts';
 import { paddedExtents } from './padding.ts';
 import { searchPaddings } from './padding-search.ts';
-import type { PaddedSolution } from './padding-search.ts';
 import { placeKey, turned } from './place.ts';
 import type { Extents } from './plans.ts';
 import { evaluateRagged } from './ragged.ts';
 import type { Place } from './place.ts';
 import { createSearches } from './searches.ts';
 import type { Search } from './searches.ts';
-import type { Solution } from './solver.ts';
 
 export interface MapperOptions {
   readonly accounting?: Accounting;
@@ -95,6 +93,12 @@ export interface Mapper {
   /** With operands at given homes; null where that does not fit. */
   readonly costAt: (gemm: Gemm, gear: Gear, place: Place) => GemmCost | null;
   readonly mapping: (gemm: Gemm, gear: Gear, place?: Place) => MappedGemm;
+  /**
+   * What is known of the answer of `cost`, its gap to what no mapping can be below in numbers where it is no proven optimum:
+   * that takes milliseconds, on wide arrays some tenths of a second. Paddings and ragged tiles are held against any mapping
+   * with real words only; the fast gear at perfect factors against the exact one.
+   */
+  readonly bound: (gemm: Gemm, gear: Gear, place?: Place) => Bound;
   /** For chains that share loops: same machine, accounting, widths and dataflow; input slots stay as they are. */
   readonly parts: () => Parts;
   /** Whether `cost` would answer from memory. */
@@ -137,18 +141,20 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
     if (factors === 'ragged' && candidates.length > 1)
       return solveRagged(machine, search, candidates, gemm, gear, place, held);
     const every = factors === 'any' && paddings === 'every' && gear === 'exact';
-    const solution = every
-      ? searchPaddings(tables, goal, solvers.exact, gemm)
-      : notOver(solvers[gear].solve(candidates));
+    const over = every ? searchPaddings(tables, goal, solvers.exact, search.bound, gemm) : null;
+    const solution = every ? over : solvers[gear].solve(candidates);
     if (solution === null) return null;
     const [padM, padN, padK, padB] = solution.choice.extents as [number, number, number, number];
     const padded: Gemm = { batch: padB, m: padM, n: padN, k: padK };
     const mapping = mappingOf(tables, solution.choice);
     const cost = counted(machine, padded, mapping, place, held);
-    const optimal =
-      solution.complete ||
-      (solution.proven && candidates.length === 1 && padM === m && padN === n && padK === k);
-    const bound: Bound = optimal ? { kind: 'optimal', gap: 0 } : { kind: 'best-found', gap: null };
+    const isOnly = candidates.length === 1 && padM === m && padN === n && padK === k;
+    const bound: Bound =
+      over !== null
+        ? boundOf(goal.key(over.energyPj, over.cycles), over.least)
+        : solution.proven && isOnly
+          ? { kind: 'optimal', gap: 0 }
+          : { kind: 'best-found', gap: null };
     return entry(gemm, gear, place, mapping, { ...figures(cost), padded, bound });
   };
   /** Padded optima counted with real words, the most promising extents first. */
@@ -212,6 +218,8 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
     return evaluateFixedStep(machine, { contraction, mapping, homes: place.homes, held }, accounting);
   };
 
+  const keyOf = ({ energyPj, latencyCycles }: GemmCost): number =>
+    goals[objective].key(energyPj, latencyCycles);
   /** The better of a GEMM as it is and with its input slots exchanged. */
   const solveEither = (gemm: Gemm, gear: Gear, place: Place | undefined): MapperEntry | null => {
     const plain = solve(gemm, gear, place);
@@ -221,19 +229,25 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
     const other = solve(exchanged, gear, at);
     if (other === null) return plain;
     const { energyPj, latencyCycles } = other.cost;
+    const bound = plain === null ? other.cost.bound : boundOfEither(plain.cost, other.cost);
     // Costs have the leakage in them already.
     if (
       plain !== null &&
       !goals[objective].beats(energyPj, latencyCycles, plain.cost.energyPj, plain.cost.latencyCycles)
     )
-      return plain;
+      return { ...plain, cost: { ...plain.cost, bound } };
     const { batch, m, n, k, slots } = gemm;
     return {
       ...other,
       gemm: { batch, m, n, k, ...(slots === undefined ? {} : { slots }) },
       ...(place === undefined ? {} : { place }),
-      cost: { ...other.cost, swapped: true },
+      cost: { ...other.cost, bound, swapped: true },
     };
+  };
+  const boundOfEither = (a: GemmCost, b: GemmCost): Bound => {
+    if (a.bound.gap === null || b.bound.gap === null) return { kind: 'best-found', gap: null };
+    const [keyA, keyB] = [keyOf(a), keyOf(b)];
+    return boundOf(Math.min(keyA, keyB), Math.min(keyA / (1 + a.bound.gap), keyB / (1 + b.bound.gap)));
   };
   const entryOf = (gemm: Gemm, gear: Gear, place: Place | undefined): MapperEntry | null => {
     const memo = memoOf(machineAt(slotsOf(gemm)), place)[gear];
@@ -250,6 +264,30 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
     }
     return known;
   };
+  const proofs = new WeakMap<GemmCost, Bound>();
+  const boundAt = (gemm: Gemm, gear: Gear, place: Place | undefined): Bound => {
+    const { cost } = sure(gemm, gear, place);
+    if (cost.bound.gap !== null) return cost.bound;
+    let bound = proofs.get(cost);
+    if (bound !== undefined) return bound;
+    const exact = factors === 'perfect' && gear === 'fast' ? sure(gemm, 'exact', place).cost : null;
+    const least = exact?.bound.kind === 'optimal' ? keyOf(exact) : leastKey(gemm, place, keyOf(cost));
+    proofs.set(cost, (bound = boundOf(keyOf(cost), least)));
+    return bound;
+  };
+  /** Below what key no mapping is, in either order of the input slots where they may be exchanged. */
+  const leastKey = (gemm: Gemm, place: Place | undefined, limit: number): number => {
+    const inOrder = (as: Gemm, at: Place | undefined): number => {
+      const machine = machineAt(slotsOf(as));
+      const search = searchOf(machine, at?.homes ?? nowhere);
+      const fits = search.makeRoom(at === undefined ? null : heldIn(machine, at, as));
+      return fits ? search.bound(as, limit) : limit;
+    };
+    const at = place === undefined ? undefined : turned(place);
+    const exchanges = swap && (at === undefined || keepsAtHomes(accelerator, at.homes));
+    const least = inOrder(gemm, place);
+    return exchanges ? Math.min(least, inOrder(turnedGemm(gemm), at)) : least;
+  };
   const sure = (gemm: Gemm, gear: Gear, place: Place | undefined): MapperEntry => {
     const found = entryOf(gemm, gear, place);
     if (found === null) throw new InputError(...misfit(machineAt(slotsOf(gemm)), gemm));
@@ -261,6 +299,7 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
     machineOf: (gemm) => machineAt(slotsOf(gemm)),
     cost: (gemm, gear) => sure(gemm, gear, undefined).cost,
     costAt: (gemm, gear, place) => entryOf(gemm, gear, place)?.cost ?? null,
+    bound: boundAt,
     mapping: (gemm, gear, place) => {
       const { cost, mapping } = sure(gemm, gear, place);
       const [as, at] =
@@ -331,9 +370,6 @@ const keepsAtHomes = ({ levels }: Accelerator, homes: Homes): boolean =>
 /** Words of each level that everything takes which is whole: this product's own and what is beside it. */
 const heldIn = (machine: Accelerator, { homes, held }: Place, gemm: Gemm): readonly number[] =>
   residentWords(machine, homes, gemm).map((words, l) => words + (held[l] ?? 0));
-
-const notOver = (solution: Solution | null): PaddedSolution | null =>
-  solution === null ? null : { ...solution, complete: false };
 
 /** What to say when no mapping fits: only a bounded outermost level can be the reason. */
 function misfit(accelerator: Accelerator, gemm: Gemm): [subject: string, rule: string, value: unknown] {

@@ -80,10 +80,12 @@ export interface MappingCost {
 }
 
 /**
- * What is known about the mapping's distance from the optimum. `optimal`: proven over perfect factors of the (padded)
- * extents; `gap`: proven within the given fraction; `best-found`: no proof.
+ * What is known about the mapping's distance from the optimum of its objective (EDP, energy or cycles; leakage included).
+ * `optimal`: proven, over perfect factors of the extents, or over every padding where these were searched; `gap`: not proven,
+ * but at most this share above what no mapping can be below (figure / lower bound - 1: 0.05 = within 5 %), ragged ones with
+ * real words only included; `best-found`: no bound was worked out.
  */
 export type Bound =
   | { readonly kind: 'optimal'; readonly gap: 0 }
   | { readonly kind: 'gap'; readonly gap: number }
-  | { readonly kind: 'best-found'; readonly gap: number | null };
+  | { readonly kind: 'best-found'; readonly gap: null };

@@ -1,5 +1,5 @@
 /** What the mapper minimises, as an order on (energy, cycles) that is monotone in both. */
-import type { Objective } from './mapping.ts';
+import type { Bound, Objective } from './mapping.ts';
 
 /** Relative slack under which two energies count as equal: the tables round differently from the counting rules. */
 const slack = 1e-12;
@@ -106,3 +106,10 @@ const leaking: Readonly<Record<Objective, (leakage: number) => Goal>> = {
   },
   latency: () => latency,
 };
+
+/** Whether a key is its lower bound, to rounding. */
+export const isReached = (key: number, least: number): boolean => key <= least * (1 + 1e-9);
+
+/** What is known of a figure and the least that any mapping may have, both as keys: how far it is above, of the least. */
+export const boundOf = (key: number, least: number): Bound =>
+  isReached(key, least) ? { kind: 'optimal', gap: 0 } : { kind: 'gap', gap: key / least - 1 };

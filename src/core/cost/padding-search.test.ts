@@ -104,6 +104,6 @@ describe('every padding', () => {
   it('pads well-divisible extents too where that pays', () => {
     const cost = every('eyeriss').cost({ batch: 1, m: 128, n: 768, k: 768 }, 'exact');
     expect(cost.padded.m).toBeGreaterThan(128);
-    expect(cost.bound).toEqual({ kind: 'best-found', gap: null });
+    expect(cost.bound.kind).toBe('gap');
   });
 });

@@ -2,25 +2,32 @@
  * Every padding that can win: each dim of extent x may be counted at any P in [x, 2x). Beyond 2x nothing is left to find: a
  * loop of a mapping that covers 2x can be made one shorter and still cover x, and costs less. What a padding must cost at
  * least, whatever the other dims do, leaves a few per cent of each window; where these are still too many to try together,
- * dim after dim is searched in full until none gains any more.
+ * dim after dim is searched until none gains any more. What then is not tried is bounded: by the least that any of it may
+ * cost, or by what no mapping at all can be below.
  */
 import type { Gemm } from './mapping.ts';
+import { isReached } from './objective.ts';
 import type { Goal } from './objective.ts';
 import { paddedExtents } from './padding.ts';
 import type { Extents, Reach } from './plans.ts';
+import type { RaggedBound } from './ragged-bound.ts';
 import type { Solution, Solver } from './solver.ts';
 import type { MachineTables } from './tables.ts';
 
-/** Paddings that are tried together. */
-const mostTogether = 20_000;
-/** Paddings of one dim that are looked at. */
+/** Paddings whose least costs are compared. */
+const mostTogether = 40_000;
+/** Of these, the most promising are tried, so many at a time. */
+const mostTried = 2000;
+const atATime = 250;
+/** Paddings of one dim that are looked at, fewer where an extent takes long to factor. */
 const mostInWindow = 4096;
-/** Trial divisions that finding the divisors of all of these may take: extents of trillions have fewer looked at. */
-const mostDivisions = 2 ** 27;
+const mostDivisions = 2e7;
+/** Of these, tried with the other dims as they are. */
+const mostOfOneDim = 192;
 
 export interface PaddedSolution extends Solution {
-  /** Whether no other padding can be better. */
-  readonly complete: boolean;
+  /** Below what key (`Goal.key`) no other padding is; the key of the solution itself = it is proven. */
+  readonly least: number;
 }
 
 /** The best mapping over all paddings, or null when nothing fits. The batch is never padded. */
@@ -28,30 +35,94 @@ export function searchPaddings(
   machine: MachineTables,
   goal: Goal,
   solver: Solver,
+  bound: RaggedBound,
   gemm: Gemm,
 ): PaddedSolution | null {
   const likely = solver.solve(paddedExtents(machine, gemm));
   if (likely === null) return null;
-  const { windows, whole } = promising(machine, goal, solver, gemm, likely);
-  const sizeOf = (lists: Windows['windows']): number => lists.reduce((all, { length }) => all * length, 1);
-  const alone = sizeOf(windows) <= mostTogether ? likely : dimByDim(goal, solver, windows, likely);
-  const left = alone === likely ? windows : promising(machine, goal, solver, gemm, alone).windows;
-  if (sizeOf(left) > mostTogether) return { ...alone, complete: false };
-  const [ms = [], ns = [], ks = []] = left;
-  const all = ms.flatMap((m) => ns.flatMap((n) => ks.map((k): Extents => [m, n, k, gemm.batch])));
-  const found = solver.solve(all.filter(isCountable));
-  return { ...better(goal, alone, found), complete: whole && (found?.proven ?? likely.proven) };
+  const reaches = reachesOf(solver, gemm);
+  let left = promising(machine, goal, solver, gemm, reaches, likely);
+  let best = likely;
+  if (sizeOf(left) > mostTried) {
+    best = dimByDim(goal, solver, left, likely);
+    left = promising(machine, goal, solver, gemm, reaches, best);
+  }
+  const whole = [gemm.m, gemm.n, gemm.k].every((extent, dim) => reaches[dim]?.length === extent);
+  const tried = sizeOf(left) > mostTogether ? null : tryTogether(machine, goal, solver, gemm, left, best);
+  best = tried?.best ?? best;
+  const least = whole && tried?.proven === true ? tried.least : 0;
+  const key = keyOf(goal, best);
+  return { ...best, least: isReached(key, least) ? key : Math.max(least, bound(gemm, key)) };
+}
+
+const keyOf = (goal: Goal, { energyPj, cycles }: Solution): number => goal.key(energyPj, cycles);
+
+/** By dim a window of paddings, each with what it costs at least. */
+type Window = readonly { readonly extent: number; readonly reach: Reach; readonly key: number }[];
+
+/** What something costs at least. */
+interface Floor {
+  readonly energyPj: number;
+  readonly cycles: number;
+  readonly key: number;
+}
+
+const mayBeat = (goal: Goal, { energyPj, cycles }: Floor, standing: Solution): boolean =>
+  goal.beats(energyPj, cycles, standing.energyPj, standing.cycles);
+
+const sizeOf = (windows: readonly Window[]): number => windows.reduce((all, { length }) => all * length, 1);
+
+/** Tries what can win, most promising first, as far as the effort goes. */
+function tryTogether(
+  machine: MachineTables,
+  goal: Goal,
+  solver: Solver,
+  gemm: Gemm,
+  windows: readonly Window[],
+  start: Solution,
+): { readonly best: Solution; readonly least: number; readonly proven: boolean } {
+  const [ms = [], ns = [], ks = []] = windows;
+  const batch = solver.reach(3, gemm.batch);
+  const all = ms
+    .flatMap((m) =>
+      ns.flatMap((n) =>
+        ks.map((k) => {
+          const extents: Extents = [m.extent, n.extent, k.extent, gemm.batch];
+          const floor = floorOf(machine, goal, solver, [m.reach, n.reach, k.reach], batch, extents);
+          return { extents, floor };
+        }),
+      ),
+    )
+    .filter(({ extents, floor }) => isCountable(extents) && mayBeat(goal, floor, start))
+    .sort((a, b) => a.floor.key - b.floor.key);
+  let best = start;
+  let proven = start.proven;
+  let at = 0;
+  for (; at < Math.min(all.length, mostTried); at += atATime) {
+    const some = all
+      .slice(at, at + atATime)
+      .filter(({ floor }) => mayBeat(goal, floor, best))
+      .map(({ extents }) => extents);
+    if (some.length === 0) continue;
+    const found = solver.solve([best.choice.extents as unknown as Extents, ...some]);
+    proven &&= found?.proven === true;
+    best = better(goal, best, found);
+  }
+  return { best, least: all[at]?.floor.key ?? keyOf(goal, best), proven };
 }
 
 /** Searches the window of each dim in turn until none gains any more. */
-function dimByDim(goal: Goal, solver: Solver, windows: Windows['windows'], start: Solution): Solution {
+function dimByDim(goal: Goal, solver: Solver, windows: readonly Window[], start: Solution): Solution {
   let best = start;
   let settled = 0;
   for (let dim = 0; settled < 3; dim = (dim + 1) % 3) {
-    const candidates = (windows[dim] ?? []).map(
-      (extent) =>
-        best.choice.extents.map((at, d) => (d === dim ? extent : at)) as [number, number, number, number],
-    );
+    const candidates = (windows[dim] ?? [])
+      .toSorted((a, b) => a.key - b.key)
+      .slice(0, mostOfOneDim)
+      .map(
+        ({ extent }) =>
+          best.choice.extents.map((at, d) => (d === dim ? extent : at)) as [number, number, number, number],
+      );
     const next = better(goal, best, solver.solve(candidates.filter(isCountable)));
     settled = next === best ? settled + 1 : 1;
     best = next;
@@ -64,18 +135,52 @@ const isCountable = ([m, n, k, b]: Extents): boolean => m * n * k * b <= Number.
 const better = (goal: Goal, a: Solution, b: Solution | null): Solution =>
   b !== null && goal.beats(b.energyPj, b.cycles, a.energyPj, a.cycles) ? b : a;
 
+/** By dim, of every padding in its window. */
+function reachesOf(solver: Solver, { m, n, k }: Gemm): readonly (readonly Reach[])[] {
+  return [m, n, k].map((extent, dim) => {
+    const most = Math.min(extent, mostInWindow, Math.max(1, Math.floor(mostDivisions / Math.sqrt(extent))));
+    return Array.from({ length: most }, (_, more) => solver.reach(dim, extent + more));
+  });
+}
+
+/** At least what a padding with these reaches of M, N and K costs. */
+function floorOf(
+  machine: MachineTables,
+  goal: Goal,
+  solver: Solver,
+  reaches: readonly Reach[],
+  batch: Reach,
+  [m, n, k, b]: Extents,
+): Floor {
+  const macs = m * n * k * b;
+  let perMac = machine.macEnergyPj;
+  let steps = batch.steps;
+  for (const reach of reaches) {
+    perMac += reach.energy;
+    steps *= reach.steps;
+  }
+  let cycles = Math.max(steps, macs / solver.lanes);
+  for (let p = 0; p < batch.loads.length; p += 1) {
+    let load = 0;
+    for (const { loads } of reaches) load += loads[p] ?? 0;
+    cycles = Math.max(cycles, macs * load);
+  }
+  const energyPj = macs * perMac * slack;
+  return { energyPj, cycles: cycles * slack, key: goal.key(energyPj, cycles * slack) };
+}
+
+const slack = 1 - 1e-12;
+
 /** Per dim the extents that may still beat the standing when the other dims are as good as they can be. */
 function promising(
   machine: MachineTables,
   goal: Goal,
   solver: Solver,
-  gemm: Gemm,
+  { batch, m, n, k }: Gemm,
+  reaches: readonly (readonly Reach[])[],
   standing: Solution,
-): Windows {
-  const extents = [gemm.m, gemm.n, gemm.k];
-  const reaches = extents.map((extent, dim) =>
-    Array.from({ length: windowOf(extent) }, (_, more) => solver.reach(dim, extent + more)),
-  );
+): readonly Window[] {
+  const extents = [m, n, k] as const;
   // Per MAC of the extents as they are: a padded dim pays for its own padding.
   const bests = reaches.map((window, dim) =>
     window
@@ -86,33 +191,16 @@ function promising(
         loads: a.loads.map((load, p) => Math.min(load, b.loads[p] ?? 0)),
       })),
   );
-  const batch = solver.reach(3, gemm.batch);
-  const windows = extents.map((extent, dim) => {
-    const others = bests.filter((_, other) => other !== dim);
-    return (reaches[dim] ?? []).flatMap((reach, more) => {
-      const padded = extent + more;
-      const macs = (gemm.batch * gemm.m * gemm.n * gemm.k * padded) / extent;
-      const all = [reach, ...others];
-      const perMac = all.reduce((sum, { energy }) => sum + energy, machine.macEnergyPj);
-      const loads = reach.loads.map((_, p) => all.reduce((sum, r) => sum + (r.loads[p] ?? 0), 0));
-      const steps = all.reduce((product, each) => product * each.steps, batch.steps);
-      const cycles = Math.max(steps, macs / solver.lanes, macs * Math.max(0, ...loads));
-      const slack = 1 - 1e-12;
-      return goal.beats(macs * perMac * slack, cycles * slack, standing.energyPj, standing.cycles)
-        ? [padded]
-        : [];
-    });
-  });
-  return { windows, whole: extents.every((extent) => windowOf(extent) === extent) };
-}
-
-const windowOf = (extent: number): number =>
-  Math.max(1, Math.min(extent, mostInWindow, Math.floor(mostDivisions / Math.sqrt(extent))));
-
-interface Windows {
-  readonly windows: readonly (readonly number[])[];
-  /** Whether nothing was left out. */
-  readonly whole: boolean;
+  const ofBatch = solver.reach(3, batch);
+  return reaches.map((window, dim) =>
+    window.flatMap((reach, more) => {
+      const extent = (extents[dim] ?? 1) + more;
+      const all = bests.map((best, other) => (other === dim ? reach : best));
+      const padded = extents.map((own, other) => (other === dim ? extent : own)) as [number, number, number];
+      const floor = floorOf(machine, goal, solver, all, ofBatch, [...padded, batch]);
+      return mayBeat(goal, floor, standing) ? [{ extent, reach, key: floor.key }] : [];
+    }),
+  );
 }
 
 const scaled = ({ energy, steps, loads }: Reach, by: number): Reach => ({

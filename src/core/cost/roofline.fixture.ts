@@ -48,6 +48,7 @@ export function createRoofline(): Mapper & { readonly asked: Gemm[] } {
     asked,
     cost,
     costAt: cost,
+    bound: (gemm) => cost(gemm).bound,
     mapping: () => {
       throw new Error('internal: the roofline has no mappings');
     },

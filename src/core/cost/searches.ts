@@ -5,6 +5,8 @@ import { tablesAt } from './fusion/homes.ts';
 import type { Homes } from './fusion/homes.ts';
 import type { Accounting, Dataflow, Gear } from './mapping.ts';
 import type { Goal } from './objective.ts';
+import { createRaggedBound } from './ragged-bound.ts';
+import type { RaggedBound } from './ragged-bound.ts';
 import { brief, createSolver, everything } from './solver.ts';
 import type { Solver } from './solver.ts';
 import { compileMachine, roomOf } from './tables.ts';
@@ -13,6 +15,8 @@ import type { MachineTables } from './tables.ts';
 export interface Search {
   readonly tables: MachineTables;
   readonly solvers: Readonly<Record<Gear, Solver>>;
+  /** Below what no mapping is, given the room that is left. */
+  readonly bound: RaggedBound;
   /** Sets what is left of every level beside so many words (null: all of it); false when some level has too few. */
   readonly makeRoom: (held: readonly number[] | null) => boolean;
 }
@@ -52,6 +56,7 @@ function createSearch(
       exact: createSolver(tables, goal, everything),
       fast: createSolver(tables, goal, brief),
     },
+    bound: createRaggedBound(tables, goal),
     makeRoom: (held) => {
       machine.levels.forEach((level, l) => (depth[l] = roomOf(level) - (held?.[l] ?? 0)));
       return depth.every((words) => words >= 0);
