@@ -3,9 +3,9 @@
  * kept (linear) or accuracy lost (logarithmic away from 0, since a tenth of a point and twenty points both matter). The
  * best corner is top right. Pixels have their origin at the top left.
  */
-import { scaleLinear, scaleLog, scaleSymlog } from 'd3';
 import type { Metric } from '../../core/accuracy/figure.ts';
 import { metricWords } from '../metric.ts';
+import { linearScale, logScale, roundTicks, symlogScale } from './scales.ts';
 
 /** A place on the plot: `x` a reduction against dense (times), `y` a figure of the plot's metric. */
 export interface Place {
@@ -118,12 +118,11 @@ export function widen(a: Domain, b: Domain): Domain {
 }
 
 export function plotScales(frame: Frame, domain: Domain): Scales {
-  const x = scaleLog([...domain.x], [frame.left, frame.right]);
+  const x = logScale(domain.x, [frame.left, frame.right]);
   const bend = bendOf(domain.metric);
-  const range = [frame.bottom, frame.top];
-  const y =
-    bend === null ? scaleLinear([...domain.y], range) : scaleSymlog([...domain.y], range).constant(bend);
-  return { x: (v) => x(v), y: (v) => y(v), invertX: (p) => x.invert(p), invertY: (p) => y.invert(p) };
+  const range = [frame.bottom, frame.top] as const;
+  const y = bend === null ? linearScale(domain.y, range) : symlogScale(domain.y, range, bend);
+  return { x: x.at, y: y.at, invertX: x.invert, invertY: y.invert };
 }
 
 const candidates = [
@@ -151,9 +150,7 @@ const tickGap = 26;
 export function valueTicks(frame: Frame, domain: Domain): readonly Tick[] {
   if (bendOf(domain.metric) !== null) return lossTicks(frame, domain);
   const count = Math.max(2, Math.min(6, Math.floor((frame.bottom - frame.top) / 42)));
-  return scaleLinear([domain.y[0], 100], [0, 1])
-    .ticks(count)
-    .map((value) => ({ at: value, label: String(value) }));
+  return roundTicks([domain.y[0], 100], count).map((value) => ({ at: value, label: String(value) }));
 }
 
 function lossTicks(frame: Frame, domain: Domain): readonly Tick[] {
