@@ -28,8 +28,10 @@ export function shownFigure(
   return sound ?? estimate;
 }
 
+export type FindKnown = (design: Candidate) => Known;
+
 /** Under the model and quantization of a config. */
-export function useFindKnown({ model, quantization }: Config): (design: Candidate) => Known {
+export function useFindKnown({ model, quantization }: Config): FindKnown {
   const measurements = useAccuracyRun((run) => run.measurements);
   const subject = useAccuracyRun((run) => run.subject);
   const calibrated = useAccuracyRun((run) => run.calibrated);
