@@ -38,6 +38,7 @@ describe('scent strips', () => {
     damage: [0.9, 0.5, 0],
     breakEven: 80,
     efficient: [1, 10, 100],
+    phases: [],
   };
 
   it('read a rank between samples', () => {

@@ -6,6 +6,7 @@ import type { Factorization } from '../factor/factorization.ts';
 import { breakEvenRanks } from '../factor/parameters.ts';
 import { rankLimits } from '../factor/ranks.ts';
 import type { Evaluator } from './evaluate.ts';
+import { phasesOf, type Phase } from './phases.ts';
 
 export interface Scent {
   /** Position in `ranks`. */
@@ -24,6 +25,8 @@ export interface Scent {
   readonly breakEven: number | null;
   /** Sampled values that are Pareto-efficient in (EDP, damage). */
   readonly efficient: readonly number[];
+  /** What bounds the layer and what stays on chip, from rank to rank. */
+  readonly phases: readonly Phase[];
 }
 
 const samples = 48;
@@ -71,6 +74,7 @@ export function scentOf(
     damage,
     breakEven: breakEvenRanks(factorization)[rank] ?? null,
     efficient: efficient(values, edp, damage),
+    phases: phasesOf(evaluator, layer, values, (value) => withRank(factorization, rank, value)),
   };
 }
 

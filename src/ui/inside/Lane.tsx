@@ -31,6 +31,7 @@ import { orderMarks } from './order.ts';
 import { sayRoof } from './roof.ts';
 import { stageStep, type StagedStep } from './stage.ts';
 import { Stays } from './Stays.tsx';
+import { RankTurns } from './RankTurns.tsx';
 import { gemmText, standing, whyLayer } from './why.ts';
 
 interface LaneProps {
@@ -227,6 +228,7 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
         <p className="why">
           {whyLayer(accelerator, cost, chosen, stage.mapped, stepNames, !beside)}
           {roof !== null && ` ${sayRoof(roof)}.`}
+          {who === 'now' && !beside && <RankTurns factorization={factorization} />}
         </p>
       )}
       {stage !== null && (
