@@ -9,6 +9,10 @@ export function pick<T>(random: Random, list: readonly T[]): T {
   return item;
 }
 
+/** Energy of an access: smaller inside, nothing for the lowest draws. */
+const sometimesFree = (draw: number, level: number): number =>
+  draw < 1 / 6 ? 0 : 0.1 + draw * 10 ** (2 - level);
+
 /** 2 to 6 levels, random keep-sets, capacities, ports, meshes and energies; each operand is kept somewhere. */
 export function randomMachine(random: Random, levelCount: number): Accelerator {
   const mesh = { x: 1, y: 1 };
@@ -28,7 +32,7 @@ export function randomMachine(random: Random, levelCount: number): Accelerator {
       wordBits: 8,
       readWordsPerCycle: port(),
       writeWordsPerCycle: port(),
-      readEnergyPj: 0.1 + random.next() * 10 ** (2 - l),
+      readEnergyPj: sometimesFree(random.next(), l),
       writeEnergyPj: random.below(6) === 0 ? 0 : 0.1 + random.next() * 10 ** (2 - l),
       keeps,
     });
