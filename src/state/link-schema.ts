@@ -4,7 +4,7 @@
  */
 import { tiers, type Tier } from '../core/accuracy/figure.ts';
 import { InputError } from '../core/base/checks.ts';
-import { referenceExecution, type Execution } from '../core/cost/execution.ts';
+import { referenceExecution } from '../core/cost/execution.ts';
 import type { Accounting } from '../core/cost/mapping.ts';
 import { costModel } from '../core/cost/version.ts';
 import { quantizationByName, quantizationName } from '../core/factor/check-quantization.ts';
@@ -22,6 +22,7 @@ import {
 } from './bytes.ts';
 import { maxLinears, type Draft } from './draft.ts';
 import { emptyTable, packDesigns, unpackDesigns } from './link-designs.ts';
+import { extrasOf, packExecution, packExtras, unpackExecution, unpackExtras } from './link-execution.ts';
 import { sameData } from './same.ts';
 import { packModel, unpackModel } from './link-model.ts';
 
@@ -251,55 +252,6 @@ const tierBits = (shown: readonly Tier[]): number =>
 
 function tiersOf(bits: number): readonly Tier[] {
   return tiers.filter((_, i) => Math.floor(bits / 2 ** i) % 2 === 1);
-}
-
-const flags = ['swap', 'fusion', 'residency', 'wholeModel'] as const;
-
-/** Bit i stands for the i-th flag; the next for the fixed dataflow, then shared loops. */
-function packExecution(to: ByteWriter, execution: Execution): void {
-  const bits = flags.reduce((sum, flag, i) => sum + (execution[flag] ? 2 ** i : 0), 0);
-  const fixed = execution.dataflow === 'fixed' ? 2 ** flags.length : 0;
-  to.uint(bits + fixed + (execution.sharedLoops ? 2 ** (flags.length + 1) : 0));
-  to.number(execution.outerWordsPerCycle);
-}
-
-type Extras = Pick<Execution, 'hopPj' | 'leakagePjPerCycle' | 'doubleBuffered' | 'ragged'>;
-
-const extrasOf = ({ hopPj, leakagePjPerCycle, doubleBuffered, ragged }: Execution): Extras => ({
-  hopPj,
-  leakagePjPerCycle,
-  doubleBuffered,
-  ragged,
-});
-
-function packExtras(to: ByteWriter, { hopPj, leakagePjPerCycle, doubleBuffered, ragged }: Extras): void {
-  to.uint((doubleBuffered ? 1 : 0) + (ragged ? 2 : 0));
-  to.number(hopPj);
-  to.number(leakagePjPerCycle);
-}
-
-function unpackExtras(from: ByteReader): Extras {
-  const bits = from.uint();
-  return {
-    doubleBuffered: bits % 2 === 1,
-    ragged: Math.floor(bits / 2) % 2 === 1,
-    hopPj: from.number() ?? 0,
-    leakagePjPerCycle: from.number() ?? 0,
-  };
-}
-
-function unpackExecution(from: ByteReader): Omit<Execution, keyof Extras> {
-  const bits = from.uint();
-  const has = (i: number): boolean => Math.floor(bits / 2 ** i) % 2 === 1;
-  return {
-    dataflow: has(flags.length) ? 'fixed' : 'flexible',
-    swap: has(0),
-    fusion: has(1),
-    residency: has(2),
-    wholeModel: has(3),
-    sharedLoops: has(flags.length + 1),
-    outerWordsPerCycle: from.number(),
-  };
 }
 
 function unpackQuantization(from: ByteReader): Quantization {
