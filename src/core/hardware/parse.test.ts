@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { env } from 'node:process';
 
 import fc from 'fast-check';
