@@ -1,7 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { configDefaults, defineConfig } from 'vitest/config';
 
-// Cross-origin isolation: needed for precise timers and, later, for threads in WebAssembly.
+// Cross-origin isolation: precise timers and threads in WebAssembly need it.
 const headers = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',

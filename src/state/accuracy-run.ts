@@ -16,8 +16,7 @@ import type { CalibrationTable } from '../core/accuracy/sensitivity.ts';
 import { promotionOrder } from '../core/accuracy/promotion.ts';
 import type { Quantization } from '../core/factor/quantization.ts';
 import { knee, type FrontierPoint } from '../core/search/pareto.ts';
-import { seeds } from '../core/tasks/task.ts';
-import { taskOf } from '../core/tasks/tasks.ts';
+import { seeds, taskScore } from '../core/tasks/task.ts';
 import type { Config } from './config.ts';
 import type { Derived } from './derive.ts';
 import type { Source } from './live.ts';
@@ -101,9 +100,9 @@ export interface AccuracyRunnerOptions {
 
 /** Two undo steps in quick succession are one rest of the hand. */
 const restMs = 250;
-/** 95 % within 1.0 point at an accuracy of 0.98 (design/accuracy.md: 512 resolve one point). */
+/** A share of 0.98 is then known to 1.2 points, 95 % (binomial). */
 const promotedExamples = 512;
-/** Differences near a point need as many. */
+/** To 0.6 points: differences near a point need as many. */
 const currentExamples = 2048;
 const mostPromoted = 24;
 /** Each of somebody's own model takes longer; of a large one it waits to be asked for. */
@@ -132,7 +131,7 @@ export function createAccuracyRunner(options: AccuracyRunnerOptions): {
   const { port, committed, modelUrl, tableOf, ownOf = () => null } = options;
   const questionOf = ({ model, design, quantization }: Config): Question | null => {
     if (model.kind === 'card')
-      return taskOf(model.id) === null
+      return taskScore(model.id) === null
         ? null
         : questionAbout({ id: model.id, own: null }, design, quantization, currentExamples);
     const own = ownOf(model);
