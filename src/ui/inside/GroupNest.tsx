@@ -35,7 +35,10 @@ export function GroupNest({ group, cost, machine, names, chosen, onChoose, child
           <code style={{ paddingLeft: `${i * 1.1}ch` }}>
             for {label} in {bound}
           </code>
-          <span className="tile">{of}</span>
+          <span className="tile">
+            {of}
+            {i === group.loops.length - 1 && `, ${formatCount(group.iterations)} iterations`}
+          </span>
         </div>
       ))}
       <div className="group" role="group" aria-label="Steps inside the shared loops">
