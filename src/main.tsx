@@ -15,7 +15,7 @@ import { followScents } from './state/scent-source.ts';
 import { createSearchRunner, isOfSetting } from './state/search-run.ts';
 import type { CalibrationTable } from './core/accuracy/sensitivity.ts';
 import { unquantized } from './core/factor/quantization.ts';
-import { tasks } from './core/tasks/tasks.ts';
+import { taskScores } from './core/tasks/task.ts';
 import type { FirstFrontier } from './core/search/first-frontier.ts';
 import { createAppStore } from './state/store.ts';
 import { decodeLink } from './state/url.ts';
@@ -221,6 +221,7 @@ async function afterFirstPaint(): Promise<void> {
   await Promise.all([
     import('./ui/dialogs/Dialogs.tsx'),
     import('./ui/export/ExportDialog.tsx'),
+    import('./ui/compare/save.ts'),
     import('./ui/accuracy/PredictionsDialog.tsx'),
     import('./state/project.ts'),
   ]);
@@ -228,7 +229,7 @@ async function afterFirstPaint(): Promise<void> {
   later(measurer.start, runtimeAfterMs);
   performance.mark('rankscape: complete');
   later(() => {
-    const urls = Object.keys(tasks).map(modelUrl);
+    const urls = Object.keys(taskScores).map(modelUrl);
     exporter.warm(urls);
     stopwatch.warm(urls);
     void import('./ui/device/DevicePanel.tsx');

@@ -4,7 +4,7 @@
  */
 import type { StoreApi } from 'zustand/vanilla';
 import type { CalibrationTable } from '../core/accuracy/sensitivity.ts';
-import { taskOf } from '../core/tasks/tasks.ts';
+import { taskScore } from '../core/tasks/task.ts';
 import type { ModelChoice } from './config.ts';
 import type { AppState } from './store.ts';
 
@@ -24,7 +24,7 @@ export interface Calibrations {
 export function followCalibration({ store, load }: CalibrationOptions): Calibrations {
   const tables = new Map<string, CalibrationTable | null>();
   const idOf = (choice: ModelChoice): string | null =>
-    choice.kind === 'card' && taskOf(choice.id) !== null ? choice.id : null;
+    choice.kind === 'card' && taskScore(choice.id) !== null ? choice.id : null;
   const follow = async (): Promise<void> => {
     const id = idOf(store.getState().config.model);
     if (id === null || tables.has(id)) return;

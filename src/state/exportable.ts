@@ -7,7 +7,7 @@ import type { Factorization } from '../core/factor/factorization.ts';
 import { forwardEinsum } from '../core/factor/forward.ts';
 import type { Evaluator } from '../core/search/evaluate.ts';
 import type { Candidate } from '../core/search/evaluation.ts';
-import { taskOf } from '../core/tasks/tasks.ts';
+import { taskScore } from '../core/tasks/task.ts';
 import { linearRows } from '../core/workload/workload.ts';
 import type { ModelChoice } from './config.ts';
 import type { Derived } from './derive.ts';
@@ -31,7 +31,7 @@ export interface WeightPlaces {
 export function weightsOf(model: ModelChoice, { modelUrl, files, examples = [] }: WeightPlaces): Weights {
   switch (model.kind) {
     case 'card':
-      return taskOf(model.id) === null
+      return taskScore(model.id) === null
         ? { kind: 'none' }
         : { kind: 'shipped', id: model.id, url: modelUrl(model.id) };
     case 'custom':

@@ -11,8 +11,7 @@ import { factorizationKey } from '../core/cost/layer.ts';
 import { quantizationName } from '../core/factor/check-quantization.ts';
 import type { Quantization } from '../core/factor/quantization.ts';
 import type { Candidate } from '../core/search/evaluation.ts';
-import { seeds } from '../core/tasks/task.ts';
-import { taskOf } from '../core/tasks/tasks.ts';
+import { seeds, taskScore } from '../core/tasks/task.ts';
 
 /** What was measured of one design. */
 export interface Measured {
@@ -98,7 +97,7 @@ export function withMeasured(
   measurement: Measurement,
   of: 'part' | 'whole' | 'shipped',
 ): Measurements {
-  const score = taskOf(modelId)?.score ?? 'accuracy';
+  const score = taskScore(modelId) ?? 'accuracy';
   const figure = measuredFigure(measurement, score, seeds.heldOut, of === 'shipped' ? of : 'here');
   const complete = of !== 'part';
   return withEntry(measurements, key, { measurement, figure, examples: measurement.n, own: null, complete });

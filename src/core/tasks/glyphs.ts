@@ -7,7 +7,7 @@
 import { createRandom, type Random } from '../base/random.ts';
 import { checkStream, randomOf, spread } from './stream.ts';
 import { draw, placed, type Pose, type Stroke } from './strokes.ts';
-import type { Task } from './task.ts';
+import { taskScores, type Task } from './task.ts';
 
 export const glyphCount = 32;
 /** Pixels along a side. */
@@ -163,7 +163,7 @@ function largest(values: Float32Array, offset: number, width: number): number {
 
 export const glyphTask: Task = {
   id: 'glyph-vit',
-  score: 'accuracy',
+  score: taskScores['glyph-vit'],
   chance: 1 / glyphCount,
   examples: (seed, from, count) => {
     checkStream(seed, from, count);

@@ -6,7 +6,7 @@
  */
 import type { Random } from '../base/random.ts';
 import { checkStream, randomOf } from './stream.ts';
-import type { Task } from './task.ts';
+import { taskScores, type Task } from './task.ts';
 import {
   adjectivesEach,
   adjectiveToken,
@@ -188,7 +188,7 @@ const spanCount = (reach + 1) * questionLength - (reach * (reach + 1)) / 2;
 
 export const questionTask: Task = {
   id: 'lexical-qa',
-  score: 'exact match',
+  score: taskScores['lexical-qa'],
   chance: 1 / spanCount,
   examples: (seed, from, count) => {
     checkStream(seed, from, count);

@@ -35,5 +35,15 @@ export interface Task {
   overlap?(answer: number, truth: number): number;
 }
 
+/** What each model's answers are scored by: to know which have a task, without the tasks. */
+export const taskScores: Readonly<Record<Task['id'], string>> = {
+  'glyph-vit': 'accuracy',
+  'lexical-qa': 'exact match',
+};
+
+/** Null for a model without a task. */
+export const taskScore = (modelId: string): string | null =>
+  Object.hasOwn(taskScores, modelId) ? taskScores[modelId as Task['id']] : null;
+
 /** Streams of examples: training, calibration and held-out never share one. */
 export const seeds = { training: 1, calibration: 2, heldOut: 3 } as const;

@@ -9,19 +9,16 @@ import { useOpenDialog } from '../dialogs/dialog-context.ts';
 import { LatencySection } from '../latency/LatencySection.tsx';
 import { DeviceSection } from '../device/DeviceSection.tsx';
 import type { Moving } from '../ink/motion.ts';
-import { metricWords } from '../metric.ts';
 import { Icon } from '../icons.tsx';
 import { pinLetters, type View } from '../../state/config.ts';
 import type { Derived } from '../../state/derive.ts';
 import { pin } from '../../state/edits.ts';
-import { encodeLink } from '../../state/url.ts';
 import { whoColour, whoName, type Who } from '../plots/shapes.ts';
 import { CompareTable } from './CompareTable.tsx';
 import { layerDifferences } from './differences.ts';
-import { download, plotSvg, pngOf, saveBlob } from './download.ts';
 import { EnergyStack } from './EnergyStack.tsx';
-import { compareCsv, compareJson, frontierCsv } from './exporters.ts';
-import { compareRows, type Column, type Machine } from './rows.ts';
+import { compareRows, type Column } from './rows.ts';
+import type { Download } from './save.ts';
 import { NowInk } from './NowInk.tsx';
 import { whyDifferent } from './why.ts';
 import './compare.css';
@@ -98,11 +95,6 @@ export function ComparePanel() {
 
 const levelNames = ({ levels }: Accelerator): readonly string[] => [...levels.map(({ name }) => name), 'MAC'];
 
-const machineOf = ({ energyUnit, config }: Derived): Machine => ({
-  energyUnit,
-  clockHz: config.accelerator.clockHz,
-});
-
 /** Table and bars; `children` stand under the bars. */
 function Figures({
   reference,
@@ -139,7 +131,10 @@ function Figures({
         <CompareTable
           names={names}
           columns={columns}
-          rows={compareRows(columns, reference, machineOf(derived))}
+          rows={compareRows(columns, reference, {
+            energyUnit: derived.energyUnit,
+            clockHz: accelerator.clockHz,
+          })}
         >
           <NowInk columns={columnsIn} reference={reference} />
         </CompareTable>
@@ -245,28 +240,12 @@ function Downloads({
 }) {
   const actions = useActions();
   const frontier = useSearchRun((run) => run.frontier);
-  const stem = `rankscape-${derived.model.id}`;
   const open = useOpenDialog();
-  const svg = (): string | null => {
-    const text = plotSvg(
-      `${derived.model.title}: EDP reduction against ${metricWords(derived.evaluation.accuracy.metric).axis}`,
-    );
-    if (text === null)
-      actions.notify({ kind: 'info', text: 'The plot is shown as a table: switch Table off first.' });
-    return text;
-  };
-  const saveSvg = (): void => {
-    const text = svg();
-    if (text !== null) download(`${stem}-pareto.svg`, text, 'image/svg+xml');
-  };
-  const savePng = async (): Promise<void> => {
-    const text = svg();
-    if (text === null) return;
-    try {
-      saveBlob(`${stem}-pareto.png`, await pngOf(text));
-    } catch (error) {
-      actions.notify({ kind: 'error', text: `The plot could not be drawn as PNG: ${String(error)}` });
-    }
+  const shown = { derived, columns, reference, frontier };
+  const save = async (file: Download): Promise<void> => {
+    const { saveFile } = await import('./save.ts');
+    const problem = await saveFile(file, shown);
+    if (problem !== null) actions.notify(problem);
   };
   return (
     <div className="sec downloads">
@@ -279,13 +258,7 @@ function Downloads({
         type="button"
         className="tb"
         aria-label="Download the comparison as CSV"
-        onClick={() =>
-          download(
-            `${stem}-compare.csv`,
-            compareCsv(columns, compareRows(columns, reference, machineOf(derived))),
-            'text/csv',
-          )
-        }
+        onClick={() => void save('comparison CSV')}
       >
         CSV
       </button>
@@ -293,13 +266,7 @@ function Downloads({
         type="button"
         className="tb"
         aria-label="Download the comparison as JSON"
-        onClick={() =>
-          download(
-            `${stem}-compare.json`,
-            compareJson(derived, columns, encodeLink(derived.config)),
-            'application/json',
-          )
-        }
+        onClick={() => void save('comparison JSON')}
       >
         JSON
       </button>
@@ -308,24 +275,23 @@ function Downloads({
         className="tb"
         disabled={frontier.length === 0}
         aria-label="Download the frontier as CSV"
-        onClick={() =>
-          download(
-            `${stem}-frontier.csv`,
-            frontierCsv(frontier, derived.evaluation.accuracy.metric, derived.energyUnit),
-            'text/csv',
-          )
-        }
+        onClick={() => void save('frontier CSV')}
       >
         Frontier CSV
       </button>
-      <button type="button" className="tb" aria-label="Download the plot as SVG" onClick={saveSvg}>
+      <button
+        type="button"
+        className="tb"
+        aria-label="Download the plot as SVG"
+        onClick={() => void save('plot SVG')}
+      >
         SVG
       </button>
       <button
         type="button"
         className="tb"
         aria-label="Download the plot as PNG"
-        onClick={() => void savePng()}
+        onClick={() => void save('plot PNG')}
       >
         PNG
       </button>

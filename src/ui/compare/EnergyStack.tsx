@@ -94,7 +94,7 @@ function BarInk({
     const place = { font, x: bar.endX + 4, y: bar.y + barHeight - 3, align: 'left' } as const;
     writeText(context, place, numberOn(scale, bar.totalPj), colourOf('var(--rs-ink)'));
   });
-  return <canvas ref={ref} className="ink" aria-hidden="true" />;
+  return <canvas ref={ref} className="ink" width={0} height={0} aria-hidden="true" />;
 }
 
 function barSheet(canvas: HTMLCanvasElement): Sheet & { readonly font: string } {

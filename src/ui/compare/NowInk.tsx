@@ -84,7 +84,7 @@ export function NowInk({ columns, reference }: NowInkProps) {
       writeText(context, place.note, cell.note, colourOf(tones[cell.tone]));
     }
   });
-  return <canvas ref={ref} className="ink" aria-hidden="true" />;
+  return <canvas ref={ref} className="ink" width={0} height={0} aria-hidden="true" />;
 }
 
 const tierOf = (columns: readonly Column[], at: number): Tier =>

@@ -116,7 +116,7 @@ export function SliderInk({ rank, scale, scent, range }: RankInkProps) {
       context.stroke();
     }
   });
-  return <canvas ref={ref} className="ink" aria-hidden="true" />;
+  return <canvas ref={ref} className="ink" width={0} height={0} aria-hidden="true" />;
 }
 
 interface NumberSheet extends Sheet {
@@ -144,5 +144,5 @@ export function NumberInk({ rank }: { readonly rank: number }) {
     if (value !== undefined)
       writeText(context, place, String(value), colourOf(moved ? 'var(--rs-accent)' : 'var(--rs-ink)'));
   });
-  return <canvas ref={ref} className="ink" aria-hidden="true" />;
+  return <canvas ref={ref} className="ink" width={0} height={0} aria-hidden="true" />;
 }

@@ -1,5 +1,5 @@
 /**
- * A canvas of `Motion`. Its parent element is marked `data-moving` as long as it is drawn on, so that styles can hide
+ * A canvas of `Motion`, of no size until the first drag. Its parent element is marked `data-moving` as long as it is drawn on, so that styles can hide
  * what it draws (`.moves`).
  */
 import { useEffect, useLayoutEffect, useRef, type RefObject } from 'react';
@@ -30,8 +30,6 @@ export function useInk<S extends Sheet>(
   });
   useEffect(() => {
     const element = canvas.current;
-    // Until the first drag it takes no memory.
-    if (element !== null) element.width = element.height = 0;
     const context = element?.getContext('2d');
     const host = element?.parentElement;
     if (!element || !context || !host) return undefined;

@@ -224,7 +224,7 @@ function Sized(props: ParetoPlotProps & { readonly size: Size }) {
           )}
         </svg>
       </div>
-      <canvas ref={ink} className="ink" aria-hidden="true" />
+      <canvas ref={ink} className="ink" width={0} height={0} aria-hidden="true" />
       {live.limit !== null && (
         <LimitHandle
           limit={live.limit}
