@@ -205,6 +205,13 @@ async function showFirstFrontier(): Promise<void> {
     runner.show(saved);
 }
 
+/** What is made ready in the background takes nothing from a drag. */
+async function handAtRest(): Promise<void> {
+  const wait = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, restMs));
+  do await wait();
+  while (motion.isMoving() || isHandBusy());
+}
+
 const quietMs = 2000;
 const runtimeAfterMs = 5000;
 
@@ -216,6 +223,7 @@ async function afterFirstPaint(): Promise<void> {
     await persist({ store, run: search, runner, archive, metric, openedWithLink, setTimeout: later });
   // The first seconds belong to the hand; from here on the page needs no network.
   await new Promise<void>((resolve) => setTimeout(resolve, quietMs));
+  await handAtRest();
   searchPort.warm();
   filePort.warm();
   await Promise.all([
@@ -226,16 +234,24 @@ async function afterFirstPaint(): Promise<void> {
     import('./state/project.ts'),
   ]);
   // What ships with the page is measured already: 14 MB of runtime do not compete with the first drags.
-  later(measurer.start, runtimeAfterMs);
+  later(() => void handAtRest().then(measurer.start), runtimeAfterMs);
   performance.mark('rankscape: complete');
-  later(() => {
-    const urls = Object.keys(taskScores).map(modelUrl);
-    exporter.warm(urls);
-    stopwatch.warm(urls);
-    void import('./ui/device/DevicePanel.tsx');
-    void import('./ui/device/DelayAxis.tsx');
-    void device().then(({ warm }) => warm());
-  }, warmMs);
+  later(() => void warmRuntimes(), warmMs);
+}
+
+async function warmRuntimes(): Promise<void> {
+  const urls = Object.keys(taskScores).map(modelUrl);
+  const tasks: readonly (() => unknown)[] = [
+    () => exporter.warm(urls),
+    () => stopwatch.warm(urls),
+    () => import('./ui/device/DevicePanel.tsx'),
+    () => import('./ui/device/DelayAxis.tsx'),
+    async () => (await device()).warm(),
+  ];
+  for (const task of tasks) {
+    await handAtRest();
+    await task();
+  }
 }
 
 /** The axis must not change under the reader's eyes: its table comes first, unless it keeps the page waiting. */
