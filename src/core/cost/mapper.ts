@@ -25,7 +25,7 @@ import { boundOf, goalOf, goals } from './objective.ts';
 import { paddedExtents } from './padding.ts';
 import { searchPaddings } from './padding-search.ts';
 import { placeKey, turned } from './place.ts';
-import type { Extents } from './plans.ts';
+import { searchRagged } from './ragged-search.ts';
 import { evaluateRagged } from './ragged.ts';
 import type { Place } from './place.ts';
 import { createSearches } from './searches.ts';
@@ -138,8 +138,7 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
     if (!search.makeRoom(held)) return null;
     const { tables, solvers } = search;
     const candidates = factors === 'perfect' ? [[m, n, k, batch] as const] : paddedExtents(tables, gemm);
-    if (factors === 'ragged' && candidates.length > 1)
-      return solveRagged(machine, search, candidates, gemm, gear, place, held);
+    if (factors === 'ragged') return solveRagged(machine, search, gemm, gear, place, held);
     const every = factors === 'any' && paddings === 'every' && gear === 'exact';
     const over = every ? searchPaddings(tables, goal, solvers.exact, search.bound, gemm) : null;
     const solution = every ? over : solvers[gear].solve(candidates);
@@ -157,42 +156,25 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
           : { kind: 'best-found', gap: null };
     return entry(gemm, gear, place, mapping, { ...figures(cost), padded, bound });
   };
-  /** Padded optima counted with real words, the most promising extents first. */
   const solveRagged = (
     machine: Accelerator,
     { tables, solvers }: Search,
-    candidates: readonly Extents[],
     gemm: Gemm,
     gear: Gear,
     place: Place | undefined,
     held: readonly number[] | null,
   ): MapperEntry | null => {
-    const macs = ([m, n, k]: Extents): number => m * n * k;
-    const tried = candidates.toSorted((a, b) => macs(a) - macs(b)).slice(0, mostRagged[gear]);
-    let best: MapperEntry | null = null;
-    for (const extents of [null, ...tried]) {
-      // All of them together first: what padding would take.
-      const solution = solvers[gear].solve(extents === null ? candidates : [extents]);
-      if (solution === null) continue;
-      const [padM, padN, padK, padB] = solution.choice.extents as [number, number, number, number];
-      const mapping = mappingOf(tables, solution.choice);
-      const cost = countedRagged(machine, gemm, mapping, place, held);
-      const { energyPj, latencyCycles } = cost;
-      if (
-        best !== null &&
-        !goals[objective].beats(energyPj, latencyCycles, best.cost.energyPj, best.cost.latencyCycles)
-      )
-        continue;
-      best = entry(gemm, gear, place, mapping, {
-        ...figures(cost),
-        padded: { batch: padB, m: padM, n: padN, k: padK },
-        bound: { kind: 'best-found', gap: null },
-        ...((padB !== gemm.batch || padM !== gemm.m || padN !== gemm.n || padK !== gemm.k) && {
-          ragged: true,
-        }),
-      });
-    }
-    return best;
+    const mapping = searchRagged(tables, goal, solvers[gear], gear, gemm);
+    if (mapping === null) return null;
+    const cost = countedRagged(machine, gemm, mapping, place, held);
+    const padded = coveredBy(mapping);
+    const isRagged = padded.m !== gemm.m || padded.n !== gemm.n || padded.k !== gemm.k;
+    return entry(gemm, gear, place, mapping, {
+      ...figures(cost),
+      padded,
+      bound: { kind: 'best-found', gap: null },
+      ...(isRagged && { ragged: true }),
+    });
   };
   const countedRagged = (
     machine: Accelerator,
@@ -334,8 +316,14 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
   };
 }
 
-/** Extents that are counted with ragged tiles. */
-const mostRagged: Readonly<Record<Gear, number>> = { exact: 32, fast: 6 };
+/** The extents that the loops of a mapping cover. */
+function coveredBy(mapping: Mapping): Gemm {
+  const over = (name: string): number =>
+    mapping
+      .flatMap(({ temporal, spatial }) => [...temporal, ...spatial])
+      .reduce((all, [dim, bound]) => (dim === name ? all * bound : all), 1);
+  return { batch: over('B'), m: over('M'), n: over('N'), k: over('K') };
+}
 
 const figures = (cost: MappingCost): Pick<GemmCost, 'energyPj' | 'latencyCycles' | 'energyByLevelPj'> => ({
   energyPj: cost.energyPj,

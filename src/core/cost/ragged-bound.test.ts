@@ -5,7 +5,7 @@ import { createRandom } from '../base/random.ts';
 import type { Accelerator } from '../hardware/accelerator.ts';
 import { withExtras } from '../hardware/extras.ts';
 import { presetByName, presets } from '../hardware/presets.ts';
-import { everyMapping } from './every-mapping.fixture.ts';
+import { everyRagged } from './every-ragged.fixture.ts';
 import { gemmContraction } from './gemm.ts';
 import { createMapper } from './mapper.ts';
 import type { GemmCost, Mapper } from './mapper.ts';
@@ -18,21 +18,6 @@ import { compileMachine } from './tables.ts';
 
 const objectives = ['edp', 'energy', 'latency'] as const;
 const long = env['RANKSCAPE_LONG'] !== undefined;
-
-/** Every mapping whose loops cover the extents and less than twice as much; null when there are too many. */
-function everyRagged(machine: Accelerator, gemm: Gemm, most: number): Mapping[] | null {
-  const found: Mapping[] = [];
-  const { batch, m, n, k } = gemm;
-  for (let pm = m; pm < 2 * m; pm += 1)
-    for (let pn = n; pn < 2 * n; pn += 1)
-      for (let pk = k; pk < 2 * k; pk += 1) {
-        const own = everyMapping(machine, gemmContraction({ batch, m: pm, n: pn, k: pk }), most);
-        if (own === null) return null;
-        for (const mapping of own) found.push(mapping);
-        if (found.length > most) return null;
-      }
-  return found;
-}
 
 interface Scene {
   readonly machine: Accelerator;
@@ -49,13 +34,8 @@ function randomScene(seed: number): Scene | null {
   const accounting = pick(random, ['timeloop', 'accelforge'] as const);
   const extent = (): number => pick(random, [1, 2, 3, 4, 5, 7]);
   const gemm = { batch: pick(random, [1, 1, 1, 2]), m: extent(), n: extent(), k: extent() };
-  try {
-    compileMachine(machine, accounting);
-  } catch {
-    return null;
-  }
-  const mappings = everyRagged(machine, gemm, long ? 20_000 : 1_500);
-  return mappings === null || mappings.length === 0 ? null : { machine, gemm, accounting, mappings };
+  const mappings = everyRagged(machine, gemm, long ? 20_000 : 1_000);
+  return mappings === null ? null : { machine, gemm, accounting, mappings };
 }
 
 const leastKeys = ({ machine, gemm, accounting, mappings }: Scene): Readonly<Record<Objective, number>> => {
@@ -72,7 +52,7 @@ describe('the bound of ragged mappings', () => {
   it('is never above the best of all of them, and often the best itself', { timeout: 3_600_000 }, () => {
     let scenes = 0;
     const ratios: number[] = [];
-    for (let seed = 0; scenes < (long ? 2000 : 25); seed += 1) {
+    for (let seed = 0; scenes < (long ? 2000 : 20); seed += 1) {
       const scene = randomScene(seed);
       if (scene === null) continue;
       scenes += 1;
@@ -100,10 +80,7 @@ describe('the bound of ragged mappings', () => {
         createMapper(machine, { objective, factors: 'ragged' }),
       ];
       const key = (cost: GemmCost): number => goals[objective].key(cost.energyPj, cost.latencyCycles);
-      for (const [m, n, k] of [
-        [37, 41, 101],
-        [128, 37, 96],
-      ] as const) {
+      for (const [m, n, k] of [[37, 41, 101]] as const) {
         const gemm = { batch: 1, m, n, k };
         const leastOf = (mapper: Mapper, gear: Gear): number => {
           const bound = mapper.bound(gemm, gear);

@@ -10,7 +10,9 @@ import { presets } from '../hardware/presets.ts';
 import { evaluateMapping, fanOut } from './counts.ts';
 import { gemmContraction } from './gemm.ts';
 import { createMapper } from './mapper.ts';
-import type { Accounting, Contraction, Gemm, Loop, Mapping } from './mapping.ts';
+import type { Accounting, Contraction, Gemm, Loop, Mapping, MappingCost } from './mapping.ts';
+import { goals } from './objective.ts';
+import { everyRagged } from './every-ragged.fixture.ts';
 import { evaluateRagged } from './ragged.ts';
 import { pick, randomMachine } from './random-machine.fixture.ts';
 
@@ -256,7 +258,7 @@ describe('a mapper with ragged tiles', () => {
   }): number => energyPj * latencyCycles;
 
   it.each(Object.values(presets))(
-    '$name: never dearer than padding, says that it is the best found',
+    '$name: never dearer than padding, says how far it may be from the best',
     (machine) => {
       const [any, ragged] = [createMapper(machine), createMapper(machine, { factors: 'ragged' })];
       for (const [m, n, k] of [
@@ -271,7 +273,8 @@ describe('a mapper with ragged tiles', () => {
         expect(found.energyPj).toBe(found.cost.energyPj);
         expect(found.cost.macs).toBe(m * n * k);
         if (found.ragged === true) expect(found.bound.kind).toBe('best-found');
-        if (m === 64) expect(found).toEqual(any.mapping(gemm, 'exact'));
+        const bound = ragged.bound(gemm, 'exact');
+        expect(bound.gap).toBeLessThan(0.25);
       }
     },
   );
@@ -284,5 +287,31 @@ describe('a mapper with ragged tiles', () => {
     });
     expect(Math.max(...ratios)).toBeLessThanOrEqual(1);
     expect(Math.min(...ratios)).toBeLessThan(0.9);
+  });
+
+  it('finds the optimum of nearly every small case', () => {
+    const ratios: number[] = [];
+    for (let seed = 0; ratios.length < 60; seed += 1) {
+      const random = createRandom(seed);
+      const machine = randomMachine(random, 2 + random.below(2));
+      const extent = (): number => pick(random, [1, 2, 3, 5, 7]);
+      const gemm = { batch: 1, m: extent(), n: extent(), k: extent() };
+      const every = everyRagged(machine, gemm, 1500);
+      if (every === null) continue;
+      for (const objective of ['edp', 'energy', 'latency'] as const) {
+        const key = (cost: Pick<MappingCost, 'energyPj' | 'latencyCycles'>): number =>
+          goals[objective].key(cost.energyPj, cost.latencyCycles);
+        const least = every.reduce(
+          (low, mapping) => Math.min(low, key(evaluateRagged(machine, gemmContraction(gemm), mapping))),
+          Number.POSITIVE_INFINITY,
+        );
+        const found = createMapper(machine, { objective, factors: 'ragged' }).cost(gemm, 'exact');
+        ratios.push(key(found) / least);
+      }
+    }
+    // Never below: the enumeration has them all.
+    expect(Math.min(...ratios)).toBeGreaterThan(1 - 1e-9);
+    expect(ratios.filter((ratio) => ratio < 1 + 1e-9).length / ratios.length).toBeGreaterThan(0.95);
+    expect(Math.max(...ratios)).toBeLessThan(1.2);
   });
 });

@@ -2,8 +2,8 @@
  * A mapping whose loops cover more than the extents, counted as it would run: last tiles are partial, iterations without a
  * word are left out, and only real words move. The rules are those of `counts.ts`; what changes is that a dim's loops run over
  * the indices that exist. Energies are sums over all instances; cycles and the counts shown are those of the fullest
- * instance, the first one. Where loops cover the extents exactly both count the same. Which tiles are best then is not
- * searched: padded optima are counted again and the least is taken, which mappings found elsewhere may beat.
+ * instance, the first one. Where loops cover the extents exactly both count the same. Which tiles are best is the search of
+ * `ragged-search.ts`, how much better any could be the bound of `ragged-bound.ts`.
  */
 import { operands } from '../hardware/accelerator.ts';
 import type { Accelerator, Operand } from '../hardware/accelerator.ts';
