@@ -40,7 +40,6 @@ test('the shared loops stand around the nests of their steps, which are chosen a
 
   await panel.getByRole('button', { name: 'Edit the loops' }).click();
   const editor = dialog(page);
-  await expect(editor.getByText(/^for b in \d+$/)).toBeVisible();
   await expect(
     editor.getByText(/are shared by steps 1 and 2\. .*the figures are of all of them/),
   ).toBeVisible();
@@ -58,6 +57,35 @@ test('the shared loops stand around the nests of their steps, which are chosen a
   await expect(row(editor, 'EDP').last()).toHaveText('1.00×');
   await editor.getByText('Accesses', { exact: true }).click();
   await expect(editor.getByText(/Counts are of all \d+ iterations of the shared loops/)).toBeVisible();
+});
+
+test('other divisors for the shared loops are mapped anew at once, and loops without room are explained', async ({
+  page,
+}) => {
+  await open(page, link);
+  await inside(page).getByRole('button', { name: 'Edit the loops' }).click();
+  const editor = dialog(page);
+  const rows = editor.getByRole('combobox', { name: 'Shared factor of b' });
+  const mappers = await rows.inputValue();
+  await rows.selectOption('12');
+  await expect(
+    editor.getByText(/Steps 1 and 2 together under these loops, mapped anew: .*EDP \d\.\d+×/),
+  ).toBeVisible();
+  await expect(row(editor, 'EDP').last()).not.toHaveText('1.00×');
+  // The nest below is the one of the smaller tile, and can be edited too.
+  const outermost = editor.getByRole('textbox', { name: 'Temporal factor of M at DRAM' });
+  await expect(outermost).toBeVisible();
+  await expect(editor.getByText(/^M 12, /)).toBeVisible();
+  await rows.selectOption('1');
+  await expect(editor.getByRole('alert')).toHaveText(
+    /^GLB: with 1 iteration the tile 1→2 takes 6,912 of its 4,096 words/,
+  );
+  await expect(editor.getByText(/^M 12, /)).toBeVisible();
+  expect((await new AxeBuilder({ page }).analyze()).violations.map(({ id }) => id)).toEqual([]);
+  await editor.getByRole('button', { name: "Back to the mapper's" }).click();
+  await expect(rows).toHaveValue(mappers);
+  await expect(editor.getByRole('alert')).toHaveCount(0);
+  await expect(row(editor, 'EDP').last()).toHaveText('1.00×');
 });
 
 test('a frontier is counted as the design on screen, and the cloud is said to be counted otherwise', async ({

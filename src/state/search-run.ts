@@ -196,6 +196,11 @@ export function createSearchRunner(options: SearchRunnerOptions): {
     if (reply.run !== newest) return;
     switch (reply.kind) {
       case 'search-progress': {
+        // What is counted anew goes slower by far: no promise from the rate before.
+        if (reply.batch.recount !== undefined && store.getState().recount === null) {
+          measured = { at: now(), evaluations: steps(reply.batch) };
+          return store.setState((run) => ({ ...advanced(run, reply.batch, baseline), perSecond: 0 }));
+        }
         const perSecond = rate(steps(reply.batch));
         return store.setState((run) => ({ ...advanced(run, reply.batch, baseline), perSecond }));
       }

@@ -19,7 +19,7 @@ import { chainOf } from './fusion/chain.ts';
 import type { Chain, ChainStep } from './fusion/chain.ts';
 import type { LevelTotal } from './fusion/fixed.ts';
 import type { Homes } from './fusion/homes.ts';
-import { mapChainWith } from './fusion/map-chain.ts';
+import { mapChainWith, type MappedStep } from './fusion/map-chain.ts';
 import type { Tile } from './fusion/parts.ts';
 import type { SharedLoops } from './fusion/shared-loops.ts';
 import { endOf, fuseChain, outside } from './fusion/whole.ts';
@@ -256,32 +256,39 @@ function withinLoops(extents: ReadonlyMap<string, number>, loops: SharedLoops): 
   return left;
 }
 
+/** A step of a chain that was weighed as one. */
+export function layerStepOf(
+  { einsum }: ContractionPath,
+  { inputs, step }: ChainStep,
+  { energyPj, latencyCycles, gemm, padded, levels, ...own }: MappedStep,
+): LayerStep {
+  const { shared, mapping, placement, homes, held, tile } = own;
+  const spent = levels.map((level) => level.energyPj);
+  const inLevels = spent.reduce((sum, energy) => sum + energy, 0);
+  const cost: GemmCost = {
+    energyPj,
+    latencyCycles,
+    energyByLevelPj: [...spent, energyPj - inLevels],
+    padded,
+    bound: { kind: 'best-found', gap: null },
+  };
+  const once = { ...einsum, extents: withinLoops(einsum.extents, shared) };
+  const iteration = withSlots(stepGemm(once, { inputs, output: step.output }), slotsOf(gemm));
+  const tiled = { shared, gemm: iteration, mapping, placement, homes, held, tile, levels };
+  return { gemm, cost, macs: step.macs, tiled };
+}
+
 /** The chain with its products weighed together and loops shared between them. */
 function costShared(mapper: Mapper, { path, steps }: Chain, parameters: number): LayerCost {
   const mapped = mapChainWith(mapper.parts(), path, 'auto', mapper.objective);
   const energyByLevelPj = new Array<number>(mapper.accelerator.levels.length + 1).fill(0);
-  const costed = mapped.steps.map(
-    ({ energyPj, latencyCycles, gemm, padded, levels, ...own }, s): LayerStep => {
-      const { shared, mapping, placement, homes, held, tile } = own;
-      const spent = levels.map((level) => level.energyPj);
-      const inLevels = spent.reduce((sum, energy) => sum + energy, 0);
-      const byLevel = [...spent, energyPj - inLevels];
-      byLevel.forEach((energy, l) => (energyByLevelPj[l] = (energyByLevelPj[l] ?? 0) + energy));
-      const cost = {
-        energyPj,
-        latencyCycles,
-        energyByLevelPj: byLevel,
-        padded,
-        bound: { kind: 'best-found', gap: null },
-      } as const;
-      const step = steps[s] as ChainStep;
-      const once = { ...path.einsum, extents: withinLoops(path.einsum.extents, shared) };
-      const product = stepGemm(once, { inputs: step.inputs, output: step.step.output });
-      const iteration = withSlots(product, slotsOf(gemm));
-      const tiled = { shared, gemm: iteration, mapping, placement, homes, held, tile, levels };
-      return { gemm, cost, macs: step.step.macs, tiled };
-    },
-  );
+  const costed = mapped.steps.map((step, s): LayerStep => {
+    const own = layerStepOf(path, steps[s] as ChainStep, step);
+    own.cost.energyByLevelPj.forEach(
+      (energy, l) => (energyByLevelPj[l] = (energyByLevelPj[l] ?? 0) + energy),
+    );
+    return own;
+  });
   const onChip = chainOf(path).intermediates.flatMap(({ madeBy, words }, i): OnChip[] => {
     const at = mapped.intermediates[i];
     return at?.onChip === true ? [{ madeBy, words, level: at.level }] : [];

@@ -28,22 +28,29 @@ export function phasesOf(
     return { from, boundBy: roofline(mapper, cost, gear).boundBy, onChip: cost.onChip?.length ?? 0 };
   };
   const phases: Phase[] = [];
+  let [low, before]: [number, Phase | null] = [0, null];
   for (const value of values) {
     const next = phaseAt(value);
-    let before = phases.at(-1);
-    if (before !== undefined && isSame(before, next)) continue;
-    // The rank where it begins: halves of what lies between two values.
-    let [low, high] = [values[values.indexOf(value) - 1] ?? value, next];
-    while (before !== undefined && high.from - low > 1) {
-      const middle = phaseAt(Math.floor((low + high.from) / 2));
-      if (isSame(middle, before)) low = middle.from;
-      else high = middle;
+    if (before === null) phases.push(next);
+    else if (!isSame(before, next)) {
+      const first = firstUnlike(before, low, next, phaseAt);
+      phases.push(first);
+      if (!isSame(first, next)) phases.push(next);
     }
-    phases.push(high);
-    before = high;
-    if (!isSame(high, next)) phases.push(next);
+    [low, before] = [value, next];
   }
   return phases;
+}
+
+/** Where the phase ends that holds at `low`, by halves of what lies between. */
+function firstUnlike(before: Phase, from: number, next: Phase, phaseAt: (value: number) => Phase): Phase {
+  let [low, high] = [from, next];
+  while (high.from - low > 1) {
+    const middle = phaseAt(Math.floor((low + high.from) / 2));
+    if (isSame(middle, before)) low = middle.from;
+    else high = middle;
+  }
+  return high;
 }
 
 const isSame = (a: Phase, b: Phase): boolean => a.boundBy === b.boundBy && a.onChip === b.onChip;

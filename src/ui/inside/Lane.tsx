@@ -28,6 +28,7 @@ import { boundWords } from './loads.ts';
 import { levelColour, loopsText, nestLines } from './nest.ts';
 import type { NestDraft } from './nest-draft.ts';
 import { orderMarks } from './order.ts';
+import { regroup, sharedLoopsOf } from './regroup.ts';
 import { sayRoof } from './roof.ts';
 import { stageStep, type StagedStep } from './stage.ts';
 import { Stays } from './Stays.tsx';
@@ -259,6 +260,14 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
         <Suspense>
           <NestDialog
             group={group}
+            under={
+              group === null
+                ? null
+                : {
+                    loops: sharedLoopsOf(cost, chosen),
+                    regroup: (loops) => regroup(mapper, cost, chosen, names, loops, gear, accounting),
+                  }
+            }
             title={`step ${chosen + 1}${stepNames[chosen] === undefined ? '' : ` (${stepNames[chosen]})`}, ${gemmText(step.gemm)}`}
             stage={stage}
             gear={gear}

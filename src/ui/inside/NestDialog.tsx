@@ -25,6 +25,8 @@ import { boundWords } from './loads.ts';
 import { MappingText } from './MappingText.tsx';
 import { coverage, draftOf, judge, mappingOfDraft, type NestDraft } from './nest-draft.ts';
 import { NestFields } from './NestFields.tsx';
+import type { Regrouped, SharedLoop } from './regroup.ts';
+import { SharedLoopFields } from './SharedLoopFields.tsx';
 import type { StagedStep, StepCost } from './stage.ts';
 import { standing } from './why.ts';
 import './nest.css';
@@ -35,6 +37,11 @@ export interface NestDialogProps {
   readonly stage: StagedStep;
   /** Steps that share loops with it. */
   readonly group: GroupView | null;
+  /** The loops that they share, and what other loops would make of the group; null = the step runs by itself. */
+  readonly under: {
+    readonly loops: readonly SharedLoop[];
+    readonly regroup: (loops: readonly SharedLoop[]) => Regrouped;
+  } | null;
   readonly gear: Gear;
   /** What was edited before in this panel. */
   readonly kept: NestDraft | undefined;
@@ -43,7 +50,12 @@ export interface NestDialogProps {
 }
 
 export function NestDialog(props: NestDialogProps) {
-  const { title, stage, group, gear, kept, onKeep, onClose } = props;
+  const { title, group, under, gear, kept, onKeep, onClose } = props;
+  const [opening] = useState((): Chosen => {
+    return { loops: under?.loops ?? [], stage: props.stage, group, said: null, problem: null };
+  });
+  const [chosen, setChosen] = useState(opening);
+  const { stage } = chosen;
   const { machine, mapped } = stage;
   const accounting = useApp((state) => state.config.accounting);
   const contraction = gemmContraction(mapped.padded);
@@ -58,10 +70,30 @@ export function NestDialog(props: NestDialogProps) {
   const change = (next: NestDraft): void => {
     if (judgement.ok) setLast(judgement.cost);
     setDraft(next);
-    onKeep(next);
+    if (stage === opening.stage) onKeep(next);
+  };
+  /** On the mapper's nest of this stage. */
+  const start = ({ machine: of, mapped: found }: StagedStep): void => {
+    const next = draftOf(of, gemmContraction(found.padded), found.mapping);
+    setDraft(next);
+    setLast(found.cost);
+    if (found === opening.stage.mapped) onKeep(next);
+  };
+  const choose = (next: Chosen): void => {
+    setChosen(next);
+    if (next.stage !== stage) start(next.stage);
+  };
+  const changeLoops = (loops: readonly SharedLoop[]): void => {
+    if (under === null) return;
+    const found = under.regroup(loops);
+    choose(found.ok ? { loops, ...found, problem: null } : { ...chosen, loops, problem: found.problem });
+  };
+  const reset = (): void => {
+    setChosen(opening);
+    start(opening.stage);
   };
   const made = attempt(() => mappingOfDraft(draft));
-  const untouched = JSON.stringify(draft) === JSON.stringify(mappers);
+  const untouched = chosen.loops === opening.loops && JSON.stringify(draft) === JSON.stringify(mappers);
   return (
     <Dialog title={`Loop nest: ${title}`} onClose={onClose} wide>
       <p>
@@ -75,18 +107,35 @@ export function NestDialog(props: NestDialogProps) {
         </label>
         <span className="grow" />
         <span className="note keys-hint">↑ ↓ in a field: the next factor that divides</span>
-        <button type="button" className="tb line" disabled={untouched} onClick={() => change(mappers)}>
+        <button type="button" className="tb line" disabled={untouched} onClick={reset}>
           Back to the mapper's
         </button>
       </div>
-      {group !== null && (
-        <p className="around">
-          <code>for {group.loops.map(({ label, bound }) => `${label} in ${bound}`).join(', ')}</code>{' '}
-          <span className="note">
-            {[sayLoops(group), ...sayGroup(group, machine.levels[group.level]?.name ?? '')].join('. ')}. Below
-            is one iteration of this step; the figures are of all of them.
-          </span>
-        </p>
+      {group !== null && under !== null && (
+        <>
+          <SharedLoopFields
+            loops={chosen.loops}
+            levels={machine.levels.length}
+            wrong={chosen.problem !== null}
+            onChange={changeLoops}
+          />
+          {chosen.problem !== null && (
+            <p className="problem" role="alert">
+              {chosen.problem}. The nest below is of the last loops under which all fits.
+            </p>
+          )}
+          <p className="note around" role="status">
+            {[
+              ...(chosen.group === null ? [] : [sayLoops(chosen.group)]),
+              ...(chosen.group === null
+                ? []
+                : sayGroup(chosen.group, machine.levels[group.level]?.name ?? '')),
+              ...(chosen.said === null ? [] : [chosen.said]),
+              'Below is one iteration of this step; the figures are of all of them',
+            ].join('. ')}
+            .
+          </p>
+        </>
       )}
       <NestFields
         stage={stage}
@@ -114,7 +163,7 @@ export function NestDialog(props: NestDialogProps) {
           {judgement.problem}. The figures below are of the last nest that could be counted.
         </p>
       )}
-      <Against accelerator={machine} cost={cost} mappers={mapped.cost} stale={stale} />
+      <Against accelerator={machine} cost={cost} mappers={opening.stage.mapped.cost} stale={stale} />
       <p className={stale ? 'stale' : undefined} role="status">
         {boundWords(machine, cost)}
       </p>
@@ -131,6 +180,16 @@ export function NestDialog(props: NestDialogProps) {
       />
     </Dialog>
   );
+}
+
+/** The shared loops as they are chosen, and the last ones under which all fits. */
+interface Chosen {
+  readonly loops: readonly SharedLoop[];
+  readonly stage: StagedStep;
+  readonly group: GroupView | null;
+  /** What they do to the group. */
+  readonly said: string | null;
+  readonly problem: string | null;
 }
 
 interface AgainstProps {

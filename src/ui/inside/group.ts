@@ -83,8 +83,8 @@ function meaning({ inputs, output }: Einsum, label: string): string {
 
 /** `Loops over rows b and rank r, 32 iterations, are shared by steps 1 and 2`. */
 export function sayLoops({ loops, iterations: times, steps }: GroupView): string {
-  const over = loops.map(({ label, of }) => `${of} ${label}`);
-  return `Loops over ${list([...new Set(over)])}, ${formatCount(times)} iterations, are shared by steps ${list(steps.map(({ step }) => String(step + 1)))}`;
+  const indices = loops.map(({ label, of }) => `${of} ${label}`);
+  return `Loops over ${list([...new Set(indices)])}, ${formatCount(times)} iterations, are shared by steps ${list(steps.map(({ step }) => String(step + 1)))}`;
 }
 
 /** What stays over the loops and what runs again, sentence by sentence. */

@@ -196,7 +196,8 @@ function timesOf(step: ChainStep | undefined, loops: SharedLoops): number {
   return iterations(loops) / over(loops, labels);
 }
 
-function describeStep(
+/** A planned part counted by the rules. */
+export function describeStep(
   parts: Parts,
   chain: Chain,
   planned: PlannedPart,
