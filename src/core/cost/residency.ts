@@ -6,7 +6,7 @@
  */
 import type { Words } from '../base/units.ts';
 import type { Accelerator } from '../hardware/accelerator.ts';
-import { wordsTaken } from '../hardware/bit-widths.ts';
+import { wordsHeld } from '../hardware/bit-widths.ts';
 import type { TransformerModel, Workload } from '../workload/model.ts';
 import { schedule } from '../workload/schedule.ts';
 import type { Activation, Operation } from '../workload/schedule.ts';
@@ -44,7 +44,7 @@ export function planResidency(
   const resident = new Map<number, ReadonlySet<string>>();
   if (level > 0) {
     const room = (levels[level]?.depthWords ?? Number.POSITIVE_INFINITY) * (1 - left);
-    const perWord = wordsTaken(levels[level], 'O');
+    const perWord = wordsHeld(levels[level], 'O');
     const keepsWeights = levels[level]?.keeps.includes('W') === true;
     const operations = schedule(model, workload);
     for (const [block, own] of byBlock(operations)) {

@@ -6,6 +6,7 @@ import type { Factorization } from '../factor/factorization.ts';
 import { clipRanks, denseFactorization } from '../factor/ranks.ts';
 import { forwardEinsum } from '../factor/forward.ts';
 import { findPath } from '../einsum/path.ts';
+import { operands } from '../hardware/accelerator.ts';
 import { withOuterBandwidth } from '../hardware/bandwidth.ts';
 import { withExtras, type Extras } from '../hardware/extras.ts';
 import { presetByName, presets } from '../hardware/presets.ts';
@@ -306,6 +307,40 @@ describe('surroundings', () => {
           });
         }
       }
+  });
+
+  it('what stays needs no second buffer: doubling tiles moves nothing out, and all of it fits', () => {
+    const residents: number[] = [];
+    for (const machine of machines) {
+      const doubled = withExtras(machine, { doubleBuffered: true });
+      const card = modelById('glyph-vit');
+      const step = resolveWorkload(card, { tokens: 144 });
+      const [plain, twice] = [planResidency(machine, card, step), planResidency(doubled, card, step)];
+      const mapper = createMapper(doubled);
+      let resident = 0;
+      card.linears.forEach((layer, index) => {
+        const [ends, same] = [plain.linears[index], twice.linears[index]];
+        expect([same?.input, same?.output]).toEqual([ends?.input, ends?.output]);
+        if (ends === undefined || same === undefined) return;
+        const gemm = { batch: 1, m: linearRows(layer, step), n: layer.out, k: layer.in };
+        const homes = { I: same.input, W: 0, O: same.output };
+        const { cost } = mapper.mapping(gemm, 'fast', { homes, held: same.held });
+        // By hand, in words of the machine as it is: arrays once, tiles twice.
+        const level = plain.level;
+        const arrays = (ends.input > 0 ? gemm.m * gemm.k : 0) + (ends.output > 0 ? gemm.m * gemm.n : 0);
+        const tiles = operands.reduce(
+          (sum, operand) =>
+            homes[operand] === level ? sum : sum + (cost.levels[level]?.operands[operand]?.tileWords ?? 0),
+          0,
+        );
+        expect(arrays + (ends.held[level] ?? 0) + 2 * tiles).toBeLessThanOrEqual(
+          machine.levels[level]?.depthWords ?? Number.POSITIVE_INFINITY,
+        );
+        resident += arrays;
+      });
+      if (plain.level > 0) residents.push(resident);
+    }
+    expect(residents.filter((words) => words > 0).length).toBeGreaterThan(2);
   });
 
   it('heads that share keys fetch them once when the whole model counts', () => {

@@ -26,6 +26,8 @@ export interface MemoryLevel {
   readonly keeps: readonly Operand[];
   /** Words that one word of an operand takes, where bit widths differ (`atBits`); absent = 1 each. Never in a file. */
   readonly takes?: Readonly<Record<Operand, number>>;
+  /** Share of the words of a tile that an array takes that stays, where tiles are doubled; absent = 1. Never in a file. */
+  readonly heldShare?: number;
 }
 
 export interface MacArray {

@@ -28,6 +28,10 @@ const adder32Pj = 0.1;
 export const wordsTaken = (level: MemoryLevel | undefined, operand: Operand): number =>
   level?.takes?.[operand] ?? 1;
 
+/** Words of its capacity that one word of an array takes that stays here: no tile of it comes or goes, so none is doubled. */
+export const wordsHeld = (level: MemoryLevel | undefined, operand: Operand): number =>
+  wordsTaken(level, operand) * (level?.heldShare ?? 1);
+
 /**
  * The machine that these operands see; the accelerator itself when they are as wide as its word.
  * @throws InputError when a width is no number from 1 to 64

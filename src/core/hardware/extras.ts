@@ -12,7 +12,10 @@ export interface Extras {
   readonly hopPj?: EnergyPj;
   /** Of the whole chip; it counts at the levels by their share of the memory, at the MACs where no level is bounded. */
   readonly leakagePjPerCycle?: EnergyPj;
-  /** Tiles take twice their words, so that the next ones can come in; what holds a word per operand goes on doing so. */
+  /**
+   * Tiles take twice their words, so that the next ones can come in: levels count as half. Arrays that stay between products
+   * are read where they were written, so they take their words once; registers of a word or so per operand are as they are.
+   */
   readonly doubleBuffered?: boolean;
 }
 
@@ -48,7 +51,8 @@ export function withExtras(accelerator: Accelerator, extras: Extras): Accelerato
 function halved(level: MemoryLevel): MemoryLevel {
   const { depthWords, keeps } = level;
   if (depthWords === null) return level;
-  return { ...level, depthWords: Math.max(keeps.length, Math.floor(depthWords / 2)) };
+  const half = Math.max(keeps.length, Math.floor(depthWords / 2));
+  return { ...level, depthWords: half, heldShare: Math.min(1, half / depthWords) };
 }
 
 /** Leakage per cycle by level, outermost first, then that of the MACs. */

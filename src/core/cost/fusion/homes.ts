@@ -4,7 +4,7 @@
  */
 import { operands } from '../../hardware/accelerator.ts';
 import type { Accelerator, Operand } from '../../hardware/accelerator.ts';
-import { wordsTaken } from '../../hardware/bit-widths.ts';
+import { wordsHeld } from '../../hardware/bit-widths.ts';
 import type { Accounting, Dataflow, Gemm } from '../mapping.ts';
 import { compileMachine } from '../tables.ts';
 import type { MachineTables } from '../tables.ts';
@@ -31,7 +31,7 @@ export function residentWords({ levels }: Accelerator, homes: Homes, gemm: Gemm)
   const held = new Array<number>(levels.length).fill(0);
   for (const operand of operands) {
     const home = homes[operand];
-    if (home > 0) held[home] = (held[home] ?? 0) + words[operand] * wordsTaken(levels[home], operand);
+    if (home > 0) held[home] = (held[home] ?? 0) + words[operand] * wordsHeld(levels[home], operand);
   }
   return held;
 }
@@ -58,7 +58,7 @@ export function possibleHomes(accelerator: Accelerator, slot: 'I' | 'W', words: 
   const { levels } = accelerator;
   return levels.flatMap((level, l) => {
     const outside = levels.slice(0, l).some(({ keeps }) => keeps.includes('O') || keeps.includes(slot));
-    const fits = level.depthWords === null || words * wordsTaken(level, 'O') < level.depthWords;
+    const fits = level.depthWords === null || words * wordsHeld(level, 'O') < level.depthWords;
     const keeps = level.keeps.includes('O') && level.keeps.includes(slot);
     return outside && keeps && fits && level.meshX * level.meshY === 1 ? [l] : [];
   });

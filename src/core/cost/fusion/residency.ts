@@ -3,7 +3,7 @@
  * to right. Between two steps only the homes of the live intermediates matter, so a pure chain costs two states a step
  * however long it is. Shared loops are spelled out only where a group would be best if its intermediates took no room.
  */
-import { wordsTaken } from '../../hardware/bit-widths.ts';
+import { wordsHeld } from '../../hardware/bit-widths.ts';
 import type { Chain, ChainStep } from './chain.ts';
 import { possibleHomes } from './homes.ts';
 import { lazily } from './part-search.ts';
@@ -265,7 +265,7 @@ function wholeWords(
   const held = new Array<number>(levels.length).fill(0);
   chain.intermediates.forEach((each, i) => {
     const home = homes[i] ?? 0;
-    if (home > 0 && counts(each)) held[home] = (held[home] ?? 0) + each.words * wordsTaken(levels[home], 'O');
+    if (home > 0 && counts(each)) held[home] = (held[home] ?? 0) + each.words * wordsHeld(levels[home], 'O');
   });
   return held;
 }

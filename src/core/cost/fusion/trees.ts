@@ -6,7 +6,7 @@
  */
 import { invariant } from '../../base/checks.ts';
 import type { Einsum } from '../../einsum/einsum.ts';
-import { wordsTaken } from '../../hardware/bit-widths.ts';
+import { wordsHeld } from '../../hardware/bit-widths.ts';
 import { stepGemm, withSlots } from '../gemm.ts';
 import type { Gemm } from '../mapping.ts';
 import { sizeOf, slotsFor } from './chain.ts';
@@ -71,7 +71,7 @@ export function proposeTrees(
   const tensorOf = (set: number): number => (isLeaf(set) ? Math.log2(set) : count);
   /** Words of its home that an intermediate takes. */
   const taken = (set: number, home: number): number =>
-    (words[set] ?? 0) * wordsTaken(accelerator.levels[home], 'O');
+    (words[set] ?? 0) * wordsHeld(accelerator.levels[home], 'O');
   const homesOf = (set: number, slot: 'I' | 'W'): readonly number[] =>
     isLeaf(set) || fusion === 'none' ? [0] : [0, ...possibleHomes(accelerator, slot, words[set] ?? 0)];
   const joinOf = (input: number, weight: number): Join => ({

@@ -8,7 +8,7 @@ import { InputError } from '../../base/checks.ts';
 import type { Cycles, EnergyPj, Words } from '../../base/units.ts';
 import { operands } from '../../hardware/accelerator.ts';
 import type { Accelerator } from '../../hardware/accelerator.ts';
-import { wordsTaken } from '../../hardware/bit-widths.ts';
+import { wordsHeld, wordsTaken } from '../../hardware/bit-widths.ts';
 import type { GemmCost, Mapper } from '../mapper.ts';
 import type { Gear, Objective } from '../mapping.ts';
 import type { Place } from '../place.ts';
@@ -181,7 +181,7 @@ function placeOf(
   };
   const held = levels.map((_, l) => ends.held[l] ?? 0);
   const hold = (home: number, words: number): void => {
-    if (home > 0) held[home] = (held[home] ?? 0) + words * wordsTaken(levels[home], 'O');
+    if (home > 0) held[home] = (held[home] ?? 0) + words * wordsHeld(levels[home], 'O');
   };
   chain.intermediates.forEach(({ madeBy, usedBy, words }, i) => {
     if (madeBy < s && usedBy > s) hold(homes[i] ?? 0, words);
