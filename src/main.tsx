@@ -84,7 +84,7 @@ const metric = () => committed.get().evaluation.accuracy.metric;
 const scentPort = openWorker<ScentWorkerRequest, ScentWorkerReply>(
   () => new Worker(new URL('../workers/scent.worker.ts', import.meta.url), { type: 'module' }),
 );
-const scents = followScents(derived, scentPort);
+const scents = followScents(settled, scentPort);
 const gains = followGains(committed, scentPort);
 const searchPort = openWorker<SearchRequest, SearchReply>(
   () => new Worker(new URL('../workers/search.worker.ts', import.meta.url), { type: 'module' }),

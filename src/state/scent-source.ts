@@ -1,7 +1,7 @@
 /**
- * The scent strips of the layer on screen, computed in a worker. One request is in flight at a time; while a drag goes on
- * only the newest waits, so that a strip is never older than one computation, and a strip that the drag leaves as it is
- * is not asked for. Costs that come back are remembered by the page's mapper: the next drag frame finds them known.
+ * The scent strips of the layer on screen, computed in a worker. One request is in flight at a time and only the newest
+ * waits, so that a strip is never older than one computation; a strip that stays as it is is not asked for. In a drag the
+ * page asks when the hand rests: until then strips that another rank changes are shown as old. Costs that come back are remembered by the page's mapper: the next drag frame finds them known.
  */
 import type {
   GainReply,
@@ -15,7 +15,7 @@ import { factorizationKey } from '../core/cost/layer.ts';
 import type { Evaluator } from '../core/search/evaluate.ts';
 import type { Config } from './config.ts';
 import type { Derived, LinearView } from './derive.ts';
-import { createSource, type DerivedSource, type Source } from './live.ts';
+import { createSource, type Source } from './live.ts';
 import { situationOf } from './situation.ts';
 import type { WorkerPort } from './worker-client.ts';
 
@@ -29,7 +29,7 @@ export interface ScentState {
 const none: ScentState = { scents: [], stale: false };
 
 export function followScents(
-  derived: DerivedSource,
+  derived: Source<Derived>,
   port: WorkerPort<ScentWorkerRequest, ScentWorkerReply>,
 ): Source<ScentState> {
   const source = createSource<ScentState>(none);

@@ -46,15 +46,18 @@ interface RankInkProps {
   readonly scale: RankScale;
   readonly scent: Scent | null;
   readonly range: EdpRange;
+  /** All ranks of the layer as the strip knows them. */
+  readonly known: readonly number[];
 }
 
 /** Stands inside the slider. */
-export function SliderInk({ rank, scale, scent, range }: RankInkProps) {
+export function SliderInk({ rank, scale, scent, range, known }: RankInkProps) {
   const ref = useRef<HTMLCanvasElement>(null);
   useInk(ref, sliderSheet, (context, sheet, { config, committed }) => {
     const value = rankIn(config, rank);
     const was = rankIn(committed.config, rank);
     if (value === undefined || was === undefined) return;
+    markOld(context.canvas.parentElement, isOld(config, rank, known));
     const { width, height, inset, track, thumb, strip, focused } = sheet;
     context.translate(reach, reach);
     const at = (each: number): number => inset + placeOf(scale, each) * (width - 2 * reach - 2 * inset);
@@ -117,6 +120,15 @@ export function SliderInk({ rank, scale, scent, range }: RankInkProps) {
     }
   });
   return <canvas ref={ref} className="ink" width={0} height={0} aria-hidden="true" />;
+}
+
+/** A strip does not depend on its own rank. */
+const isOld = ({ design, view }: Config, rank: number, known: readonly number[]): boolean =>
+  (design[view.focus]?.ranks ?? []).some((value, i) => i !== rank && value !== known[i]);
+
+/** Only where it changes: once a drag. */
+function markOld(slider: HTMLElement | null, old: boolean): void {
+  if (slider !== null && (slider.dataset.old !== undefined) !== old) slider.toggleAttribute('data-old', old);
 }
 
 interface NumberSheet extends Sheet {

@@ -135,6 +135,7 @@ export function RankSection() {
             step={snap ? width : 1}
             locked={isLocked(config, focus, rank)}
             scent={scents[rank] ?? null}
+            known={f.ranks}
             range={range}
             axis={axis}
             stale={stale && !(moved.length === 1 && moved[0] === rank)}

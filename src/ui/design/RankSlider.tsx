@@ -32,6 +32,8 @@ export interface RankSliderProps {
   readonly step: number;
   readonly locked: boolean;
   readonly scent: Scent | null;
+  /** All ranks of the layer as React knows them. */
+  readonly known: readonly number[];
   /** Height of the strip's EDP line; null = its own. */
   readonly range: EdpRange | null;
   readonly stale: boolean;
@@ -139,7 +141,7 @@ export const RankSlider = memo(function RankSlider(props: RankSliderProps) {
         {here !== null && scent !== null && (
           <span className="dot" style={{ bottom: `${14 + 36 * edpHeight(range, 1 / here.reduction)}px` }} />
         )}
-        <SliderInk rank={rank} scale={scale} scent={scent} range={range} />
+        <SliderInk rank={rank} scale={scale} scent={scent} range={range} known={props.known} />
         <span className="ticks">
           {ticks.map((tick) => (
             <i
