@@ -73,7 +73,7 @@ export function SliderInk({ rank, scale, scent, range, known }: RankInkProps) {
     };
     const disc = (left: number, radius: number): void => {
       context.beginPath();
-      context.arc(left, y, radius, 0, 2 * Math.PI);
+      context.arc(left, y, Math.max(0, radius), 0, 2 * Math.PI);
     };
     context.setLineDash([]);
     if (value !== was) {
