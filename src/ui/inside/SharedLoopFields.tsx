@@ -27,7 +27,7 @@ export function SharedLoopFields({ loops, levels, wrong, onChange }: SharedLoopF
       <span className="loops">
         <code>for</code>
         {loops.map((loop, i) => {
-          const { label, factor, choices } = loop;
+          const { label, factor, of, choices } = loop;
           const before = loops[i - 1];
           return (
             // oxlint-disable-next-line react/no-array-index-key -- a loop is its place
@@ -43,7 +43,7 @@ export function SharedLoopFields({ loops, levels, wrong, onChange }: SharedLoopF
                   ⇄
                 </button>
               )}
-              <label className="factor" data-one={factor === 1 || undefined}>
+              <label className="factor" title={of} data-one={factor === 1 || undefined}>
                 {label}
                 <select
                   className="field"

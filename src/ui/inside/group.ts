@@ -75,7 +75,7 @@ export function groupOf(cost: LayerCost, step: number, names: readonly string[])
 }
 
 /** `rows`, `input mode`, `output mode` or `rank`. */
-function meaning({ inputs, output }: Einsum, label: string): string {
+export function meaning({ inputs, output }: Einsum, label: string): string {
   const given = inputs[0]?.includes(label) === true;
   if (given && output.includes(label)) return 'rows';
   return given ? 'input mode' : output.includes(label) ? 'output mode' : 'rank';

@@ -20,6 +20,7 @@ describe('other shared loops', () => {
     );
     expect(new Set(loops.map(({ label }) => label))).toEqual(new Set(['b', 'o', 'r']));
     for (const { factor, choices } of loops) expect(choices).toContain(factor);
+    expect(loops.map(({ label, of }) => `${of} ${label}`)).toContain('rows b');
   });
 
   it("cost what the mapper's cost where they are the same, and show the nest of their own tile", () => {
@@ -35,7 +36,7 @@ describe('other shared loops', () => {
       ok: false,
       problem: expect.stringMatching(/^GLB: with 1 iteration the tile 1→2 takes 6,912 of its 4,096 words/),
     });
-    expect(under([{ label: 'b', factor: 7, choices: [] }])).toEqual({
+    expect(under([{ label: 'b', factor: 7, of: 'rows', choices: [] }])).toEqual({
       ok: false,
       problem: expect.stringMatching(/^shared loops: the factor of b must divide 144/),
     });

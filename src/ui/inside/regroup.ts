@@ -8,13 +8,15 @@ import type { Mapper } from '../../core/cost/mapper.ts';
 import type { Accounting, Gear } from '../../core/cost/mapping.ts';
 import { sharableLabels, stepsUnder, underLoops } from '../../core/cost/under-loops.ts';
 import { formatExact, formatRatio } from '../format.ts';
-import { groupOf, type GroupView } from './group.ts';
+import { groupOf, meaning, type GroupView } from './group.ts';
 import { stageStep, type StagedStep } from './stage.ts';
 
 /** A loop that the steps share, or could: factor 1 = no loop. */
 export interface SharedLoop {
   readonly label: string;
   readonly factor: number;
+  /** `rows`, `rank`: what it is over. */
+  readonly of: string;
   /** Divisors of the extent, ascending. */
   readonly choices: readonly number[];
 }
@@ -32,6 +34,7 @@ export function sharedLoopsOf(cost: LayerCost, step: number): readonly SharedLoo
   return all.map(([label, factor]) => ({
     label,
     factor,
+    of: meaning(cost.path.einsum, label),
     choices: [...latticeOf(labels.get(label) ?? factor).divisors],
   }));
 }
