@@ -130,15 +130,22 @@ export function rawTensor(
   });
 }
 
-/** A vector of int64, as shapes are. */
-export function integers(name: string, values: readonly number[]): TensorProto {
-  return rawTensor(
+/** The numbers, copied, as they lie in memory. */
+export const constant = (
+  name: string,
+  shape: readonly number[],
+  values: Float32Array | BigInt64Array,
+): TensorProto =>
+  rawTensor(
     name,
-    'I64',
-    [values.length],
-    new Uint8Array(BigInt64Array.from(values, BigInt).buffer as ArrayBuffer),
+    values instanceof Float32Array ? 'F32' : 'I64',
+    shape,
+    new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice(),
   );
-}
+
+/** A vector of int64, as shapes are. */
+export const integers = (name: string, values: readonly number[]): TensorProto =>
+  constant(name, [values.length], BigInt64Array.from(values, BigInt));
 
 /** An axis of a value: its extent, or the name of one that is left open. */
 export type Extent = number | bigint | string;

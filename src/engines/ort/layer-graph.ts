@@ -3,9 +3,9 @@ import { createRandom } from '../../core/base/random.ts';
 import type { Factorization } from '../../core/factor/factorization.ts';
 import { factorShapes, forwardEinsum } from '../../core/factor/forward.ts';
 import { product } from '../../core/factor/tensorization.ts';
-import { tensorValue } from '../../core/onnx/edit-messages.ts';
+import { constant, tensorValue } from '../../core/onnx/edit-messages.ts';
 import { tensor, type Tensor } from '../../core/tensor/dense.ts';
-import { constant, graphBytes, nodeOf } from './nodes.ts';
+import { graphBytes, nodeOf } from './nodes.ts';
 
 export interface LayerShape {
   readonly rows: number;

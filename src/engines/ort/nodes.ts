@@ -1,4 +1,4 @@
-/** Nodes and constants of small graphs, and of what is added to one that was read from a file. */
+/** Small graphs, and nodes that are added to one that was read from a file. */
 import { create, toBinary } from '@bufbuild/protobuf';
 import {
   GraphProtoSchema,
@@ -8,7 +8,7 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from 'onnx-buf';
-import { node, rawTensor, type AttributeValue } from '../../core/onnx/edit-messages.ts';
+import { node, type AttributeValue } from '../../core/onnx/edit-messages.ts';
 
 /** @param output also the name of the node */
 export const nodeOf = (
@@ -17,18 +17,6 @@ export const nodeOf = (
   output: string,
   attributes?: Readonly<Record<string, AttributeValue>>,
 ): NodeProto => node(opType, output, input, output, attributes);
-
-export const constant = (
-  name: string,
-  shape: readonly number[],
-  values: Float32Array | BigInt64Array,
-): TensorProto =>
-  rawTensor(
-    name,
-    values instanceof Float32Array ? 'F32' : 'I64',
-    shape,
-    new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice(),
-  );
 
 /** What the shipped models have, too. */
 const opset = 18n;

@@ -5,9 +5,9 @@
  */
 import type { ModelProto } from 'onnx-buf';
 import { mainGraph, withGraph } from '../../core/onnx/edit-graph.ts';
-import { changed } from '../../core/onnx/edit-messages.ts';
+import { changed, constant } from '../../core/onnx/edit-messages.ts';
 import type { LayerSite } from './layers.ts';
-import { constant, nodeOf } from './nodes.ts';
+import { nodeOf } from './nodes.ts';
 
 const steps = 127;
 

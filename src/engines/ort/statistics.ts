@@ -14,11 +14,11 @@ import {
 } from 'onnx-buf';
 import { check } from '../../core/base/checks.ts';
 import { mainGraph, withGraph } from '../../core/onnx/edit-graph.ts';
-import { tensorValue } from '../../core/onnx/edit-messages.ts';
+import { constant, tensorValue } from '../../core/onnx/edit-messages.ts';
 import type { LayerInput, LayerInputs } from '../../core/onnx/layer-inputs.ts';
 import { matrix, type Matrix } from '../../core/tensor/dense.ts';
 import type { LayerSite } from './layers.ts';
-import { constant, nodeOf } from './nodes.ts';
+import { nodeOf } from './nodes.ts';
 import type { AnyFeeds, Feeds, Ort, OrtSession } from './ort.ts';
 
 export interface LayerStatistics {

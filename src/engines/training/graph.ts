@@ -8,11 +8,12 @@ import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,
   ModelProtoSchema,
-  TensorProto_DataType,
   type AttributeProto,
   type ModelProto,
+  type ValueInfoProto,
 } from 'onnx-buf';
 import { invariant } from '../../core/base/checks.ts';
+import { attribute, constant as constantOf, tensorValue } from '../../core/onnx/edit-messages.ts';
 
 export type ElementType = 'float32' | 'int64';
 
@@ -87,36 +88,13 @@ export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) 
 const irVersion = 8n;
 const opset = 18n;
 
-const elementTypes = { float32: TensorProto_DataType.FLOAT, int64: TensorProto_DataType.INT64 } as const;
+const dtypes = { float32: 'F32', int64: 'I64' } as const;
 
-function attributeProto(name: string, attribute: Attribute): AttributeProto {
-  if ('int' in attribute)
-    return create(AttributeProtoSchema, {
-      name,
-      type: AttributeProto_AttributeType.INT,
-      i: BigInt(attribute.int),
-    });
-  if ('float' in attribute)
-    return create(AttributeProtoSchema, {
-      name,
-      type: AttributeProto_AttributeType.FLOAT,
-      f: attribute.float,
-    });
-  if ('ints' in attribute)
-    return create(AttributeProtoSchema, {
-      name,
-      type: AttributeProto_AttributeType.INTS,
-      ints: attribute.ints.map(BigInt),
-    });
-  return create(AttributeProtoSchema, {
-    name,
-    type: AttributeProto_AttributeType.STRING,
-    s: new TextEncoder().encode(attribute.text),
-  });
+function attributeProto(name: string, of: Attribute): AttributeProto {
+  if ('float' in of)
+    return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.FLOAT, f: of.float });
+  return attribute(name, 'int' in of ? of.int : 'ints' in of ? of.ints : of.text);
 }
-
-const rawBytes = (values: Float32Array | BigInt64Array): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
 
 export function createGraph(): Graph {
   const nodes: NodeSpec[] = [];
@@ -173,25 +151,12 @@ export function createGraph(): Graph {
   };
 
   const called = (name: string): string => renamed.get(name) ?? name;
-  const declared = (name: string, of: Value, leading?: string) => ({
-    name,
-    type: {
-      value: {
-        case: 'tensorType' as const,
-        value: {
-          elemType: elementTypes[of.type],
-          shape: {
-            dim: of.shape.map((extent, axis) => ({
-              value:
-                axis === 0 && leading !== undefined
-                  ? { case: 'dimParam' as const, value: leading }
-                  : { case: 'dimValue' as const, value: BigInt(extent) },
-            })),
-          },
-        },
-      },
-    },
-  });
+  const declared = (name: string, { type, shape }: Value, leading?: string): ValueInfoProto =>
+    tensorValue(
+      name,
+      dtypes[type],
+      shape.map((extent, axis) => (axis === 0 && leading !== undefined ? leading : extent)),
+    );
   const model: Graph['model'] = (name, { leading, metadata = {} } = {}) =>
     create(ModelProtoSchema, {
       irVersion,
@@ -202,12 +167,7 @@ export function createGraph(): Graph {
         name,
         input: inputs.map((of) => declared(of.name, of, leading)),
         output: outputs.map((of) => declared(of.name, of.value, leading)),
-        initializer: initializers.map(({ value: of, values }) => ({
-          name: of.name,
-          dims: of.shape.map(BigInt),
-          dataType: elementTypes[of.type],
-          rawData: rawBytes(values),
-        })),
+        initializer: initializers.map(({ value: of, values }) => constantOf(of.name, of.shape, values)),
         node: nodes.map((spec, i) => ({
           name: spec.name ?? `${spec.op}_${i}`,
           opType: spec.op,
