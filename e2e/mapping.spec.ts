@@ -1,7 +1,10 @@
 /** Edits a loop nest by hand as a what-if, and reads how our counts compare with those of other tools. */
 import AxeBuilder from '@axe-core/playwright';
 import { devices, type Locator, type Page } from '@playwright/test';
-import { dialog, expect, figures, openBert, read, save, steps, test } from './page.ts';
+import { openingConfig } from '../src/state/defaults.ts';
+import { setExecution } from '../src/state/edits.ts';
+import { encodeLink } from '../src/state/url.ts';
+import { dialog, expect, figures, open, openBert, read, save, steps, test, type, typedRank } from './page.ts';
 
 const inside = (page: Page): Locator => page.getByRole('region', { name: 'Inside one matrix' });
 
@@ -129,6 +132,25 @@ test('the accesses of the chosen step stand under it', async ({ page }) => {
   const table = inside(page).getByRole('table', { name: /^Accesses of step/ });
   await expect(table.getByRole('columnheader')).toHaveCount(9);
   await expect(table.getByRole('row', { name: /DRAM/ })).toContainText('unlimited');
+});
+
+test('the ranks at which the bound changes are named, and are those', async ({ page }) => {
+  const config = setExecution(openingConfig('glyph-vit', 'ws8t'), { fusion: true });
+  await open(page, `/${encodeLink(config)}`);
+  await expect(
+    inside(page).getByText(/The MACs bound the layer; at rank r \d+ and below DRAM does\./),
+  ).toBeVisible({
+    timeout: 20_000,
+  });
+  const said = await read(inside(page).getByText(/The MACs bound the layer; at rank r/));
+  const last = /at rank r (\d+) and below/.exec(said)?.[1] ?? '';
+  await type(typedRank(page), last);
+  await expect(
+    inside(page).getByText(
+      new RegExp(`DRAM bounds the layer; from rank r ${Number(last) + 1} on the MACs do`),
+    ),
+  ).toBeVisible();
+  await expect(inside(page).getByText(/The layer runs .* under the roof of DRAM/)).toBeVisible();
 });
 
 test('all layers stand in one table that adds up to the model', async ({ page }) => {

@@ -43,13 +43,14 @@ const beyondFlags: typeof flags = [
   {
     flag: 'doubleBuffered',
     name: 'Double buffers',
-    title: 'Tiles take twice their words, so that the next ones can come in meanwhile',
+    title:
+      'Tiles take twice their words, so that the next ones can come in meanwhile; arrays that stay on chip do not',
   },
   {
     flag: 'ragged',
     name: 'Ragged last tiles',
     title:
-      'Awkward extents run with partial last tiles and move real words only, the best found, instead of being padded; not with a fixed dataflow',
+      'Loops may cover more than the extents: last tiles are partial and only real words move, where padding counts all. Best found, with its gap to the least possible at the loop nest; not with a fixed dataflow',
   },
 ];
 

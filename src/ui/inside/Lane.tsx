@@ -33,6 +33,7 @@ import { sayRoof } from './roof.ts';
 import { stageStep, type StagedStep } from './stage.ts';
 import { Stays } from './Stays.tsx';
 import { RankTurns } from './RankTurns.tsx';
+import { useBound } from './use-bound.ts';
 import { gemmText, standing, whyLayer } from './why.ts';
 
 interface LaneProps {
@@ -80,6 +81,7 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
       throw error;
     }
   }, [mapper, gear, step, accounting]);
+  const bound = useBound(mapper, step, gear);
   const group = useMemo(() => groupOf(cost, chosen, names), [cost, chosen, names]);
 
   const roof = useMemo(
@@ -216,7 +218,7 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
               )}
             </div>
             <p className="nest-foot">
-              <span className="note">{standing(stage.mapped, gear)}</span>
+              <span className="note">{standing(stage.mapped, gear, bound)}</span>
               <button type="button" className="link" onClick={() => setEditing(true)}>
                 Edit the loops
               </button>
@@ -270,6 +272,7 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
             }
             title={`step ${chosen + 1}${stepNames[chosen] === undefined ? '' : ` (${stepNames[chosen]})`}, ${gemmText(step.gemm)}`}
             stage={stage}
+            bound={bound}
             gear={gear}
             kept={drafts.get(stage)}
             onKeep={(draft) => drafts.set(stage, draft)}

@@ -4,7 +4,7 @@
  */
 import { useState } from 'react';
 import { gemmContraction } from '../../core/cost/gemm.ts';
-import type { Gear } from '../../core/cost/mapping.ts';
+import type { Bound, Gear } from '../../core/cost/mapping.ts';
 import type { Accelerator } from '../../core/hardware/accelerator.ts';
 import { useApp } from '../app.ts';
 import { attempt } from '../dialogs/attempt.ts';
@@ -42,6 +42,8 @@ export interface NestDialogProps {
     readonly loops: readonly SharedLoop[];
     readonly regroup: (loops: readonly SharedLoop[]) => Regrouped;
   } | null;
+  /** Of the stage's mapping, once it is known. */
+  readonly bound: Bound | null;
   readonly gear: Gear;
   /** What was edited before in this panel. */
   readonly kept: NestDraft | undefined;
@@ -50,7 +52,7 @@ export interface NestDialogProps {
 }
 
 export function NestDialog(props: NestDialogProps) {
-  const { title, group, under, gear, kept, onKeep, onClose } = props;
+  const { title, group, under, bound, gear, kept, onKeep, onClose } = props;
   const [opening] = useState((): Chosen => {
     return { loops: under?.loops ?? [], stage: props.stage, group, said: null, problem: null };
   });
@@ -156,7 +158,7 @@ export function NestDialog(props: NestDialogProps) {
           )
           .join(', ')}
         {'; '}
-        {standing(mapped, gear)}
+        {standing(mapped, gear, stage === opening.stage ? bound : null)}
       </p>
       {!judgement.ok && (
         <p className="problem" role="alert">

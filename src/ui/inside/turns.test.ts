@@ -15,6 +15,20 @@ describe('sayTurns', () => {
     expect(at(96)).toBe('GLB bounds the layer; at rank r 89 DRAM does.');
   });
 
+  it('passes over single ranks where two roofs are nearly one, and does not claim what they break', () => {
+    const phases = [
+      phase(1, 'DRAM'),
+      phase(60, 'AccBuf'),
+      phase(61, 'DRAM'),
+      phase(69, 'InBuf'),
+      phase(160, null),
+      phase(162, 'InBuf'),
+    ];
+    expect(sayTurns([{ name: 'r', value: 192, phases }])).toBe(
+      'InBuf bounds the layer; at rank r 68 DRAM does.',
+    );
+  });
+
   it('names the rank at which an intermediate stays on chip', () => {
     const phases = [phase(1, null, 1), phase(25, null)];
     expect(sayTurns([{ name: 'r', value: 48, phases }])).toBe(

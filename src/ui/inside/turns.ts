@@ -24,7 +24,7 @@ export function sayTurns(ranks: readonly RankPhases[]): string | null {
     if (here === undefined) continue;
     now = boundOf(here);
     const [less, more] = [phases.slice(0, at), phases.slice(at + 1)];
-    const otherBound = ({ boundBy }: Phase): boolean => boundBy !== here.boundBy;
+    const otherBound = (phase: Phase): boolean => phase.boundBy !== here.boundBy && lasts(phases, phase);
     const below = less.findLast(otherBound);
     if (below !== undefined) {
       const all = less.slice(0, less.indexOf(below) + 1).every(({ boundBy }) => boundBy === below.boundBy);
@@ -55,6 +55,14 @@ export function sayTurns(ranks: readonly RankPhases[]): string | null {
     .map((part) => `${part.charAt(0).toUpperCase()}${part.slice(1)}.`)
     .join(' ');
 }
+
+/** Where two roofs are nearly one, mappings of single ranks fall under either: that is no turn worth a word. */
+const shortest = 0.03;
+
+const lasts = (phases: readonly Phase[], phase: Phase): boolean => {
+  const next = phases[phases.indexOf(phase) + 1];
+  return next === undefined || next.from - phase.from > shortest * phase.from;
+};
 
 /** Its last rank. */
 const lastOf = (phases: readonly Phase[], phase: Phase): string =>

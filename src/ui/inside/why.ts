@@ -1,7 +1,7 @@
 /** Why a layer costs what it costs, in one sentence made of its own figures. */
 import type { LayerCost } from '../../core/cost/layer.ts';
 import type { MappedGemm } from '../../core/cost/mapper.ts';
-import type { Gear, Gemm } from '../../core/cost/mapping.ts';
+import type { Bound, Gear, Gemm } from '../../core/cost/mapping.ts';
 import type { Accelerator } from '../../core/hardware/accelerator.ts';
 import { formatCount, formatPercent, formatRatio } from '../format.ts';
 
@@ -55,15 +55,13 @@ export function gemmText({ batch, m, n, k }: Gemm): string {
   return `${batch > 1 ? `${batch}×` : ''}${m}·${n}·${k}`;
 }
 
-/** `proven optimal`, `best found`, with the padding and the exchange of operands when there is one. */
-export function standing(mapped: MappedGemm, gear: Gear): string {
-  const { bound, padded, gemm } = mapped;
-  const proof =
-    bound.kind === 'optimal'
-      ? 'proven optimal'
-      : bound.kind === 'gap'
-        ? `proven within ${formatPercent(100 * bound.gap, 1)}`
-        : 'best found';
+/**
+ * What is known of a mapping: `proven optimal at these extents`, `best found, within 3.1% of the least possible`, and the
+ * padding and the exchange of operands when there is one.
+ * @param bound with the gap, once it is worked out
+ */
+export function standing(mapped: MappedGemm, gear: Gear, bound: Bound | null = null): string {
+  const { padded, gemm } = mapped;
   const changes = (['batch', 'm', 'n', 'k'] as const).flatMap((dim) =>
     padded[dim] === gemm[dim]
       ? []
@@ -73,5 +71,18 @@ export function standing(mapped: MappedGemm, gear: Gear): string {
   );
   if (mapped.swapped === true)
     changes.unshift('operands changed places (m counts columns of the result, n its rows)');
-  return [`${gear} mapper: ${proof}`, ...changes].join(', ');
+  return [`${gear} mapper: ${proofText(bound ?? mapped.bound)}`, ...changes].join(', ');
+}
+
+function proofText(bound: Bound): string {
+  switch (bound.kind) {
+    case 'optimal':
+      return 'proven optimal at these extents';
+    case 'gap':
+      return `best found, within ${formatPercent(100 * bound.gap, bound.gap < 0.0005 ? 3 : 1)} of the least possible`;
+    case 'best-found':
+      return 'best found';
+    default:
+      return bound satisfies never;
+  }
 }
