@@ -25,6 +25,7 @@ import { boundOf, goalOf, goals } from './objective.ts';
 import { paddedExtents } from './padding.ts';
 import { searchPaddings } from './padding-search.ts';
 import { placeKey, turned } from './place.ts';
+import type { BoundEffort } from './ragged-bound.ts';
 import { searchRagged } from './ragged-search.ts';
 import { evaluateRagged } from './ragged.ts';
 import type { Place } from './place.ts';
@@ -95,10 +96,10 @@ export interface Mapper {
   readonly mapping: (gemm: Gemm, gear: Gear, place?: Place) => MappedGemm;
   /**
    * What is known of the answer of `cost`, its gap to what no mapping can be below in numbers where it is no proven optimum:
-   * that takes milliseconds, on wide arrays some tenths of a second. Paddings and ragged tiles are held against any mapping
+   * that takes milliseconds, on wide arrays some tenths of a second (`quick`: tens of milliseconds, a wider gap). Paddings and ragged tiles are held against any mapping
    * with real words only; the fast gear at perfect factors against the exact one.
    */
-  readonly bound: (gemm: Gemm, gear: Gear, place?: Place) => Bound;
+  readonly bound: (gemm: Gemm, gear: Gear, place?: Place, effort?: BoundEffort) => Bound;
   /** For chains that share loops: same machine, accounting, widths and dataflow; input slots stay as they are. */
   readonly parts: () => Parts;
   /** Whether `cost` would answer from memory. */
@@ -246,24 +247,29 @@ export function createMapper(accelerator: Accelerator, options: MapperOptions = 
     }
     return known;
   };
-  const proofs = new WeakMap<GemmCost, Bound>();
-  const boundAt = (gemm: Gemm, gear: Gear, place: Place | undefined): Bound => {
+  const proofs = { thorough: new WeakMap<GemmCost, Bound>(), quick: new WeakMap<GemmCost, Bound>() };
+  const boundAt = (
+    gemm: Gemm,
+    gear: Gear,
+    place: Place | undefined,
+    effort: BoundEffort = 'thorough',
+  ): Bound => {
     const { cost } = sure(gemm, gear, place);
     if (cost.bound.gap !== null) return cost.bound;
-    let bound = proofs.get(cost);
+    let bound = proofs.thorough.get(cost) ?? proofs[effort].get(cost);
     if (bound !== undefined) return bound;
     const exact = factors === 'perfect' && gear === 'fast' ? sure(gemm, 'exact', place).cost : null;
-    const least = exact?.bound.kind === 'optimal' ? keyOf(exact) : leastKey(gemm, place, keyOf(cost));
-    proofs.set(cost, (bound = boundOf(keyOf(cost), least)));
+    const least = exact?.bound.kind === 'optimal' ? keyOf(exact) : leastKey(gemm, place, keyOf(cost), effort);
+    proofs[effort].set(cost, (bound = boundOf(keyOf(cost), least)));
     return bound;
   };
   /** Below what key no mapping is, in either order of the input slots where they may be exchanged. */
-  const leastKey = (gemm: Gemm, place: Place | undefined, limit: number): number => {
+  const leastKey = (gemm: Gemm, place: Place | undefined, limit: number, effort: BoundEffort): number => {
     const inOrder = (as: Gemm, at: Place | undefined): number => {
       const machine = machineAt(slotsOf(as));
       const search = searchOf(machine, at?.homes ?? nowhere);
       const fits = search.makeRoom(at === undefined ? null : heldIn(machine, at, as));
-      return fits ? search.bound(as, limit) : limit;
+      return fits ? search.bound(as, limit, effort) : limit;
     };
     const at = place === undefined ? undefined : turned(place);
     const exchanges = swap && (at === undefined || keepsAtHomes(accelerator, at.homes));

@@ -15,13 +15,23 @@ import { boundTied, boundTiles } from './ragged-tiles.ts';
 import type { Spread } from './ragged-tiles.ts';
 import type { MachineTables } from './tables.ts';
 
-/** Of choices of spatial factors: entered, bounded, bounded sharply. What is left then counts by the bound it has. */
-const mostNodes = 12_000_000;
-const mostSpreads = 40_000;
-const mostTied = 1000;
+/** Choices of spatial factors that are entered, bounded, bounded sharply. What is left then counts by the bound it has. */
+interface Effort {
+  readonly nodes: number;
+  readonly spreads: number;
+  readonly tied: number;
+}
+
+/** `thorough`: some tenths of a second at most; `quick`: some tens of milliseconds, for what is looked at. */
+export type BoundEffort = 'thorough' | 'quick';
+
+const efforts: Readonly<Record<BoundEffort, Effort>> = {
+  thorough: { nodes: 12_000_000, spreads: 40_000, tied: 1000 },
+  quick: { nodes: 1_000_000, spreads: 5000, tied: 60 },
+};
 
 /** Below what key (`Goal.key`) no mapping of the GEMM is; at most `limit`, the key of a mapping that is known. */
-export type RaggedBound = (gemm: Gemm, limit: number) => number;
+export type RaggedBound = (gemm: Gemm, limit: number, effort?: BoundEffort) => number;
 
 interface Bounded {
   readonly spread: Spread;
@@ -31,13 +41,20 @@ interface Bounded {
 
 export function createRaggedBound(machine: MachineTables, goal: Goal): RaggedBound {
   const [energy, ...ports] = weighedTallies(machine) as [Weighed, ...Weighed[]];
-  return (gemm, limit) => {
-    const { spreads, rest, reached } = promising(machine, goal, [energy, ...ports], gemm, limit);
+  return (gemm, limit, effort = 'thorough') => {
+    const { spreads, rest, reached } = promising(
+      machine,
+      goal,
+      [energy, ...ports],
+      gemm,
+      limit,
+      efforts[effort],
+    );
     spreads.sort((a, b) => a.key - b.key);
     let least = Math.min(reached, rest);
     for (const [i, { spread, key, cycles }] of spreads.entries()) {
       if (key >= least) break;
-      if (i >= mostTied) return key;
+      if (i >= efforts[effort].tied) return key;
       least = Math.min(least, tiedKey(machine, goal, energy, { spread, key, cycles }));
     }
     return least;
@@ -62,6 +79,7 @@ function promising(
   tallies: readonly [energy: Weighed, ...ports: Weighed[]],
   { m, n, k, batch }: Gemm,
   known: number,
+  effort: Effort,
 ): { readonly spreads: Bounded[]; readonly rest: number; readonly reached: number } {
   const { fans } = machine;
   const [energyOf, ...portsOf] = tallies;
@@ -127,7 +145,7 @@ function promising(
       if (room < 1) continue;
       const key = goal.key(energyHere, Math.max(cycles, (stepsHere * (restWork[at + 1] as number)) / room));
       if (key >= limit) continue;
-      if (nodes > mostNodes || bounded > mostSpreads) {
+      if (nodes > effort.nodes || bounded > effort.spreads) {
         left = Math.min(left, key);
         continue;
       }

@@ -166,7 +166,7 @@ describe('whyLayer', () => {
   it('states the proof and the padding', () => {
     const gemm = { batch: 1, m: 128, n: 3072, k: 192 };
     expect(standing(mapper.mapping(gemm, 'exact'), 'exact')).toMatch(
-      /^exact mapper: (proven optimal|best found)/,
+      /^exact mapper: (proven optimal at these extents|best found)/,
     );
     const odd = { ...gemm, k: 191 };
     const mapped = {
@@ -175,5 +175,8 @@ describe('whyLayer', () => {
       bound: { kind: 'best-found', gap: null } as const,
     };
     expect(standing(mapped, 'fast')).toBe('fast mapper: best found, k 191 padded to 192');
+    expect(standing(mapped, 'exact', { kind: 'gap', gap: 0.0312 })).toBe(
+      'exact mapper: best found, within 3.1% of the least possible, k 191 padded to 192',
+    );
   });
 });
