@@ -4,25 +4,21 @@ import { zipSync } from 'fflate';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { doorInFolder } from './door.fixture.ts';
 import { npy } from '../core/workload/npy.fixture.ts';
+import { safetensorsBytes } from '../core/workload/safetensors.fixture.ts';
 import type { Point } from './point.ts';
 
 const { folder, run, json } = doorInFolder();
 
-/** A safetensors file of float32 tensors, zero but for what `fill` says. */
-function safetensors(shapes: Readonly<Record<string, readonly number[]>>): Uint8Array {
-  let at = 0;
-  const header: Record<string, unknown> = {};
-  for (const [name, shape] of Object.entries(shapes)) {
-    const bytes = 4 * shape.reduce((product, extent) => product * extent, 1);
-    header[name] = { dtype: 'F32', shape, data_offsets: [at, at + bytes] };
-    at += bytes;
-  }
-  const text = new TextEncoder().encode(JSON.stringify(header));
-  const file = new Uint8Array(8 + text.length + at);
-  new DataView(file.buffer).setBigUint64(0, BigInt(text.length), true);
-  file.set(text, 8);
-  return file;
-}
+/** A file of float32 zeros. */
+const safetensors = (shapes: Readonly<Record<string, readonly number[]>>): Uint8Array =>
+  safetensorsBytes(
+    Object.entries(shapes).map(([name, shape]) => ({
+      name,
+      dtype: 'F32',
+      shape,
+      bytes: new Uint8Array(4 * shape.reduce((product, extent) => product * extent, 1)),
+    })),
+  );
 
 const shapes = {
   'embeddings.word_embeddings.weight': [32, 8],
