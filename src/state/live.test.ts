@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { clockByHand } from './by-hand.fixture.ts';
 import type { Config } from './config.ts';
 import { openingConfig } from './defaults.ts';
 import { createDerive } from './derive.ts';
@@ -15,23 +16,11 @@ const to =
 function page() {
   const store = createAppStore(setModel(openingConfig('bert-base', 'simba'), { kind: 'gemm', n: 96, k: 96 }));
   const derived = followDerived(store, (state) => state.config, createDerive());
-  const timers: { readonly run: () => void; readonly due: number }[] = [];
-  let now = 0;
+  const { setTimeout, pass } = clockByHand();
   const hand = { isBusy: false };
-  const settled = followSettled(
-    store,
-    derived,
-    (run, milliseconds) => void timers.push({ run, due: now + milliseconds }),
-    () => hand.isBusy,
-  );
+  const settled = followSettled(store, derived, setTimeout, () => hand.isBusy);
   let told = 0;
   settled.subscribe(() => told++);
-  const pass = (milliseconds: number): void => {
-    now += milliseconds;
-    for (const timer of timers.splice(0))
-      if (timer.due <= now) timer.run();
-      else timers.push(timer);
-  };
   const rank = (): number | undefined => settled.get().config.design[0]?.ranks[0];
   return { store, derived, settled, hand, pass, rank, told: () => told };
 }
