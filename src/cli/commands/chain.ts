@@ -6,7 +6,7 @@ import type { MappedChain, MappedStep } from '../../core/cost/fusion/map-chain.t
 import { createParts } from '../../core/cost/fusion/parts.ts';
 import type { Parts, PartsOptions } from '../../core/cost/fusion/parts.ts';
 import type { SharedLoops } from '../../core/cost/fusion/shared-loops.ts';
-import type { Accounting, Contraction, Mapping } from '../../core/cost/mapping.ts';
+import type { Accounting, Bound, Contraction, Mapping } from '../../core/cost/mapping.ts';
 import { followPath } from '../../core/einsum/path.ts';
 import { parseEinsum } from '../../core/einsum/parse.ts';
 import type { Einsum } from '../../core/einsum/einsum.ts';
@@ -24,8 +24,8 @@ interface Result {
   /** The unit of every energy. */
   readonly energyUnit: string;
   readonly accounting: Accounting;
-  /** Best found where ways to share loops were left out. */
-  readonly bound: { readonly kind: 'optimal' | 'best-found' };
+  /** `gap`: what was left out is better by that fraction at most. */
+  readonly bound: Bound;
   readonly steps: readonly {
     /** Input slot, weight slot, result. */
     readonly equation: string;
@@ -75,7 +75,8 @@ export const chainCommand = defineCommand({
     'intermediates: [{indices, level, savedPj}], seconds}. level is the outermost one that holds the intermediate,',
     'savedPj what its way out and back would cost; 0 where it goes that way. Where shared names loops ([["m", 4]]), the',
     'products share them, the intermediate stays as the tile of one iteration, and mapping is of one iteration; times',
-    'above 1 = computed again that often. bound is best-found where ways to share loops were left out.',
+    'above 1 = computed again that often. bound: {kind: optimal | gap, gap}; where work was cut off, nothing that was left',
+    'out is better by more than the fraction gap.',
     'uneven heights (as AccelForge, the default of its accounting): every tensor of a level is held at its own height of',
     'the nest; held tells which one starts further out, {level, operand, over: [indices, bound]}. even: as Timeloop.',
   ],
@@ -103,10 +104,9 @@ export const chainCommand = defineCommand({
     const chain =
       found?.best ??
       mapChainWith(parts, followPath(einsum, options.path ?? []), fusion, objective, thoroughly);
-    const kind = (found?.optimal ?? chain.proven) ? 'optimal' : 'best-found';
     return {
       ...resultOf(chain, einsum, accelerator, accounting),
-      bound: { kind },
+      bound: chain.bound,
       seconds: (now() - start) / 1000,
     };
   },
@@ -118,6 +118,7 @@ export const chainCommand = defineCommand({
         ['latency (cycles)', result.latencyCycles],
         [`EDP (${unit} cycles)`, result.edpPjCycles],
         ['accounting', result.accounting],
+        ['bound', boundText(result.bound)],
       ]),
       '',
       table(
@@ -148,6 +149,10 @@ export const chainCommand = defineCommand({
     ].join('\n');
   },
 });
+
+/** In words. */
+export const boundText = ({ kind, gap }: Bound): string =>
+  kind === 'gap' ? `${(gap * 100).toPrecision(2)} % at most` : kind;
 
 /** Positions of the product `s`; steps of one operand are no products. */
 const joined = (path: Result['path'], s: number): readonly number[] | undefined =>

@@ -3,8 +3,10 @@ import { findPath, type ContractionPath } from '../../core/einsum/path.ts';
 import { parseEinsum } from '../../core/einsum/parse.ts';
 import { check } from '../../core/base/checks.ts';
 import { findPathForEdp } from '../../core/cost/fusion/edp-path.ts';
+import type { Bound } from '../../core/cost/mapping.ts';
 import type { MappedChain } from '../../core/cost/fusion/map-chain.ts';
 import { defineCommand } from '../command.ts';
+import { boundText } from './chain.ts';
 import { choice, common, otherwise, positional, required, shapes, text } from '../options.ts';
 import { facts, table } from '../table.ts';
 
@@ -30,6 +32,8 @@ interface Result {
   };
   /** Whether every path was considered. */
   readonly proven?: boolean;
+  /** How far anything left out among these may be better. */
+  readonly bound?: Bound;
 }
 
 export const pathCommand = defineCommand({
@@ -42,7 +46,8 @@ export const pathCommand = defineCommand({
     'Result: {equation, output, macs, write, largestIntermediate, path}. Positions in path are those of opt_einsum:',
     'the operands of a step leave the list, its result is appended. edp maps and fuses every path on the accelerator',
     'and adds {energyPj, latencyCycles, edpPjCycles, energyUnit} of the best and, to compare, fewestMacs: {path,',
-    'macs, energyPj, latencyCycles, edpPjCycles}; above 9 operands it chooses among the macs-, write- and size-optimal paths.',
+    'macs, energyPj, latencyCycles, edpPjCycles} and bound: {kind: optimal | gap, gap}, the fraction by which what was left out may be',
+    'better at most; above 9 operands it chooses among the macs-, write- and size-optimal paths (proven: false).',
   ],
   options: {
     equation: required(positional(text('EQUATION', 'the einsum'))),
@@ -72,6 +77,7 @@ export const pathCommand = defineCommand({
       energyUnit: accelerator.energyUnit,
       fewestMacs: { path, macs, ...figures(fewestMacs) },
       proven,
+      bound: best.bound,
     };
   },
   print: (result) =>
@@ -88,6 +94,7 @@ export const pathCommand = defineCommand({
               [`EDP (${result.energyUnit} cycles)`, result.edpPjCycles],
               ['EDP of the path of fewest MACs', result.fewestMacs.edpPjCycles],
               ['its MACs', result.fewestMacs.macs],
+              ['bound', result.bound === undefined ? '' : boundText(result.bound)],
             ] as const)),
       ]),
       '',

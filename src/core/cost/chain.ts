@@ -48,7 +48,7 @@ export function cyclesAt(plan: OpenPlan, reach: Float64Array): number {
       (above[at + 1] as number) *
       (above[at + 2] as number) *
       (above[at + 3] as number);
-    const needed = wholeCycles(words / instances / port.wordsPerCycle);
+    const needed = wholeCycles(words / instances / port.wordsPerCycle, plan.machine.iterations[0]);
     if (needed > cycles) cycles = needed;
   }
   return cycles;

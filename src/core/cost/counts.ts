@@ -129,7 +129,8 @@ const portCycles = (words: number, wordsPerCycle: number | null): number =>
   wordsPerCycle === null ? 0 : wholeCycles(words / wordsPerCycle);
 
 /** Rounded up, but never above the truth because of rounding noise (parts of words add some). */
-export const wholeCycles = (cycles: number): number => Math.ceil(cycles * (1 - 1e-12));
+export const wholeCycles = (cycles: number, iterations = 1): number =>
+  Math.ceil(cycles * iterations * (1 - 1e-12)) / iterations;
 
 /** The loop nest, checked: per level and dim the product of its temporal and of its spatial bounds. */
 interface Nest {

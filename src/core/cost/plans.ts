@@ -224,7 +224,8 @@ export function createPlanBook(machine: MachineTables, goal: Goal, mostSpreadsPe
             const energy = energyN + (inK.energy[k] as number);
             if (hopeless(energy, lanes) || !fitsMeshes(k)) continue;
             const perMac = loadPerMac(b, m, n, k, 1 / lanes);
-            const cycles = perMac * lanes > 1 ? wholeCycles(macs * perMac) : macs / lanes;
+            const cycles =
+              perMac * lanes > 1 ? wholeCycles(macs * perMac, machine.iterations[0]) : macs / lanes;
             if (!goal.beats(macs * energy, cycles, energyPj, standingCycles)) continue;
             put((((b * inM.count + m) * inN.count + n) * inK.count + k) * stages, macs * energy, cycles);
           }

@@ -43,6 +43,7 @@ export function searchPorts(
 ): boolean {
   const { machine } = plan;
   const { levels } = machine;
+  const [iterations] = machine.iterations;
   const reach = new Float64Array(levels * 3);
   const bound: Values[] = [];
   let least = floor;
@@ -50,13 +51,13 @@ export function searchPorts(
     const values = plan.ports[p];
     if (values === undefined) return;
     weigh(plan, values, tally);
-    if (wholeCycles(values.fixed + chainTally(plan, values, loaded)) <= floor) return;
+    if (wholeCycles(values.fixed + chainTally(plan, values, loaded), iterations) <= floor) return;
     let load = 0;
     for (let a = levels - 1; a >= 1; a -= 1) {
       fillTable(plan, values, a);
       load = boundPlan(plan, frontier, values, a);
     }
-    least = Math.max(least, wholeCycles(load));
+    least = Math.max(least, wholeCycles(load, iterations));
     bound.push(values);
   });
   const beats = (energy: number, cycles: number): boolean =>
@@ -119,7 +120,10 @@ export function searchPorts(
                   (port.span[at + 1] as number) * gN +
                   (port.span[at + 2] as number) * gK;
                 after[i] = load;
-                const needed = wholeCycles(load + ((port.table[b] as Float64Array)[row * nK + xk] as number));
+                const needed = wholeCycles(
+                  load + ((port.table[b] as Float64Array)[row * nK + xk] as number),
+                  iterations,
+                );
                 if (needed > cycles) cycles = needed;
               }
               if (!beats(atLeast, cycles)) continue;

@@ -126,7 +126,10 @@ export function createSolver(machine: MachineTables, goal: Goal, effort: Effort 
     for (let p = 0; p < plan.ports.length; p += 1) {
       const port = plan.ports[p] as Values;
       weigh(plan, port, machine.ports[p] as Tally);
-      least = Math.max(least, wholeCycles(boundPlan(plan, frontier, port, levels - 1)));
+      least = Math.max(
+        least,
+        wholeCycles(boundPlan(plan, frontier, port, levels - 1), machine.iterations[0]),
+      );
     }
     return least;
   };

@@ -46,6 +46,8 @@ export interface MachineTables {
   readonly macEnergyPj: number;
   /** Words per instance; Infinity = unlimited. */
   readonly depth: Float64Array;
+  /** One figure: how often what is searched for runs; ports are rounded up to whole cycles over all of them. */
+  readonly iterations: Float64Array;
   /** [level * 3 + dim]: words of the level that one of the operand that misses the dim takes; 0 where it is not kept. */
   readonly takes: Float64Array;
   /** The levels with a fan-out above 1. */
@@ -140,6 +142,7 @@ export function compileMachine(
     ports,
     macEnergyPj: accelerator.mac.energyPj,
     depth: Float64Array.from(levels, roomOf),
+    iterations: Float64Array.of(1),
     takes: Float64Array.from(
       levels.flatMap((level) =>
         missing.map((operand) => (level.keeps.includes(operand) ? wordsTaken(level, operand) : 0)),

@@ -153,7 +153,7 @@ describe.skipIf(layers.length === 0)('factorized_paths.json, all formats and bat
     { timeout: 600_000 },
     () => {
       const parts = createParts(presetByName('ws16'), { accounting: 'timeloop', factors: 'any' });
-      const some = layers.filter((_, i) => long || i === 23 || i % 9 === 0);
+      const some = layers.filter((_, i) => long || i === 41 || i % 9 === 0);
       const gains = some.map(({ eq, shapes, exact_macs: { macs }, format, order }) => {
         const { best, fewestMacs, proven } = findPathWith(parts, parseEinsum(eq, shapes), 'auto', 'edp');
         expect(proven).toBe(true);
@@ -167,7 +167,7 @@ describe.skipIf(layers.length === 0)('factorized_paths.json, all formats and bat
           ...gains.filter((each) => each.format === format && each.order === order).map(({ gain }) => gain),
         );
       expect(gainOf('lowrank', 0)).toBeCloseTo(1, 6);
-      expect(gainOf('ttm', 4)).toBeGreaterThan(2);
+      expect(gainOf('tt', 2)).toBeGreaterThan(1.4);
     },
   );
 });

@@ -10,9 +10,10 @@ import type { ContractionPath, PathObjective } from '../../einsum/path.ts';
 import type { Accelerator } from '../../hardware/accelerator.ts';
 import type { Objective } from '../mapping.ts';
 import { bestPlan } from './lazy.ts';
-import { boundChain, mapChainWith, partsFor, scores } from './map-chain.ts';
+import { boundOf, mapChainBelow, mapChainWith, partsFor } from './map-chain.ts';
 import type { ChainOptions, MappedChain } from './map-chain.ts';
 import type { Parts } from './parts.ts';
+import { scores } from './trade.ts';
 import type { Point } from './trade.ts';
 import type { Fusion } from './residency.ts';
 import { listTrees } from './tree-list.ts';
@@ -20,17 +21,25 @@ import { proposeTrees } from './trees.ts';
 import type { Positions } from './trees.ts';
 
 export interface MappedPath {
+  /** Its bound is of every path that was considered. */
   readonly best: MappedChain;
   /** The path of fewest multiply-accumulates, mapped and fused as well as it can be. */
   readonly fewestMacs: MappedChain;
   /** Whether every tree was considered. */
   readonly proven: boolean;
-  /** Whether, besides, no way to share loops was left out of any. */
-  readonly optimal: boolean;
 }
 
 /** Up to here every tree is considered; beyond, the paths of least MACs, writes and largest intermediate. */
 const mostOperands = 9;
+
+/** Work on shared loops, in ways that are made: for one path (and so many of them), and to consider it at all. */
+const effortPerPath = 150;
+const rounds: readonly (readonly [effort: number, paths: number])[] = [
+  [effortPerPath, 6],
+  [10, Number.POSITIVE_INFINITY],
+  [effortPerPath, Number.POSITIVE_INFINITY],
+];
+const considering = 1;
 
 const pathObjectives: readonly PathObjective[] = ['macs', 'write', 'size'];
 
@@ -56,30 +65,48 @@ export function findPathWith(parts: Parts, einsum: Einsum, fusion: Fusion, objec
   const score = scores[objective];
   const mapped = [...paths.values()].map((path) => mapChainWith(parts, path, fusion, objective));
   const fewestMacs = mapped[0] as MappedChain;
-  const known = mapped.reduce((least, each) => (score(point(each)) < score(point(least)) ? each : least));
-  let all = mapped.every((chain) => chain.proven);
+  let best = mapped.reduce((least, each) => (scoreOf(each) < scoreOf(least) ? each : least));
+  /** A score that nothing considered is below. */
+  let least = Math.min(...mapped.map((each) => scoreOf(each) / (1 + (each.bound.gap ?? 0))));
   const proven = einsum.inputs.length <= mostOperands;
-  if (!proven || einsum.inputs.length <= 2)
-    return { best: known, fewestMacs, proven, optimal: proven && all };
-  let best = known;
-  const below = (least: Point): boolean => score(least) < score(point(best)) * (1 - 1e-9);
-  const consider = (path: Positions): void => {
-    const given = followPath(einsum, path);
-    const bound = boundChain(parts, given, fusion, objective);
-    if (bound === null || !below(bound)) return;
-    const chain = mapChainWith(parts, given, fusion, objective, undefined, score(point(best)));
-    if (!chain.proven) all = false;
-    if (below(point(chain))) best = chain;
+  const effort = { left: einsum.inputs.length < 6 ? 400 : 3000 };
+  const limit = (): number => scoreOf(best) * (1 - 1e-9);
+  /** A score that nothing along the path is below, having looked for better ones with some effort. */
+  const consider = (path: Positions, most: number): number => {
+    const own = { left: Math.min(most, effort.left) };
+    effort.left -= own.left + considering;
+    const found = mapChainBelow(parts, followPath(einsum, path), fusion, objective, limit(), own);
+    effort.left += own.left;
+    if (found.chain !== null) best = found.chain;
+    return found.least;
   };
-  const planned = bestPlan(proposeTrees(parts, einsum, fusion, below), objective);
-  if (planned !== null) consider(planned.decisions);
-  if (fusion === 'auto') {
-    for (const tree of listTrees(parts, einsum, objective, score, below)) {
-      if (!below(tree.least)) break;
-      for (const path of tree.paths()) consider(path);
+  if (proven && einsum.inputs.length > 2) {
+    const below = (figures: Point): boolean => score(figures) < limit();
+    const planned = bestPlan(proposeTrees(parts, einsum, fusion, below), objective, limit());
+    if (planned.plan !== null) consider(planned.plan.decisions, effortPerPath);
+    let open: { readonly path: Positions; readonly least: number }[] = [];
+    if (fusion === 'auto') {
+      for (const tree of listTrees(parts, einsum, objective, limit())) {
+        const { paths: ordered, complete } = tree.orders();
+        for (const path of ordered) open.push({ path, least: tree.least });
+        if (!complete) least = Math.min(least, tree.least);
+      }
     }
+    // The most promising, then all of them a little: what these reach settles most.
+    for (const [most, count] of rounds) {
+      open = open
+        .toSorted((a, b) => a.least - b.least)
+        .map((each, i) =>
+          i >= count || each.least >= limit() || effort.left <= 0
+            ? each
+            : { ...each, least: Math.max(each.least, consider(each.path, most)) },
+        );
+    }
+    for (const each of open) least = Math.min(least, each.least);
   }
-  return { best, fewestMacs, proven, optimal: all };
-}
+  return { best: { ...best, bound: boundOf(scoreOf(best), least) }, fewestMacs, proven };
 
-const point = ({ energyPj, latencyCycles }: MappedChain): Point => ({ energyPj, cycles: latencyCycles });
+  function scoreOf({ energyPj, latencyCycles }: MappedChain): number {
+    return score({ energyPj, cycles: latencyCycles });
+  }
+}

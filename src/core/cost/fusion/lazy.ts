@@ -15,12 +15,23 @@ import type { Objective } from '../mapping.ts';
 export interface Plan<D> {
   readonly parts: readonly Part[];
   readonly decisions: D;
-  /** Where some of it only stands for ways that it is no dearer than: spells those out, for the next proposal. */
-  readonly refine?: () => void;
+  /** What it weighs. */
+  readonly least: number;
+  /** Where some of it only stands for ways that cost as much at least: makes the best of them; false = no more is to be made. */
+  readonly refine?: () => boolean;
 }
 
-/** The plan of least sum of `weigh` over its parts; null when none is finite. */
-export type Propose<D> = (weigh: (part: Part) => number) => Plan<D> | null;
+/** What is made least of: energy + price x cycles, or one of the floors that no price moves. */
+export type Measure = number | 'energy' | 'cycles';
+
+/** At least what the part is by a measure. */
+export function weigh(part: Part, measure: Measure): number {
+  if (typeof measure === 'number') return part.bound(measure);
+  return measure === 'energy' ? part.floor.energyPj : part.floor.cycles;
+}
+
+/** The plan of least weight; `made`: without what only stands for ways. Null when none is finite. */
+export type Propose<D> = (measure: Measure, which: 'all' | 'made') => Plan<D> | null;
 
 export interface PlannedPart {
   readonly part: Part;
@@ -35,48 +46,49 @@ export interface Planned<D> extends Point {
   readonly decisions: D;
 }
 
+/** The best plan that was made, and a figure of the objective that nothing at all is below. */
+export interface Best<D> {
+  readonly plan: Planned<D> | null;
+  readonly least: number;
+}
+
 /** Price that lets cycles decide and energy break ties: far above any energy per cycle that occurs. */
 const dearest = 1e9;
 
 /**
- * The best plan for the objective, or null when no plan fits.
- * @param asBound leaves what only stands for dearer ways as it is: nothing is better than the result
+ * The best plan for the objective; null when none fits or none is below the limit.
+ * @param limit only plans of less than it are asked for
  */
-export function bestPlan<D>(propose: Propose<D>, objective: Objective, asBound = false): Planned<D> | null {
-  const cheapest = floorOf(propose, ({ floor }) => floor.energyPj);
-  const fastest = floorOf(propose, ({ floor }) => floor.cycles);
-  if (cheapest === null || fastest === null) return null;
+export function bestPlan<D>(
+  propose: Propose<D>,
+  objective: Objective,
+  limit = Number.POSITIVE_INFINITY,
+): Best<D> {
+  const cheapest = floorOf(propose, 'energy');
+  const fastest = floorOf(propose, 'cycles');
+  if (cheapest === null || fastest === null) return { plan: null, least: Number.POSITIVE_INFINITY };
   const floor = { energyPj: cheapest, cycles: fastest };
-  let none = false;
-  const ask = (price: number): Planned<D> => {
-    const plan = atPrice(propose, price, asBound);
-    if (plan === null) none = true;
-    return plan ?? { energyPj: 1, cycles: 1, parts: [], decisions: undefined as D };
-  };
   const perCycle = floor.cycles > 0 ? floor.energyPj / floor.cycles : 1;
-  const best =
-    objective === 'energy'
-      ? ask(0)
-      : objective === 'latency'
-        ? ask(perCycle * dearest)
-        : leastProduct(ask, floor, perCycle);
-  return none ? null : best;
+  if (objective === 'edp') return leastProduct((price) => atPrice(propose, price), floor, perCycle, limit);
+  const { plan, least } = atPrice(propose, objective === 'energy' ? 0 : perCycle * dearest);
+  if (objective === 'energy') return { plan, least };
+  return { plan, least: floorOf(propose, 'cycles') ?? Number.POSITIVE_INFINITY };
 }
 
-function floorOf<D>(propose: Propose<D>, weigh: (part: Part) => number): number | null {
-  const plan = propose(weigh);
-  return plan === null ? null : plan.parts.reduce((sum, part) => sum + weigh(part), 0);
-}
+const floorOf = <D>(propose: Propose<D>, measure: Measure): number | null =>
+  propose(measure, 'all')?.least ?? null;
 
-function atPrice<D>(propose: Propose<D>, price: number, asBound: boolean): Planned<D> | null {
+/** The plan of least energy + price x cycles that was made, and a sum that nothing is below. */
+function atPrice<D>(propose: Propose<D>, price: number): { plan: Planned<D> | null; least: number } {
+  let least: number | null = null;
   for (;;) {
-    const plan = propose((part) => part.bound(price));
-    if (plan === null) return null;
+    const plan = propose(price, least === null ? 'all' : 'made');
+    if (plan === null) return { plan: null, least: least ?? Number.POSITIVE_INFINITY };
     const open = plan.parts.filter((part) => part.known(price) === null);
     for (const part of open) part.ask(price);
     if (open.length > 0) continue;
-    if (plan.refine !== undefined && !asBound) {
-      plan.refine();
+    if (plan.refine !== undefined) {
+      if (!plan.refine()) least = plan.least;
       continue;
     }
     const parts = plan.parts.map((part): PlannedPart => {
@@ -84,11 +96,11 @@ function atPrice<D>(propose: Propose<D>, price: number, asBound: boolean): Plann
       invariant(point !== null && point !== 'misfit', 'a plan is made of parts that fit');
       return { part, ...point };
     });
+    const energyPj = parts.reduce((sum, part) => sum + part.energyPj, 0);
+    const cycles = parts.reduce((sum, part) => sum + part.cycles, 0);
     return {
-      parts,
-      decisions: plan.decisions,
-      energyPj: parts.reduce((sum, { energyPj }) => sum + energyPj, 0),
-      cycles: parts.reduce((sum, { cycles }) => sum + cycles, 0),
+      plan: { parts, decisions: plan.decisions, energyPj, cycles },
+      least: least ?? plan.least,
     };
   }
 }

@@ -14,7 +14,7 @@ import { slotsOf } from '../bit-widths.ts';
 import type { BitWidths } from '../bit-widths.ts';
 import { gemmContraction } from '../gemm.ts';
 import type { Placement } from '../counts.ts';
-import type { Accounting, Gemm, Mapping, MappingCost, Objective } from '../mapping.ts';
+import type { Accounting, Bound, Gemm, Mapping, MappingCost, Objective } from '../mapping.ts';
 import { chainOf } from './chain.ts';
 import type { Chain, ChainStep, Intermediate } from './chain.ts';
 import { evaluateFixedStep, inAllIterations, oneIteration } from './fixed.ts';
@@ -22,14 +22,16 @@ import type { LevelTotal } from './fixed.ts';
 import { residentWords } from './homes.ts';
 import type { Homes } from './homes.ts';
 import { bestPlan } from './lazy.ts';
-import type { Planned, PlannedPart } from './lazy.ts';
+import type { Best, Planned, PlannedPart } from './lazy.ts';
 import { createParts, misfit } from './parts.ts';
+import type { Effort } from './group-ways.ts';
 import type { Heights } from './part-search.ts';
 import type { Parts, Tile } from './parts.ts';
 import { proposeResidency } from './residency.ts';
-import type { Fusion, Residency, SharingEffort } from './residency.ts';
+import type { Fusion, Residency } from './residency.ts';
 import { iterations, over } from './shared-loops.ts';
 import type { Group, SharedLoops } from './shared-loops.ts';
+import { scores } from './trade.ts';
 import type { Point } from './trade.ts';
 
 export interface ChainOptions {
@@ -88,8 +90,8 @@ export interface MappedChain {
   readonly path: ContractionPath;
   readonly steps: readonly MappedStep[];
   readonly intermediates: readonly MappedIntermediate[];
-  /** Whether nothing better was left out of its class. */
-  readonly proven: boolean;
+  /** How far anything that was left out may be better. */
+  readonly bound: Bound;
 }
 
 /** @throws InputError when a product fits nowhere */
@@ -102,16 +104,9 @@ export function mapChain(
   return mapChainWith(partsFor(accelerator, options), path, fusion, objective, thoroughly);
 }
 
-const briefly: readonly SharingEffort[] = [
-  { mostLists: 2000, mostWays: 24 },
-  { mostLists: 2000, mostWays: 60 },
-];
-/** What is left out then is rarely better, and said to be left out. */
-export const thoroughly: readonly SharingEffort[] = [
-  { mostLists: 2000, mostWays: 24 },
-  { mostLists: 30_000, mostWays: 60 },
-  { mostLists: 30_000, mostWays: 300 },
-];
+/** What is left out then is rarely better, and the gap is said. */
+const briefly = 150;
+export const thoroughly = 600;
 
 export function partsFor(accelerator: Accelerator, options: ChainOptions): Parts {
   const { accounting = 'timeloop', factors = 'any', bits, heights } = options;
@@ -124,51 +119,69 @@ export function mapChainWith(
   path: ContractionPath,
   fusion: Fusion,
   objective: Objective,
-  /** Rounds, each with more effort, until nothing is left out. */
-  rounds: readonly SharingEffort[] = briefly,
-  /** Only chains below it are asked for: what shares loops and is not may be left out. */
-  below = Number.POSITIVE_INFINITY,
+  effort = briefly,
 ): MappedChain {
   for (const [label, extent] of path.einsum.extents)
     check(extent >= 1, 'chain', `extent of ${label} must be at least 1`, extent);
   const chain = chainOf(path);
-  const whole = fusion === 'auto' ? 'whole' : fusion;
-  let best = bestPlan(proposeResidency(parts, chain, whole).propose, objective);
-  let proven = true;
+  const whole = bestPlan(proposeResidency(parts, chain, fusion === 'auto' ? 'whole' : fusion), objective);
+  let { plan, least } = whole;
   if (fusion === 'auto' && chain.steps.length > 1) {
-    // A few ways to share loops first: what they reach spares looking at most of the others.
-    for (const effort of rounds) {
-      const limit = Math.min(below, best === null ? below : scores[objective](best)) * (1 - 1e-9);
-      const worth = (least: Point): boolean => scores[objective](least) < limit;
-      const { propose, isComplete } = proposeResidency(parts, chain, fusion, worth, effort);
-      const shared = bestPlan(propose, objective);
-      if (shared !== null && (best === null || worth(shared))) best = shared;
-      proven = isComplete();
-      if (proven) break;
-    }
+    // Ways to share loops that promise no more than whole intermediates reach are never looked at.
+    const limit = plan === null ? Number.POSITIVE_INFINITY : scores[objective](plan);
+    const shared = shareLoops(parts, chain, objective, limit, { left: effort });
+    plan = shared.plan ?? plan;
+    least = Math.min(least, shared.least);
   }
-  if (best === null) throw misfit(parts.accelerator, chain.steps[0]?.gemm);
-  return described(parts, chain, best, proven);
+  if (plan === null) throw misfit(parts.accelerator, chain.steps[0]?.gemm);
+  return described(parts, chain, plan, boundOf(scores[objective](plan), least));
 }
 
-export const scores: Readonly<Record<Objective, (figures: Point) => number>> = {
-  edp: ({ energyPj, cycles }) => energyPj * cycles,
-  energy: ({ energyPj }) => energyPj,
-  latency: ({ cycles }) => cycles,
-};
+export interface BetterChain {
+  /** Null: none was found. */
+  readonly chain: MappedChain | null;
+  /** A score that no mapping of the path is below. */
+  readonly least: number;
+}
 
-/** Figures that the chain is not better than; cheaper than mapping it where loops may be shared. Null: nothing fits. */
-export function boundChain(
+/** `mapChainWith` where only chains below a known score matter: most paths are settled by what they cost at least. */
+export function mapChainBelow(
   parts: Parts,
   path: ContractionPath,
   fusion: Fusion,
   objective: Objective,
-): Point | null {
-  return bestPlan(proposeResidency(parts, chainOf(path), fusion).propose, objective, true);
+  limit: number,
+  effort: Effort,
+): BetterChain {
+  const chain = chainOf(path);
+  const { plan, least } =
+    fusion === 'auto'
+      ? shareLoops(parts, chain, objective, limit, effort)
+      : bestPlan(proposeResidency(parts, chain, fusion), objective, limit);
+  if (plan === null || !(scores[objective](plan) < limit * (1 - 1e-9))) return { chain: null, least };
+  return { chain: described(parts, chain, plan, boundOf(scores[objective](plan), least)), least };
 }
 
+/** The best plan below the limit, loops shared or not; the bound is of everything up to the limit. */
+function shareLoops(
+  parts: Parts,
+  chain: Chain,
+  objective: Objective,
+  limit: number,
+  effort: Effort,
+): Best<Residency> {
+  const score = scores[objective];
+  const worth = (figures: Point): boolean => score(figures) < limit * (1 - 1e-9);
+  const { plan, least } = bestPlan(proposeResidency(parts, chain, 'auto', worth, effort), objective, limit);
+  const better = plan !== null && worth(plan) ? plan : null;
+  return { plan: better, least: Math.min(least, limit) };
+}
+
+export const boundOf = (score: number, least: number): Bound =>
+  least >= score * (1 - 1e-8) ? { kind: 'optimal', gap: 0 } : { kind: 'gap', gap: score / least - 1 };
+
 /** A planned chain counted by the rules and put into words. */
-function described(parts: Parts, chain: Chain, planned: Planned<Residency>, proven: boolean): MappedChain {
+function described(parts: Parts, chain: Chain, planned: Planned<Residency>, bound: Bound): MappedChain {
   const { accelerator, accounting } = parts;
   const { homes, groups } = planned.decisions;
   const steps = planned.parts.map((part, s) => describeStep(parts, chain, part, s, groups));
@@ -186,7 +199,7 @@ function described(parts: Parts, chain: Chain, planned: Planned<Residency>, prov
     path: chain.path,
     steps,
     intermediates,
-    proven,
+    bound,
   };
 }
 

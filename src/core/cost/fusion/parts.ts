@@ -8,6 +8,7 @@ import type { Accelerator } from '../../hardware/accelerator.ts';
 import { wordsTaken } from '../../hardware/bit-widths.ts';
 import { machinesAtBits, slotsOf } from '../bit-widths.ts';
 import type { BitWidths } from '../bit-widths.ts';
+import { checkGemm } from '../gemm.ts';
 import type { Accounting, Dataflow, Gemm, Slots } from '../mapping.ts';
 import { goals } from '../objective.ts';
 import { paddedExtents } from '../padding.ts';
@@ -20,6 +21,8 @@ import { residentWords, tablesAt } from './homes.ts';
 import type { Homes } from './homes.ts';
 import { evenSearch, unevenSearch } from './part-search.ts';
 import type { Heights, PlacedMapping, Search } from './part-search.ts';
+import { createTiles } from './tiles.ts';
+import type { Tiles } from './tiles.ts';
 import { createPricedGoal } from './trade.ts';
 import type { Point, PricedGoal } from './trade.ts';
 
@@ -41,7 +44,12 @@ export interface Tile {
   /** Words read and written beside the iterations, all of them together, by level (of one instance). */
   readonly reads: readonly number[];
   readonly writes: readonly number[];
+  /** It bounds many iterations: its cycles are not rounded up. */
+  readonly isBound?: boolean;
 }
+
+/** Takes part in nothing: one iteration, no words beside it; what is whole takes no room. */
+export const free: Tile = { times: 1, revisits: 1, reads: [], writes: [] };
 
 export interface Part {
   readonly gemm: Gemm;
@@ -67,8 +75,10 @@ export interface Parts {
   readonly accounting: Accounting;
   /** The same part for the same figures, always. */
   readonly part: (gemm: Gemm, homes: Homes, held: readonly number[], tile?: Tile) => Part;
-  /** Searches done so far. */
-  readonly searches: () => number;
+  /** Figures that one run of a product with its operands at these homes is never below. */
+  readonly floor: (gemm: Gemm, homes: Homes) => Point;
+  /** Bounds of a product's tiles; remembered. */
+  readonly tiles: (gemm: Gemm, homes: Homes) => Tiles;
 }
 
 /** What a dim of some extent contributes to a floor: compulsory energy per MAC, and the most lanes it spreads over. */
@@ -89,7 +99,14 @@ interface Variant {
   readonly leastEnergy: Search;
   /** By dim and extent. */
   readonly shares: readonly Map<number, Share>[];
+  /** As iterations of shared loops see it. */
+  readonly tiled: Map<string, Variant>;
 }
+
+const mostTiled = 512;
+
+/** So many iterations that no cycle is rounded up. */
+const unrounded = 2 ** 40;
 
 export interface PartsOptions {
   readonly accounting: Accounting;
@@ -108,7 +125,7 @@ export function createParts(plain: Accelerator, options: PartsOptions): Parts {
   const machineOf = machinesAtBits(plain, bits);
   const variants = new Map<string, Variant>();
   const parts = new Map<string, Part>();
-  let searches = 0;
+  const tiles = new Map<string, Tiles>();
 
   const variantAt = (homes: Homes, slots: Slots): Variant => {
     const accelerator = machineOf(slots);
@@ -126,6 +143,7 @@ export function createParts(plain: Accelerator, options: PartsOptions): Parts {
         priced: searchOf(tables, goal),
         leastEnergy: searchOf(tables, goals.energy),
         shares: [new Map(), new Map(), new Map(), new Map()],
+        tiled: new Map(),
       };
       variants.set(key, variant);
     }
@@ -139,9 +157,9 @@ export function createParts(plain: Accelerator, options: PartsOptions): Parts {
     tile: Tile | null,
     price: number,
   ): PartPoint | 'misfit' => {
-    searches += 1;
     const { accelerator, depth, goal, homes } = variant;
     goal.price = price;
+    variant.tables.iterations[0] = tile?.isBound === true ? unrounded : (tile?.times ?? 1);
     const solve = price > 0 ? variant.priced : variant.leastEnergy;
     let best: PartPoint | 'misfit' = 'misfit';
     let least = Number.POSITIVE_INFINITY;
@@ -178,12 +196,27 @@ export function createParts(plain: Accelerator, options: PartsOptions): Parts {
     return best;
   };
 
+  /** Remembered, since tiles of one size come with many others beside them. */
+  const tiledAt = (machine: Variant, gemm: Gemm, tile: Tile): Variant => {
+    const beside = besideOf(machine, gemm, tile);
+    if (tile.revisits === 1 && beside.every((words) => words === 0)) return machine;
+    const key = `${tile.revisits},${beside.join()}`;
+    let variant = machine.tiled.get(key);
+    if (variant === undefined) {
+      if (machine.tiled.size >= mostTiled) machine.tiled.clear();
+      variant = tiledVariant(machine, beside, tile.revisits, searchOf);
+      machine.tiled.set(key, variant);
+    }
+    return variant;
+  };
+
+  const candidatesOf = ({ tables }: Variant, gemm: Gemm): readonly Extents[] =>
+    factors === 'any' ? paddedExtents(tables, gemm) : [[gemm.m, gemm.n, gemm.k, gemm.batch]];
+
   const create = (gemm: Gemm, homes: Homes, held: readonly number[], tile: Tile | null): Part => {
     const machine = variantAt(homes, slotsOf(gemm));
     const { accelerator } = machine;
-    const { m, n, k, batch } = gemm;
-    const candidates: readonly Extents[] =
-      factors === 'any' ? paddedExtents(machine.tables, gemm) : [[m, n, k, batch]];
+    const candidates = candidatesOf(machine, gemm);
     const floor = inAll(accelerator, tile, floorOf(accelerator, machine, gemm, candidates));
     let own: Variant | null = tile === null ? machine : null;
     const found: { readonly price: number; readonly point: PartPoint; readonly cost: number }[] = [];
@@ -214,7 +247,7 @@ export function createParts(plain: Accelerator, options: PartsOptions): Parts {
     };
     const ask = (price: number): void => {
       if (known(price) !== null) return;
-      own ??= tiledVariant(machine, gemm, tile as Tile, searchOf);
+      own ??= tiledAt(machine, gemm, tile as Tile);
       const once = search(own, candidates, held, tile, price);
       if (once === 'misfit') {
         nowhere = true;
@@ -228,21 +261,41 @@ export function createParts(plain: Accelerator, options: PartsOptions): Parts {
     return { gemm, homes, held, tile, floor, bound, known, ask };
   };
 
-  return {
+  const slotsKey = (gemm: Gemm): string =>
+    machineOf(slotsOf(gemm)) === machineOf('aw') ? '' : slotsOf(gemm);
+  const nothing = plain.levels.map(() => 0);
+  const own: Parts = {
     accelerator: machineOf('aw'),
     machineOf,
     accounting,
-    searches: () => searches,
+    floor: (gemm, homes) => {
+      const machine = variantAt(homes, slotsOf(gemm));
+      return floorOf(machine.accelerator, machine, gemm, candidatesOf(machine, gemm));
+    },
+    tiles: (gemm, homes) => {
+      const { m, n, k, batch } = gemm;
+      const key = `${slotsKey(gemm)},${m},${n},${k},${batch},${homes.I},${homes.W},${homes.O}`;
+      let known = tiles.get(key);
+      if (known === undefined) {
+        const partOf = (tile: Gemm, revisits: number): Part =>
+          own.part(tile, homes, nothing, { ...free, revisits, isBound: true });
+        known = createTiles(gemm, { floorOf: (tile) => own.floor(tile, homes), partOf });
+        tiles.set(key, known);
+      }
+      return known;
+    },
     part: (gemm, homes, held, tile) => {
       const { m, n, k, batch } = gemm;
-      const beside = tile && `${tile.times},${tile.revisits},${tile.reads.join()},${tile.writes.join()}`;
-      const slots = machineOf(slotsOf(gemm)) === machineOf('aw') ? '' : gemm.slots;
-      const key = `${slots},${m},${n},${k},${batch},${homes.I},${homes.W},${homes.O},${held.join()},${beside ?? ''}`;
+      const beside =
+        tile &&
+        `${tile.isBound === true},${tile.times},${tile.revisits},${tile.reads.join()},${tile.writes.join()}`;
+      const key = `${slotsKey(gemm)},${m},${n},${k},${batch},${homes.I},${homes.W},${homes.O},${held.join()},${beside ?? ''}`;
       let part = parts.get(key);
       if (part === undefined) parts.set(key, (part = create(gemm, homes, held, tile ?? null)));
       return part;
     },
   };
+  return own;
 }
 
 /** Figures of one iteration as those of all, with what passes beside them. */
@@ -256,34 +309,40 @@ function inAll({ levels }: Accelerator, tile: Tile | null, { energyPj, cycles }:
   return { energyPj: tile.times * energyPj + beside, cycles: tile.times * cycles };
 }
 
+/** By port: words that pass beside the iterations, for every word of a result that one of them makes. */
+function besideOf({ tables }: Variant, gemm: Gemm, tile: Tile): number[] {
+  const results = tile.times * gemm.batch * gemm.m * gemm.n;
+  const beside: number[] = [];
+  tables.accelerator.levels.forEach((level, l) => {
+    if (level.readWordsPerCycle !== null) beside.push((tile.reads[l] ?? 0) / results);
+    if (level.writeWordsPerCycle !== null) beside.push((tile.writes[l] ?? 0) / results);
+  });
+  return beside;
+}
+
 /**
  * The machine as one iteration sees it: its share of the words that pass beside loads the ports, and only the first visit
  * of a word of the result spares reading it back. Both ride on the words that an output owns.
  */
 function tiledVariant(
   machine: Variant,
-  gemm: Gemm,
-  tile: Tile,
+  beside: readonly number[],
+  revisits: number,
   searchOf: (tables: MachineTables, goal: Goal) => Search,
 ): Variant {
   const { tables } = machine;
-  const results = tile.times * gemm.batch * gemm.m * gemm.n;
   const fresh = (tally: Tally): Tally => ({
     ...tally,
-    owned: tally.owned.map((words) => words / tile.revisits),
-  });
-  const beside: number[] = [];
-  tables.accelerator.levels.forEach((level, l) => {
-    if (level.readWordsPerCycle !== null) beside.push(tile.reads[l] ?? 0);
-    if (level.writeWordsPerCycle !== null) beside.push(tile.writes[l] ?? 0);
+    owned: tally.owned.map((words) => words / revisits),
   });
   const ports = tables.ports.map((port, p) => {
     const { owned } = fresh(port);
-    owned[0] = (owned[0] ?? 0) + (beside[p] ?? 0) / results;
+    owned[0] = (owned[0] ?? 0) + (beside[p] ?? 0);
     return { ...port, owned };
   });
   const depth = tables.depth.slice();
-  const own = { ...tables, depth, ports, energy: fresh(tables.energy) };
+  const iterations = Float64Array.of(1);
+  const own = { ...tables, depth, iterations, ports, energy: fresh(tables.energy) };
   const goal = createPricedGoal();
   return {
     ...machine,
@@ -368,5 +427,6 @@ const instances = (level: { readonly meshX: number; readonly meshY: number } | u
 
 /** What to say when a product fits nowhere. */
 export function misfit(accelerator: Accelerator, gemm: Gemm | undefined): InputError {
+  if (gemm !== undefined) checkGemm(gemm);
   return new InputError(`accelerator ${accelerator.name}`, 'must have room for the product', gemm);
 }

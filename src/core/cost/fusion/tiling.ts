@@ -44,13 +44,13 @@ export function tiledSteps(
   const extents = new Map(einsum.extents);
   for (const [label, factor] of loops) extents.set(label, (extents.get(label) ?? 1) / factor);
   const wordsOf = (step: ChainStep, operand: Operand): number => sizeOf(einsum, labelsOf(step, operand));
-  let heldOver = 0;
+  const heldOver = accelerator.levels.map(() => 0);
   steps.forEach((step, s) =>
     operands.forEach((operand, o) => {
       const hold = holds.get(s * operands.length + o);
       if (hold === undefined) return;
-      const takes = wordsTaken(machineOf(slotsOf(step.gemm)).levels[level], operand);
-      heldOver += wordsOf(step, operand) * hold.share * takes;
+      const takes = wordsTaken(machineOf(slotsOf(step.gemm)).levels[hold.level], operand);
+      heldOver[hold.level] = (heldOver[hold.level] ?? 0) + wordsOf(step, operand) * hold.share * takes;
     }),
   );
   return steps.map((step, s): TiledStep => {
@@ -67,14 +67,13 @@ export function tiledSteps(
       homes[operand] = isInside(tensor) ? level : homeOf(tensor);
       const hold = holds.get(s * operands.length + o);
       if (hold === undefined) return;
-      homes[operand] = level;
+      homes[operand] = hold.level;
       const words = wordsOf(step, operand);
       const moves = words * hold.visits;
       const again = operand === 'O' ? moves - words : moves;
-      pass(machineOf(slots), accounting, operand, level, moves, again, reads, writes);
+      pass(machineOf(slots), accounting, operand, hold.level, moves, again, reads, writes);
     });
-    const held = beside.slice();
-    held[level] = (held[level] ?? 0) + heldOver;
+    const held = heldOver.map((words, l) => words + (beside[l] ?? 0));
     for (const { madeBy, usedBy, labels, words } of inside) {
       if (madeBy <= from + s && usedBy >= from + s)
         held[level] =

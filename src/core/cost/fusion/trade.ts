@@ -5,12 +5,20 @@
  * plan at a few prices; two neighbouring answers leave a triangle in which a better one may lie, and it is asked about until
  * no triangle can hold one.
  */
+import type { Objective } from '../mapping.ts';
 import type { Goal } from '../objective.ts';
 
 export interface Point {
   readonly energyPj: number;
   readonly cycles: number;
 }
+
+/** What an objective makes least of. */
+export const scores: Readonly<Record<Objective, (figures: Point) => number>> = {
+  edp: ({ energyPj, cycles }) => energyPj * cycles,
+  energy: ({ energyPj }) => energyPj,
+  latency: ({ cycles }) => cycles,
+};
 
 const slack = 1e-12;
 
@@ -40,9 +48,15 @@ export function createPricedGoal(): PricedGoal {
 
 interface Support<P extends Point> {
   readonly price: number;
-  /** Nothing has less energy + price x cycles. */
+  /** Nothing that was made has less energy + price x cycles. */
   readonly cost: number;
   readonly point: P;
+}
+
+/** Nothing at all has less energy + price x cycles. */
+interface Bound {
+  readonly price: number;
+  readonly cost: number;
 }
 
 /** Prices are taken from a coarse grid while it will do, so that related searches ask alike and remember. */
@@ -52,43 +66,92 @@ const onGrid = (price: number, round: (steps: number) => number): number =>
 const product = ({ energyPj, cycles }: Point): number => energyPj * cycles;
 const mostAsked = 200;
 
-/**
- * @param ask the point of least energy + price x cycles
- * @param floor energy and cycles that no point is below, both above 0
- * @param price where to begin
- */
-export function leastProduct<P extends Point>(ask: (price: number) => P, floor: Point, price: number): P {
-  const supports: Support<P>[] = [];
-  let best: P | null = null;
-  const visit = (at: number): P => {
-    const point = ask(at);
-    const place = supports.findIndex((support) => support.price > at);
-    const support = { price: at, cost: point.energyPj + at * point.cycles, point };
-    supports.splice(place < 0 ? supports.length : place, 0, support);
-    if (best === null || product(point) < product(best)) best = point;
-    return point;
-  };
-  // A few steps towards the price at which the best point is the best answer to its own price.
-  for (let next = onGrid(price, Math.round); !supports.some((support) => support.price === next);) {
-    const { energyPj, cycles } = visit(next);
-    if (!(energyPj > 0 && cycles > 0)) break;
-    next = onGrid(energyPj / cycles, Math.round);
-  }
-  while (supports.length < mostAsked) {
-    const open = openPrice(supports, floor, best as P | null);
-    if (open === null) break;
-    visit(open);
-  }
-  return best as unknown as P;
+/** What there is at a price: a point, and the least energy + price x cycles that anything may have. */
+export interface Answer<P extends Point> {
+  readonly plan: P | null;
+  readonly least: number;
 }
 
-/** A price to ask at, or null when nothing can beat the best. */
+/**
+ * The point of least product, and a product that nothing is below.
+ * @param ask the point of least energy + price x cycles
+ * @param floor energy and cycles that no point is below, both above 0
+ * @param first price where to begin
+ * @param limit only products below it are asked for
+ */
+export function leastProduct<P extends Point>(
+  ask: (price: number) => Answer<P>,
+  floor: Point,
+  first: number,
+  limit = Number.POSITIVE_INFINITY,
+): Answer<P> {
+  const supports: Support<P>[] = [];
+  const bounds: Bound[] = [];
+  let best: P | null = null;
+  const below = (): number => Math.min(limit, best === null ? limit : product(best)) * (1 - 1e-9);
+  /** What is known so far cannot be beaten. */
+  const settled = (): boolean => leastWithin(bounds, floor) >= below();
+  const visit = (price: number): P | null => {
+    const { plan, least } = ask(price);
+    bounds.splice(placeOf(bounds, price), 0, { price, cost: least });
+    if (plan === null) return null;
+    const cost = plan.energyPj + price * plan.cycles;
+    supports.splice(placeOf(supports, price), 0, { price, cost, point: plan });
+    if (best === null || product(plan) < product(best)) best = plan;
+    return plan;
+  };
+  const answer = (): Answer<P> => ({
+    plan: best !== null && product(best) < limit ? best : null,
+    least: leastWithin(bounds, floor),
+  });
+  // A few steps towards the price at which the best point is the best answer to its own price.
+  for (let next = onGrid(first, Math.round); !bounds.some(({ price }) => price === next);) {
+    const point = visit(next);
+    if (point === null || settled() || !(point.energyPj > 0 && point.cycles > 0)) return answer();
+    next = onGrid(point.energyPj / point.cycles, Math.round);
+  }
+  while (supports.length < mostAsked && !settled()) {
+    const open = openPrice(supports, floor, below());
+    if (open === null || visit(open) === null) break;
+  }
+  return answer();
+}
+
+const placeOf = (list: readonly { readonly price: number }[], price: number): number => {
+  const place = list.findIndex((other) => other.price > price);
+  return place < 0 ? list.length : place;
+};
+
+/** The least product where every bound and the floor hold: at a corner of that region. */
+function leastWithin(bounds: readonly Bound[], { energyPj, cycles }: Point): number {
+  // The least cost is concave in the price: bounds below the line between others say nothing.
+  const hull: Bound[] = [{ price: 0, cost: energyPj }];
+  let fewest = energyPj;
+  for (const next of bounds) {
+    fewest = Math.max(fewest, next.cost - next.price * cycles);
+    for (let last = hull.at(-1); last !== undefined && hull.length > 1; last = hull.at(-1)) {
+      const before = hull.at(-2) as Bound;
+      const line = (next.cost - before.cost) / (next.price - before.price);
+      if (last.cost > before.cost + line * (last.price - before.price)) break;
+      hull.pop();
+    }
+    hull.push(next);
+  }
+  let least = fewest * cycles;
+  for (let i = 0; i + 1 < hull.length; i += 1) {
+    const [a, b] = [hull[i] as Bound, hull[i + 1] as Bound];
+    const at = (b.cost - a.cost) / (b.price - a.price);
+    if (at >= cycles) least = Math.min(least, at * (a.cost - a.price * at));
+  }
+  return least;
+}
+
+/** A price to ask at, or null when nothing can beat the limit. */
 function openPrice<P extends Point>(
   supports: readonly Support<P>[],
   floor: Point,
-  best: P | null,
+  limit: number,
 ): number | null {
-  const limit = best === null ? Number.POSITIVE_INFINITY : product(best) * (1 - 1e-9);
   const first = supports[0] as Support<P>;
   const last = supports.at(-1) as Support<P>;
   // Above the lowest price: more cycles, at least the floor's energy.

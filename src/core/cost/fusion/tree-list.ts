@@ -7,38 +7,37 @@ import { stepGemm, withSlots } from '../gemm.ts';
 import { slotsFor } from './chain.ts';
 import type { Objective } from '../mapping.ts';
 import { possibleHomes } from './homes.ts';
-import { bestPlan } from './lazy.ts';
-import type { Part, Parts, Tile } from './parts.ts';
+import { bestPlan, weigh } from './lazy.ts';
+import { free } from './parts.ts';
+import type { Part, Parts } from './parts.ts';
+import { scores } from './trade.ts';
 import type { Point } from './trade.ts';
 import { joinsOf, positionsOf, resultLabels, usefulJoins } from './trees.ts';
 import type { Positions, Sides } from './trees.ts';
 
 interface FreeJoin extends Sides {
-  /** Its intermediates at the innermost level that may hold them, taking no room. */
+  /** Its intermediates at the innermost level that may hold them, where there is room for everything. */
   readonly part: Part;
 }
 
 export interface ListedTree {
-  readonly least: Point;
-  /** The tree in every order in which it can run. */
-  readonly paths: () => readonly Positions[];
+  /** A score that it is not below in any order. */
+  readonly least: number;
+  /** The tree in the orders in which it can run, and whether these are all. */
+  readonly orders: () => { readonly paths: readonly Positions[]; readonly complete: boolean };
 }
 
-const free: Tile = { times: 1, revisits: 1, reads: [], writes: [] };
 const mostOrders = 48;
 
-/** Every tree whose bound is worth it, the most promising first. */
-export function listTrees(
-  parts: Parts,
-  einsum: Einsum,
-  objective: Objective,
-  score: (figures: Point) => number,
-  worth: (least: Point) => boolean,
-): ListedTree[] {
+/** Every tree whose bound is below the limit, the most promising first. */
+export function listTrees(parts: Parts, einsum: Einsum, objective: Objective, limit: number): ListedTree[] {
   const { accelerator } = parts;
+  const worth = (least: Point): boolean => scores[objective](least) < limit;
   const full = (1 << einsum.inputs.length) - 1;
   const labels = resultLabels(einsum);
-  const nothing = accelerator.levels.map(() => 0);
+  // Whatever shares loops is a mapping of each product by itself once levels that may hold tiles are boundless.
+  const innermost = accelerator.levels.findLastIndex(({ meshX, meshY }) => meshX * meshY === 1);
+  const boundless = accelerator.levels.map((_, l) => (l <= innermost ? Number.NEGATIVE_INFINITY : 0));
   const home = (set: number, slot: 'I' | 'W'): number =>
     (set & (set - 1)) === 0 ? 0 : (possibleHomes(accelerator, slot, 1).at(-1) ?? 0);
   const joinOf = (input: number, weight: number): FreeJoin => {
@@ -54,7 +53,7 @@ export function listTrees(
     );
     const out = set === full ? 0 : Math.max(home(set, 'I'), home(set, 'W'));
     const homes = { I: home(input, 'I'), W: home(weight, 'W'), O: out };
-    return { input, weight, part: parts.part(gemm, homes, nothing, free) };
+    return { input, weight, part: parts.part(gemm, homes, boundless, free) };
   };
   const joins = usefulJoins(
     full,
@@ -64,15 +63,25 @@ export function listTrees(
   );
   const trees: ListedTree[] = [];
   for (const tree of grow(full, joins, worth)) {
-    const least = bestPlan(() => ({ parts: tree.map(({ part }) => part), decisions: null }), objective);
-    if (least === null || !worth(least)) continue;
-    const { energyPj, cycles } = least;
-    trees.push({
-      least: { energyPj, cycles },
-      paths: () => orders(tree).map((pairs) => positionsOf(einsum, pairs)),
-    });
+    const own = tree.map(({ part }) => part);
+    const { least } = bestPlan(
+      (measure) => ({
+        parts: own,
+        decisions: null,
+        least: own.reduce((sum, part) => sum + weigh(part, measure), 0),
+      }),
+      objective,
+      limit,
+    );
+    if (least >= limit) continue;
+    const ordered = (): ReturnType<ListedTree['orders']> => {
+      const found = orders(tree);
+      const paths = found.slice(0, mostOrders).map((pairs) => positionsOf(einsum, pairs));
+      return { paths, complete: paths.length === found.length };
+    };
+    trees.push({ least, orders: ordered });
   }
-  return trees.toSorted((a, b) => score(a.least) - score(b.least));
+  return trees.toSorted((a, b) => a.least - b.least);
 }
 
 /** Every tree over the useful joins, cut as soon as the sums of floors are not worth it. */
@@ -138,7 +147,7 @@ function orders(tree: readonly FreeJoin[]): FreeJoin[][] {
   const made = new Set<number>();
   const ready = (set: number): boolean => (set & (set - 1)) === 0 || made.has(set);
   const visit = (before: readonly FreeJoin[], left: readonly FreeJoin[]): void => {
-    if (found.length >= mostOrders) return;
+    if (found.length > mostOrders) return;
     if (left.length === 0) found.push([...before]);
     for (const join of left) {
       if (!ready(join.input) || !ready(join.weight)) continue;

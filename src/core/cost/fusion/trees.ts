@@ -11,6 +11,7 @@ import { stepGemm, withSlots } from '../gemm.ts';
 import type { Gemm } from '../mapping.ts';
 import { sizeOf, slotsFor } from './chain.ts';
 import { possibleHomes } from './homes.ts';
+import { weigh } from './lazy.ts';
 import type { Plan, Propose } from './lazy.ts';
 import type { Part, Parts } from './parts.ts';
 import type { Fusion } from './residency.ts';
@@ -105,7 +106,7 @@ export function proposeTrees(
     worth,
   );
 
-  return (weigh): Plan<Positions> | null => {
+  return (measure): Plan<Positions> | null => {
     const memo = new Map<number, Entry>();
     const solve = (set: number, home: number, held: number): Entry => {
       if (isLeaf(set)) return given;
@@ -118,7 +119,7 @@ export function proposeTrees(
         for (const inputHome of join.inputHomes) {
           for (const weightHome of join.weightHomes) {
             const part = partOf(join, inputHome, weightHome, home, held);
-            const own = weigh(part);
+            const own = weigh(part, measure);
             if (own >= best.cost) continue;
             for (let order = 0; order < (both ? 2 : 1); order += 1) {
               const inputFirst = order === 0;
@@ -140,8 +141,9 @@ export function proposeTrees(
       memo.set(key, best);
       return best;
     };
-    if (solve(full, 0, 0).cost === Number.POSITIVE_INFINITY) return null;
-    return readOff(einsum, full, taken, holding, solve);
+    const least = solve(full, 0, 0).cost;
+    if (least === Number.POSITIVE_INFINITY) return null;
+    return { least, ...readOff(einsum, full, taken, holding, solve) };
   };
 }
 
@@ -289,7 +291,7 @@ function readOff(
   taken: (set: number, home: number) => number,
   holding: Holdings,
   solve: (set: number, home: number, held: number) => Entry,
-): Plan<Positions> {
+): Omit<Plan<Positions>, 'least'> {
   const parts: Part[] = [];
   const pairs: Sides[] = [];
   const walk = (set: number, home: number, held: number): void => {

@@ -104,10 +104,10 @@ export function createUnevenSolver(machine: MachineTables, goal: Goal): UnevenSo
     for (const [p, tally] of machine.ports.entries()) {
       const values = plan.ports[p] as Values;
       weigh(plan, values, tally);
-      if (wholeCycles(values.fixed + loadOf(values, reach)) <= floor) continue;
+      if (wholeCycles(values.fixed + loadOf(values, reach), machine.iterations[0]) <= floor) continue;
       for (let a = levels - 1; a >= 1; a -= 1) fillTable(plan, values, a);
       const load = bestEntry(plan, values, 0, top(plan), Number.POSITIVE_INFINITY).value;
-      least = Math.max(least, wholeCycles(values.fixed + load));
+      least = Math.max(least, wholeCycles(values.fixed + load, machine.iterations[0]));
       ports.push(values);
     }
     if (!beats(leastEnergy, least)) return;
@@ -123,7 +123,10 @@ export function createUnevenSolver(machine: MachineTables, goal: Goal): UnevenSo
         const after = ports.map((port, p) => (loads[p] as number) + costOf(plan, port, a, tile, way));
         let cycles = least;
         ports.forEach((port, p) => {
-          cycles = Math.max(cycles, wholeCycles((after[p] as number) + inside(port, way.at)));
+          cycles = Math.max(
+            cycles,
+            wholeCycles((after[p] as number) + inside(port, way.at), machine.iterations[0]),
+          );
         });
         if (!beats(bound, cycles)) return null;
         return {
@@ -171,7 +174,7 @@ export function createUnevenSolver(machine: MachineTables, goal: Goal): UnevenSo
     for (const [p, tally] of machine.ports.entries()) {
       const port = plan.ports[p] as Values;
       weigh(plan, port, tally);
-      least = Math.max(least, wholeCycles(boundRelaxed(plan, port)));
+      least = Math.max(least, wholeCycles(boundRelaxed(plan, port), machine.iterations[0]));
     }
     return least;
   };

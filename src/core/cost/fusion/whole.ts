@@ -4,7 +4,6 @@
  * known to every other layer too. Least sum for energy and latency; for EDP near it, as each product minds its own
  * (`map-chain.ts` weighs them together and shares loops, in a hundred times as long).
  */
-import { InputError } from '../../base/checks.ts';
 import type { Cycles, EnergyPj, Words } from '../../base/units.ts';
 import { operands } from '../../hardware/accelerator.ts';
 import type { Accelerator } from '../../hardware/accelerator.ts';
@@ -14,6 +13,7 @@ import type { Gear, Objective } from '../mapping.ts';
 import type { Place } from '../place.ts';
 import type { Chain, ChainStep } from './chain.ts';
 import { possibleHomes } from './homes.ts';
+import { misfit } from './parts.ts';
 
 /** Homes of the chain's first operand and of its result, 0 = the outermost level, and what others hold meanwhile. */
 export interface LayerEnds {
@@ -91,11 +91,7 @@ export function fuseChain(
   const { input, output, held } = ends;
   if (input > 0 || output > 0 || held.some((words) => words > 0))
     return fuseChain(mapper, chain, gear, fusion, outside);
-  throw new InputError(
-    `accelerator ${mapper.accelerator.name}`,
-    'must have room for the product',
-    chain.steps[0]?.gemm,
-  );
+  throw misfit(mapper.accelerator, chain.steps[0]?.gemm);
 }
 
 interface Figures {
