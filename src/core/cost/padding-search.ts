@@ -17,13 +17,13 @@ import type { MachineTables } from './tables.ts';
 /** Paddings whose least costs are compared. */
 const mostTogether = 40_000;
 /** Of these, the most promising are tried, so many at a time. */
-const mostTried = 2000;
+const mostTried = 1000;
 const atATime = 250;
 /** Paddings of one dim that are looked at, fewer where an extent takes long to factor. */
 const mostInWindow = 4096;
 const mostDivisions = 2e7;
 /** Of these, tried with the other dims as they are. */
-const mostOfOneDim = 192;
+const mostOfOneDim = 96;
 
 export interface PaddedSolution extends Solution {
   /** Below what key (`Goal.key`) no other padding is; the key of the solution itself = it is proven. */
