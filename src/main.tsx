@@ -244,6 +244,7 @@ async function warmRuntimes(): Promise<void> {
   const tasks: readonly (() => unknown)[] = [
     () => exporter.warm(urls),
     () => stopwatch.warm(urls),
+    () => import('./ui/latency/LatencyPanel.tsx'),
     () => import('./ui/device/DevicePanel.tsx'),
     () => import('./ui/device/DelayAxis.tsx'),
     async () => (await device()).warm(),
