@@ -130,7 +130,7 @@ test('the accesses of the chosen step stand under it', async ({ page }) => {
   await inside(page).getByText('Accesses', { exact: true }).click();
   await expect(inside(page).getByText(/bounds? the latency:/)).toBeVisible();
   const table = inside(page).getByRole('table', { name: /^Accesses of step/ });
-  await expect(table.getByRole('columnheader')).toHaveCount(9);
+  await expect(table.getByRole('columnheader')).toHaveCount(10);
   await expect(table.getByRole('row', { name: /DRAM/ })).toContainText('unlimited');
 });
 

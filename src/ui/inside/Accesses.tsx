@@ -1,7 +1,8 @@
 /** What a mapping does at every memory level, operand by operand: words held, read and written, and their energy. */
-import type { Accounting } from '../../core/cost/mapping.ts';
-import { energyScale, formatCount, formatNumber, formatPercent } from '../format.ts';
-import { drainEnergyPj } from './loads.ts';
+import type { AccessCounts, Accounting } from '../../core/cost/mapping.ts';
+import type { Operand } from '../../core/hardware/accelerator.ts';
+import { energyScale, formatCount, formatNumber, formatPercent, formatRatio } from '../format.ts';
+import { drainEnergyPj, reuseOf } from './loads.ts';
 import { levelColour } from './nest.ts';
 import { holdings, leakageOf, operandNames, type Stage, type StepCost } from './stage.ts';
 
@@ -21,6 +22,10 @@ export function Accesses({ stage, cost, accounting, label }: AccessesProps) {
   const isWord = machine.levels.every(({ takes }) => takes === undefined);
   const scale = energyScale(cost.energyPj, machine.energyUnit);
   const energy = (energyPj: number): string => formatNumber(energyPj / scale.divide, 2);
+  const reuse = (operand: Operand | null, counts: AccessCounts): string => {
+    const often = operand === null ? null : reuseOf(operand, counts, accounting);
+    return often === null ? '–' : formatRatio(often);
+  };
   return (
     <div className="accesses">
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls sideways on narrow screens */}
@@ -36,6 +41,7 @@ export function Accesses({ stage, cost, accounting, label }: AccessesProps) {
               <th scope="col">Reads</th>
               <th scope="col">Fills</th>
               <th scope="col">Updates</th>
+              <th scope="col">Reuse</th>
               <th scope="col">Energy, {scale.unit}</th>
             </tr>
           </thead>
@@ -66,13 +72,14 @@ export function Accesses({ stage, cost, accounting, label }: AccessesProps) {
                         : formatPercent((100 * held) / level.depthWords, 1)}
                     </td>
                     {words === undefined ? (
-                      <td colSpan={5}>there meanwhile</td>
+                      <td colSpan={6}>there meanwhile</td>
                     ) : (
                       <>
                         <td>{formatCount(words.instances)}</td>
                         <td>{formatCount(words.reads)}</td>
                         <td>{formatCount(words.fills)}</td>
                         <td>{formatCount(words.updates)}</td>
+                        <td>{reuse(operand, words)}</td>
                         <td>{energy(words.energyPj)}</td>
                       </>
                     )}
@@ -87,7 +94,7 @@ export function Accesses({ stage, cost, accounting, label }: AccessesProps) {
                   <td colSpan={2}>stays or is come back to</td>
                   <td>{formatCount(level.meshX * level.meshY)}</td>
                   <td>{formatCount(beside.reads)}</td>
-                  <td colSpan={2}>{formatCount(beside.writes)}</td>
+                  <td colSpan={3}>{formatCount(beside.writes)}, fills and updates</td>
                   <td>{energy(beside.energyPj)}</td>
                 </tr>,
               ];
@@ -96,7 +103,7 @@ export function Accesses({ stage, cost, accounting, label }: AccessesProps) {
               <tr className="first">
                 <th scope="rowgroup">All levels</th>
                 <th scope="row">leakage</th>
-                <td colSpan={6}>{formatCount(cost.latencyCycles)} cycles</td>
+                <td colSpan={7}>{formatCount(cost.latencyCycles)} cycles</td>
                 <td>{energy(leakagePj)}</td>
               </tr>
             )}
@@ -106,7 +113,7 @@ export function Accesses({ stage, cost, accounting, label }: AccessesProps) {
                 MAC
               </th>
               <th scope="row">products</th>
-              <td colSpan={6}>{formatCount(cost.macs)} multiply-accumulates</td>
+              <td colSpan={7}>{formatCount(cost.macs)} multiply-accumulates</td>
               <td>{energy(cost.macEnergyPj)}</td>
             </tr>
           </tbody>
@@ -115,7 +122,9 @@ export function Accesses({ stage, cost, accounting, label }: AccessesProps) {
       <p className="note">
         Words, counted per instance; energy over all instances. Holds: words of the operand that one instance
         keeps at a time. Reads: words handed to the level below or, of partial sums, read back to be added to.
-        Fills: words that come in from the level above. Updates: results that come up from below.{' '}
+        Fills: words that come in from the level above. Updates: results that come up from below. Reuse: how
+        often a word that came in is handed on, or a result is added to before it leaves; at the outermost
+        level how often each word is fetched or written.{' '}
         {accounting === 'timeloop'
           ? `Counted as Timeloop does: results that leave for the level above are not charged a read${looped === undefined ? `; AccelForge would add ${formatPercent((100 * drainEnergyPj(machine, cost)) / cost.energyPj)} to the energy` : ', AccelForge would'}.`
           : 'Counted as AccelForge does: results that leave for the level above are charged a read, which Timeloop leaves out.'}{' '}

@@ -1,7 +1,8 @@
 /** How busy each memory port is in a mapping, and which of them or the MACs sets the latency, in words with figures. */
 import { wholeCycles } from '../../core/cost/counts.ts';
+import type { AccessCounts, Accounting } from '../../core/cost/mapping.ts';
 import type { MappingCost } from '../../core/cost/mapping.ts';
-import { operands, type Accelerator } from '../../core/hardware/accelerator.ts';
+import { operands, type Accelerator, type Operand } from '../../core/hardware/accelerator.ts';
 import { wordsTaken } from '../../core/hardware/bit-widths.ts';
 import { formatExact, formatNumber, formatPercent } from '../format.ts';
 import type { StepCost } from './stage.ts';
@@ -72,6 +73,19 @@ export function boundWords(accelerator: Accelerator, cost: StepCost): string {
     `${level} bounds the latency: one instance must ${direction} ${formatExact(words)} words at ` +
     `${plain(wordsPerCycle)} a cycle, ${formatExact(cycles)} cycles; the MACs need ${formatExact(cost.computeCycles)} with ${busy}.`
   );
+}
+
+/**
+ * How often a word that came into a level is handed on from there, or one that leaves was added to; of the outermost level
+ * how often each word is fetched or written. Null where the counts do not tell: AccelForge's reads of results hold their way
+ * out too.
+ */
+export function reuseOf(operand: Operand, counts: AccessCounts, accounting: Accounting): number | null {
+  const { tileWords, reads, fills, updates } = counts;
+  if (operand !== 'O') return reads / (fills > 0 ? fills : tileWords);
+  // reads = content - owned and fills = drained - owned, with updates = content.
+  const drained = fills + updates - reads;
+  return accounting === 'accelforge' || drained <= 0 ? null : updates / drained;
 }
 
 /**

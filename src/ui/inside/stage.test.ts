@@ -10,7 +10,7 @@ import { presetByName } from '../../core/hardware/presets.ts';
 import { createEvaluator, type Evaluator } from '../../core/search/evaluate.ts';
 import { modelById } from '../../core/workload/cards.ts';
 import { resolveWorkload } from '../../core/workload/workload.ts';
-import { boundWords } from './loads.ts';
+import { boundWords, reuseOf } from './loads.ts';
 import { draftOf, judge } from './nest-draft.ts';
 import { nestLines } from './nest.ts';
 import { heldAt, holdings, leakageOf, operandNames, stageStep, type StagedStep } from './stage.ts';
@@ -98,6 +98,23 @@ describe.each(settings)('%s, %s, %s', (machine, execution, quantization) => {
       );
       expect((sum(rows) + leakageOf(cost) + cost.macEnergyPj) / step.cost.energyPj).toBeCloseTo(1, 9);
       expect(leakageOf(cost)).toBeCloseTo((stage.machine.leakagePjPerCycle ?? 0) * cost.latencyCycles, 3);
+    }
+  });
+
+  it('tells reuse that fits the words: what leaves the outermost level once is read once there', () => {
+    for (const { stage } of all) {
+      const { levels } = stage.mapped.cost;
+      for (const [l, level] of levels.entries())
+        for (const operand of operands) {
+          const counts = level.operands[operand];
+          if (counts === undefined) continue;
+          const often = reuseOf(operand, counts, 'timeloop');
+          expect(often).toBeGreaterThan(0);
+          if (operand !== 'O' && counts.fills > 0) expect(often! * counts.fills).toBeCloseTo(counts.reads, 6);
+          // A result enters the outermost level at least once, and each time after the first it was read back before.
+          if (operand === 'O' && l === 0)
+            expect(counts.updates / often!).toBeCloseTo(counts.updates - counts.reads, 6);
+        }
     }
   });
 
