@@ -79,6 +79,14 @@ describe('machines', () => {
 });
 
 describe('extents', () => {
+  const wide = {
+    equation: 'mk,kr,rn->mn',
+    shapes: [
+      [2 ** 30, 2 ** 20],
+      [2 ** 20, 8],
+      [8, 2 ** 20],
+    ],
+  };
   const requests: readonly (readonly [request: Readonly<Record<string, unknown>>, error: string | null])[] = [
     [{ command: 'cost', gemm: [1, 1, 1] }, null],
     [{ command: 'cost', gemm: [2 ** 40, 1, 1] }, null],
@@ -146,6 +154,11 @@ describe('extents', () => {
         ],
       },
       null,
+    ],
+    [{ command: 'chain', ...wide }, 'chain: gemm: must have fewer than 2^53 multiply-accumulates'],
+    [
+      { command: 'path', objective: 'edp', ...wide },
+      'path: gemm: must have fewer than 2^53 multiply-accumulates',
     ],
   ];
   it.each(requests)('%j', { timeout: 20_000 }, async (request, error) => {
