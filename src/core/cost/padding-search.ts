@@ -19,11 +19,13 @@ const mostTogether = 40_000;
 /** Of these, the most promising are tried, so many at a time. */
 const mostTried = 1000;
 const atATime = 250;
-/** Paddings of one dim that are looked at, fewer where an extent takes long to factor. */
+/** Paddings of one dim that are looked at: all of them, or some, fewer where an extent takes long to factor. */
 const mostInWindow = 4096;
+const someOfWindow = 1024;
 const mostDivisions = 2e7;
-/** Of these, tried with the other dims as they are. */
+/** Of these, tried with the other dims as they are; fewer where a window is not looked at whole. */
 const mostOfOneDim = 96;
+const someOfOneDim = 32;
 
 export interface PaddedSolution extends Solution {
   /** Below what key (`Goal.key`) no other padding is; the key of the solution itself = it is proven. */
@@ -41,13 +43,13 @@ export function searchPaddings(
   const likely = solver.solve(paddedExtents(machine, gemm));
   if (likely === null) return null;
   const reaches = reachesOf(solver, gemm);
+  const whole = [gemm.m, gemm.n, gemm.k].every((extent, dim) => reaches[dim]?.length === extent);
   let left = promising(machine, goal, solver, gemm, reaches, likely);
   let best = likely;
   if (sizeOf(left) > mostTried) {
-    best = dimByDim(goal, solver, left, likely);
+    best = dimByDim(goal, solver, left, likely, whole ? mostOfOneDim : someOfOneDim);
     left = promising(machine, goal, solver, gemm, reaches, best);
   }
-  const whole = [gemm.m, gemm.n, gemm.k].every((extent, dim) => reaches[dim]?.length === extent);
   const tried = sizeOf(left) > mostTogether ? null : tryTogether(machine, goal, solver, gemm, left, best);
   best = tried?.best ?? best;
   const least = whole && tried?.proven === true ? tried.least : 0;
@@ -112,13 +114,19 @@ function tryTogether(
 }
 
 /** Searches the window of each dim in turn until none gains any more. */
-function dimByDim(goal: Goal, solver: Solver, windows: readonly Window[], start: Solution): Solution {
+function dimByDim(
+  goal: Goal,
+  solver: Solver,
+  windows: readonly Window[],
+  start: Solution,
+  most: number,
+): Solution {
   let best = start;
   let settled = 0;
   for (let dim = 0; settled < 3; dim = (dim + 1) % 3) {
     const candidates = (windows[dim] ?? [])
       .toSorted((a, b) => a.key - b.key)
-      .slice(0, mostOfOneDim)
+      .slice(0, most)
       .map(
         ({ extent }) =>
           best.choice.extents.map((at, d) => (d === dim ? extent : at)) as [number, number, number, number],
@@ -138,7 +146,8 @@ const better = (goal: Goal, a: Solution, b: Solution | null): Solution =>
 /** By dim, of every padding in its window. */
 function reachesOf(solver: Solver, { m, n, k }: Gemm): readonly (readonly Reach[])[] {
   return [m, n, k].map((extent, dim) => {
-    const most = Math.min(extent, mostInWindow, Math.max(1, Math.floor(mostDivisions / Math.sqrt(extent))));
+    const window = extent <= mostInWindow ? extent : someOfWindow;
+    const most = Math.min(window, Math.max(1, Math.floor(mostDivisions / Math.sqrt(extent))));
     return Array.from({ length: most }, (_, more) => solver.reach(dim, extent + more));
   });
 }

@@ -16,8 +16,9 @@ import type { MachineTables } from './tables.ts';
 
 /** How far the search goes. */
 interface Effort {
-  /** Padded extents whose optima are counted. */
+  /** Padded extents whose optima are counted, and of products that take long to map. */
   readonly extents: number;
+  readonly extentsOfLarge: number;
   /** Of these, the best ones that are changed. */
   readonly starts: number;
   /** Nests that are counted in all. */
@@ -25,9 +26,12 @@ interface Effort {
 }
 
 const efforts: Readonly<Record<Gear, Effort>> = {
-  exact: { extents: 32, starts: 4, nests: 24_000 },
-  fast: { extents: 6, starts: 1, nests: 400 },
+  exact: { extents: 32, extentsOfLarge: 8, starts: 4, nests: 24_000 },
+  fast: { extents: 6, extentsOfLarge: 2, starts: 1, nests: 400 },
 };
+
+/** Products of more multiplications take milliseconds each. */
+const large = 2 ** 32;
 
 interface Found {
   readonly nest: Nest;
@@ -57,7 +61,9 @@ export function searchRagged(
   const padded = solver.solve(likely);
   if (padded === null) return null;
   const starts = [counted(padded.choice)];
-  for (const extents of candidates(gemm, likely).slice(0, effort.extents)) {
+  const isLarge = gemm.m * gemm.n * gemm.k > large;
+  const few = isLarge ? effort.extentsOfLarge : effort.extents;
+  for (const extents of candidates(gemm, likely).slice(0, few)) {
     const solution = solver.solve([extents]);
     if (solution !== null) starts.push(counted(solution.choice));
   }
