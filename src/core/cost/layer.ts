@@ -28,7 +28,7 @@ import { slotsOf } from './bit-widths.ts';
 import type { Placement } from './counts.ts';
 import { stepGemm, withSlots } from './gemm.ts';
 import type { Place } from './place.ts';
-import type { Gear, Gemm, Mapping, Objective } from './mapping.ts';
+import type { Bound, Gear, Gemm, Mapping, Objective } from './mapping.ts';
 import type { GemmCost, Mapper } from './mapper.ts';
 
 export interface LayerStep {
@@ -261,6 +261,8 @@ export function layerStepOf(
   { einsum }: ContractionPath,
   { inputs, step }: ChainStep,
   { energyPj, latencyCycles, gemm, padded, levels, ...own }: MappedStep,
+  /** Of all steps together. */
+  bound: Bound = { kind: 'best-found', gap: null },
 ): LayerStep {
   const { shared, mapping, placement, homes, held, tile } = own;
   const spent = levels.map((level) => level.energyPj);
@@ -270,7 +272,7 @@ export function layerStepOf(
     latencyCycles,
     energyByLevelPj: [...spent, energyPj - inLevels],
     padded,
-    bound: { kind: 'best-found', gap: null },
+    bound,
   };
   const once = { ...einsum, extents: withinLoops(einsum.extents, shared) };
   const iteration = withSlots(stepGemm(once, { inputs, output: step.output }), slotsOf(gemm));
@@ -283,7 +285,7 @@ function costShared(mapper: Mapper, { path, steps }: Chain, parameters: number):
   const mapped = mapChainWith(mapper.parts(), path, 'auto', mapper.objective);
   const energyByLevelPj = new Array<number>(mapper.accelerator.levels.length + 1).fill(0);
   const costed = mapped.steps.map((step, s): LayerStep => {
-    const own = layerStepOf(path, steps[s] as ChainStep, step);
+    const own = layerStepOf(path, steps[s] as ChainStep, step, mapped.bound);
     own.cost.energyByLevelPj.forEach(
       (energy, l) => (energyByLevelPj[l] = (energyByLevelPj[l] ?? 0) + energy),
     );

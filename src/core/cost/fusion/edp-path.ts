@@ -35,11 +35,14 @@ const mostOperands = 9;
 /** Work on shared loops, in ways that are made: for one path (and so many of them), and to consider it at all. */
 const effortPerPath = 150;
 const rounds: readonly (readonly [effort: number, paths: number])[] = [
-  [effortPerPath, 6],
-  [10, Number.POSITIVE_INFINITY],
+  [effortPerPath, 4],
+  [15, Number.POSITIVE_INFINITY],
   [effortPerPath, Number.POSITIVE_INFINITY],
 ];
 const considering = 1;
+
+/** For all paths together: about .6 s of one core at five operands, 5 s at seven. */
+const effortAmong = (operands: number): number => (operands < 6 ? 800 : operands < 7 ? 4000 : 7000);
 
 const pathObjectives: readonly PathObjective[] = ['macs', 'write', 'size'];
 
@@ -69,7 +72,7 @@ export function findPathWith(parts: Parts, einsum: Einsum, fusion: Fusion, objec
   /** A score that nothing considered is below. */
   let least = Math.min(...mapped.map((each) => scoreOf(each) / (1 + (each.bound.gap ?? 0))));
   const proven = einsum.inputs.length <= mostOperands;
-  const effort = { left: einsum.inputs.length < 6 ? 400 : 3000 };
+  const effort = { left: effortAmong(einsum.inputs.length) };
   const limit = (): number => scoreOf(best) * (1 - 1e-9);
   /** A score that nothing along the path is below, having looked for better ones with some effort. */
   const consider = (path: Positions, most: number): number => {
