@@ -218,7 +218,10 @@ export const Lane = memo(function Lane({ who, evaluator, index, factorization, b
               )}
             </div>
             <p className="nest-foot">
-              <span className="note">{standing(stage.mapped, gear, bound)}</span>
+              <span className="note">
+                {standing(stage.mapped, gear, bound)}
+                {stage.looped !== undefined && stage.mapped.bound.gap !== null && ', all steps together'}
+              </span>
               <button type="button" className="link" onClick={() => setEditing(true)}>
                 Edit the loops
               </button>
