@@ -81,6 +81,8 @@ export const costCommand = defineCommand({
     'Bits change energy, ports and capacity of their operand (counts stay in its words) and the MACs; weights narrower',
     'than activations leave the MACs alone. A fixed dataflow spreads N along X and K along Y and pads nothing.',
     'A quantization stands for the bits of a large factor stored so (int4-g128: 4.125, w8a8: 8 and 8).',
+    'bound: optimal, or a gap: figure / lower bound - 1 where the bound is below every mapping, ragged ones included;',
+    'a mapping that is given has none (best-found).',
     'Ragged tiles are those of a padded nest: extents are those that its loops cover, only real words and MACs count.',
     'Hops, leakage and double buffers are no part of the reference tools; without these options nothing is charged.',
   ],
