@@ -66,7 +66,9 @@ export function findPathWith(parts: Parts, einsum: Einsum, fusion: Fusion, objec
     if (!paths.has(key)) paths.set(key, path);
   }
   const score = scores[objective];
-  const mapped = [...paths.values()].map((path) => mapChainWith(parts, path, fusion, objective));
+  const mapped = [...paths.values()].map((path) =>
+    mapChainWith(parts, path, fusion, objective, effortPerPath),
+  );
   const fewestMacs = mapped[0] as MappedChain;
   let best = mapped.reduce((least, each) => (scoreOf(each) < scoreOf(least) ? each : least));
   /** A score that nothing considered is below. */

@@ -105,7 +105,7 @@ export function mapChain(
 }
 
 /** What is left out then is rarely better, and the gap is said. */
-const briefly = 150;
+const briefly = 500;
 export const thoroughly = 600;
 
 export function partsFor(accelerator: Accelerator, options: ChainOptions): Parts {
