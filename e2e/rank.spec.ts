@@ -1,4 +1,5 @@
 /** Drags a rank: everything follows in the same frame, and one drag is one step. */
+import type { Page } from '@playwright/test';
 import {
   dragTo,
   expect,
@@ -16,6 +17,16 @@ import {
   undo,
 } from './page.ts';
 
+/** Of every canvas that follows the hand: whether something is drawn on it. */
+const drawn = (page: Page): Promise<readonly boolean[]> =>
+  page.locator('canvas.ink').evaluateAll((canvases) =>
+    canvases.map((canvas) => {
+      const { width, height } = canvas as HTMLCanvasElement;
+      const empty = Object.assign(document.createElement('canvas'), { width, height });
+      return (canvas as HTMLCanvasElement).toDataURL() !== empty.toDataURL();
+    }),
+  );
+
 test('a drag moves point, figures and parameters, and is one undo step', async ({ page }) => {
   await openBert(page);
   const before = await figures(page);
@@ -24,7 +35,10 @@ test('a drag moves point, figures and parameters, and is one undo step', async (
   const sizeBefore = await parameters.getAttribute('aria-label');
   const placeBefore = await plot(page).getAttribute('aria-valuetext');
 
+  // Plot, slider, its number, figures, bar.
+  expect(await drawn(page)).toEqual([false, false, false, false, false]);
   await dragTo(page, rank(page), [0.8, 0.7, 0.6, 0.5]);
+  await expect.poll(() => drawn(page)).toEqual([true, true, true, true, true]);
   // Still held: the flag tells the change since the drag began.
   await expect(page.getByText(/^EDP [+−]\d+%, kept [+−][\d.]+ pt$/)).toBeVisible();
   await expect(plot(page)).not.toHaveAttribute('aria-valuetext', placeBefore ?? '');
@@ -32,6 +46,7 @@ test('a drag moves point, figures and parameters, and is one undo step', async (
   await expect(typedRank(page)).toHaveValue(String(await rankValue(page)));
   await expect(steps(page)).toHaveText(['Opened']);
   await page.mouse.up();
+  await expect.poll(() => drawn(page)).toEqual([false, false, false, false, false]);
 
   const rankAfter = await rankValue(page);
   expect(rankAfter).toBeLessThan(rankBefore);

@@ -52,6 +52,7 @@ export function useInk<S extends Sheet>(
       },
       end: () => {
         delete host.dataset.moving;
+        context.setTransform(1, 0, 0, 1, 0, 0);
         context.clearRect(0, 0, element.width, element.height);
         sheet = null;
       },
