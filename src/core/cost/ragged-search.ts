@@ -26,7 +26,7 @@ interface Effort {
 }
 
 const efforts: Readonly<Record<Gear, Effort>> = {
-  exact: { extents: 32, extentsOfLarge: 8, starts: 4, nests: 24_000 },
+  exact: { extents: 32, extentsOfLarge: 8, starts: 3, nests: 8_000 },
   fast: { extents: 6, extentsOfLarge: 2, starts: 1, nests: 400 },
 };
 
