@@ -61,7 +61,11 @@ export function stepGemm(einsum: Einsum, step: StepLabels): Gemm {
 }
 
 /** The dim that a label of the inputs is part of; null = summed before the product. */
-export function roleOf(inFirst: boolean, inSecond: boolean, inOutput: boolean): 'batch' | 'm' | 'n' | 'k' | null {
+export function roleOf(
+  inFirst: boolean,
+  inSecond: boolean,
+  inOutput: boolean,
+): 'batch' | 'm' | 'n' | 'k' | null {
   if (inFirst && inSecond) return inOutput ? 'batch' : 'k';
   if (!inOutput) return null;
   return inFirst ? 'm' : 'n';
