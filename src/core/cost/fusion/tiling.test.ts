@@ -335,11 +335,18 @@ function leastEnergy(
             ),
         ];
   const terms = ['mk', 'kr', 'mr', 'mr', 'rn', 'mn'];
-  for (const loops of lists([]).slice(1)) {
-    // Held just outside any loop; a tile that is there anyway need not be.
+  const homes = machine.levels.flatMap(({ meshX, meshY }, l) => (l > 0 && meshX * meshY === 1 ? [l] : []));
+  for (const [home, loops] of homes.flatMap((l) =>
+    lists([])
+      .slice(1)
+      .map((list) => [l, list] as const),
+  )) {
+    // Held just outside any loop, where the intermediate stays or further out; a tile that is there anyway need not be.
     const holds = terms.map((term, key) => {
-      const ways = key === 2 || key === 3 ? [] : loops.map((_, height) => holdAt(loops, term, height));
-      const distinct = new Map(ways.map((way) => [`${way.visits} ${way.share}`, way]));
+      const inner = key === 2 || key === 3;
+      const levels = inner ? [] : homes.filter((l) => l <= home);
+      const ways = levels.flatMap((l) => loops.map((_, height) => holdAt(loops, term, height, l)));
+      const distinct = new Map(ways.map((way) => [`${way.level} ${way.visits} ${way.share}`, way]));
       return [undefined, ...distinct.values()];
     });
     const every = holds.reduce<Map<number, Hold>[]>(
@@ -354,7 +361,7 @@ function leastEnergy(
       for (const step of tiledSteps(
         parts,
         chain,
-        { from: 0, to: 1, level: 1, loops },
+        { from: 0, to: 1, level: home, loops },
         held,
         () => 0,
         [0, 0, 0],
@@ -370,9 +377,9 @@ function leastEnergy(
   return least;
 }
 
-function holdAt(loops: Loops, term: string, height: number): Hold {
+function holdAt(loops: Loops, term: string, height: number, level: number): Hold {
   const outside = loops.slice(0, height);
   const seen = outside.reduce((all, [label, factor]) => (term.includes(label) ? all * factor : all), 1);
   const times = outside.reduce((all, [, factor]) => all * factor, 1);
-  return { level: 1, visits: times / seen, share: 1 / seen };
+  return { level, visits: times / seen, share: 1 / seen };
 }
