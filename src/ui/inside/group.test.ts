@@ -79,6 +79,13 @@ describe.each([
     }
   });
 
+  it('finds both groups of a long chain', () => {
+    if (machine !== 'ws8t' || accounting !== 'timeloop') return;
+    const tucker = layer(0, designs[2]!);
+    expect(new Set(tucker.steps.map(({ tiled }) => tiled?.shared)).size).toBe(2);
+    expect(tucker.steps.every(({ tiled }) => (tiled?.shared.length ?? 0) > 0)).toBe(true);
+  });
+
   it('says what the loops go over, what stays over them and what runs again', () => {
     const groups = all.flatMap(({ design, cost, step, s }) => {
       const group = groupOf(cost, s, operandNames(design));
