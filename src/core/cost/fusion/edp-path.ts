@@ -32,7 +32,11 @@ export interface MappedPath {
 /** Up to here every tree is considered; beyond, the paths of least MACs, writes and largest intermediate. */
 const mostOperands = 9;
 
-/** Work on shared loops, in ways that are made: for one path (and so many of them), and to consider it at all. */
+/**
+ * Work on shared loops, in ways that are made: for the paths of least MACs, writes and size; for any other in each round, and
+ * how many the round is for; and to consider a path at all.
+ */
+const effortAtFirst = 400;
 const effortPerPath = 150;
 const rounds: readonly (readonly [effort: number, paths: number])[] = [
   [effortPerPath, 4],
@@ -41,8 +45,8 @@ const rounds: readonly (readonly [effort: number, paths: number])[] = [
 ];
 const considering = 1;
 
-/** For all paths together: about .6 s of one core at five operands, 5 s at seven. */
-const effortAmong = (operands: number): number => (operands < 6 ? 800 : operands < 7 ? 4000 : 7000);
+/** For all paths together: about half a second of one core at five operands, some seconds at seven. */
+const effortAmong = (operands: number): number => (operands < 6 ? 500 : operands < 7 ? 4000 : 7000);
 
 const pathObjectives: readonly PathObjective[] = ['macs', 'write', 'size'];
 
@@ -67,7 +71,7 @@ export function findPathWith(parts: Parts, einsum: Einsum, fusion: Fusion, objec
   }
   const score = scores[objective];
   const mapped = [...paths.values()].map((path) =>
-    mapChainWith(parts, path, fusion, objective, effortPerPath),
+    mapChainWith(parts, path, fusion, objective, effortAtFirst),
   );
   const fewestMacs = mapped[0] as MappedChain;
   let best = mapped.reduce((least, each) => (scoreOf(each) < scoreOf(least) ? each : least));

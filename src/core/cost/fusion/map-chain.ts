@@ -1,9 +1,9 @@
 /**
- * A chain of contractions on an accelerator, fused where that pays: HEAT's fused einsum mapping with whole intermediates.
- * An intermediate either passes through the outermost level or stays at an inner one, absent above, its whole size taken
- * from that level while it lives. Products run one after the other: energies and cycles add up. Every subset of
- * intermediates and every home is considered, each product by the exact mapper, so the result is the optimum of this class
- * (over perfect factors of the padded extents). Left out: recomputation, uneven placement.
+ * A chain of contractions on an accelerator, fused where that pays: HEAT's fused einsum mapping. An intermediate passes
+ * through the outermost level, stays whole at an inner one, absent above, its whole size taken from that level while it
+ * lives, or stays there as the tile of loops that its products share. Products run one after the other: energies and cycles
+ * add up. Every choice is considered, each product by the exact mapper (over perfect factors of the padded extents), so the
+ * result is the optimum of this class, or says how far from it it may be.
  */
 import { check, invariant } from '../../base/checks.ts';
 import type { Cycles, EnergyPj, Words } from '../../base/units.ts';
