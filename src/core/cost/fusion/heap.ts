@@ -1,6 +1,5 @@
 /** A priority queue: what has the least key comes first. */
 export interface Heap<T> {
-  readonly size: () => number;
   /** Infinity when it is empty. */
   readonly leastKey: () => number;
   readonly push: (item: T, key: number) => void;
@@ -43,7 +42,6 @@ export function createHeap<T>(): Heap<T> {
     return first;
   };
   return {
-    size: () => items.length,
     leastKey: () => keys[0] ?? Number.POSITIVE_INFINITY,
     push,
     pop,
