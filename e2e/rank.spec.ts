@@ -35,10 +35,11 @@ test('a drag moves point, figures and parameters, and is one undo step', async (
   const sizeBefore = await parameters.getAttribute('aria-label');
   const placeBefore = await plot(page).getAttribute('aria-valuetext');
 
-  // Plot, slider, its number, figures, bar.
-  expect(await drawn(page)).toEqual([false, false, false, false, false]);
+  // Plot, slider, its number, size, figures, bar.
+  expect(await drawn(page)).toEqual([false, false, false, false, false, false]);
   await dragTo(page, rank(page), [0.8, 0.7, 0.6, 0.5]);
-  await expect.poll(() => drawn(page)).toEqual([true, true, true, true, true]);
+  await expect.poll(() => drawn(page)).toEqual([true, true, true, true, true, true]);
+  await expect(page.locator('html')).not.toHaveAttribute('data-behind');
   // Still held: the flag tells the change since the drag began.
   await expect(page.getByText(/^EDP [+−]\d+%, kept [+−][\d.]+ pt$/)).toBeVisible();
   await expect(plot(page)).not.toHaveAttribute('aria-valuetext', placeBefore ?? '');
@@ -46,7 +47,7 @@ test('a drag moves point, figures and parameters, and is one undo step', async (
   await expect(typedRank(page)).toHaveValue(String(await rankValue(page)));
   await expect(steps(page)).toHaveText(['Opened']);
   await page.mouse.up();
-  await expect.poll(() => drawn(page)).toEqual([false, false, false, false, false]);
+  await expect.poll(() => drawn(page)).toEqual([false, false, false, false, false, false]);
 
   const rankAfter = await rankValue(page);
   expect(rankAfter).toBeLessThan(rankBefore);

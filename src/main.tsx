@@ -35,6 +35,7 @@ import type {
   SearchRequest,
 } from '../workers/protocol.ts';
 import { AppContext, type App } from './ui/app.ts';
+import { markBehind } from './ui/ink/behind.ts';
 import { createMotion } from './ui/ink/motion.ts';
 import { Shell } from './ui/Shell.tsx';
 import './ui/theme.css';
@@ -79,6 +80,7 @@ const settled = followSettled(store, derived, later, isHandBusy);
 const resting = followResting(store, settled);
 const committed = followDerived(store, (state) => state.committed, derive);
 const motion = createMotion(store, derived, committed, (draw) => requestAnimationFrame(draw), later);
+markBehind(document.documentElement, motion, settled);
 const metric = () => committed.get().evaluation.accuracy.metric;
 
 const scentPort = openWorker<ScentWorkerRequest, ScentWorkerReply>(

@@ -2,46 +2,38 @@
 import { breakEvenRanks } from '../../core/factor/parameters.ts';
 import { rankNames } from '../../core/factor/ranks.ts';
 import { useSettled } from '../app.ts';
-import { formatCount, formatExact, formatPercent, sayGain } from '../format.ts';
-
-/** The bar ends a quarter above dense, or at the count itself. */
-const headroom = 1.25;
+import { formatCount, formatExact } from '../format.ts';
+import { sizeFigures } from './size-figures.ts';
+import { SizeInk } from './SizeInk.tsx';
 
 export function SizeBar() {
   const { linears, config } = useSettled();
   const view = linears[config.view.focus];
   if (view === undefined) return null;
-  const { parameters, denseParameters, cost, denseCost, factorization } = view;
-  const end = Math.max(headroom * denseParameters, parameters);
-  const percent = (value: number): string => `${((100 * value) / end).toFixed(2)}%`;
-  const reduction = (denseCost.energyPj * denseCost.latencyCycles) / (cost.energyPj * cost.latencyCycles);
+  const { parameters, ofDense, gain, isOver, filled, dense } = sizeFigures(view);
+  const percent = (share: number): string => `${(100 * share).toFixed(2)}%`;
   return (
     <div className="sec size">
       <div className="sizes">
         <span>Parameters per matrix</span>
-        <span>
-          <b>{formatExact(parameters)}</b>{' '}
-          <span className={parameters > denseParameters ? 'bad' : 'note'}>
-            {formatPercent((100 * parameters) / denseParameters)}
-          </span>
+        <span className="count moves">
+          <b>{parameters}</b> <span className={isOver ? 'bad' : 'note'}>{ofDense}</span>
         </span>
       </div>
       <div
-        className="sizebar"
+        className="sizebar moves"
         role="img"
-        aria-label={`${formatExact(parameters)} of ${formatExact(denseParameters)} dense parameters`}
+        aria-label={`${parameters} of ${formatExact(view.denseParameters)} dense parameters`}
       >
-        <i className="beyond" style={{ left: percent(denseParameters) }} />
-        <i
-          className={parameters > denseParameters ? 'fill over' : 'fill'}
-          style={{ width: percent(parameters) }}
-        />
-        <i className="even" style={{ left: percent(denseParameters) }} />
+        <i className="beyond" style={{ left: percent(dense) }} />
+        <i className={isOver ? 'fill over' : 'fill'} style={{ width: percent(filled) }} />
+        <i className="even" style={{ left: percent(dense) }} />
       </div>
       <div className="sizes note">
-        <span>{sayGain(reduction)}, modelled</span>
-        <span>{breakEvenText(factorization, denseParameters)}</span>
+        <span className="gain moves">{gain}</span>
+        <span>{breakEvenText(view.factorization, view.denseParameters)}</span>
       </div>
+      <SizeInk />
     </div>
   );
 }
