@@ -160,6 +160,13 @@ export function createJudge(
   const cyclesOf = (times: number, tile: TileBound, reads: number, writes: number): number =>
     Math.max(times * tile.floor.cycles, reads / readRate, writes / writeRate);
 
+  /** By product: energy, reads and writes of its operands. */
+  const sums = new Float64Array(3 * steps.length);
+  const count = (all: Float64Array, step: number, figures: Omit<Choice, 'hold' | 'words'>): void => {
+    all[3 * step] = (all[3 * step] as number) + figures.energyPj;
+    all[3 * step + 1] = (all[3 * step + 1] as number) + figures.reads;
+    all[3 * step + 2] = (all[3 * step + 2] as number) + figures.writes;
+  };
   const tiles: TileBound[] = [];
   const besidePj = new Float64Array(steps.length);
   const cyclesAt = new Float64Array(steps.length);
@@ -242,35 +249,32 @@ export function createJudge(
       reads: Math.min(...choices.map((choice) => choice.reads)),
       writes: Math.min(...choices.map((choice) => choice.writes)),
     }));
+    const decidedFor = new Float64Array(3 * steps.length);
+    for (const { step, choices } of closed) count(decidedFor, step, choices[0] as Choice);
     const boundOf = (decided: readonly number[]): Least | null => {
-      const energy = steps.map(() => 0);
-      const reads = steps.map(() => 0);
-      const writes = steps.map(() => 0);
-      const count = (step: number, figures: Omit<Choice, 'hold' | 'words'>): void => {
-        energy[step] = (energy[step] as number) + figures.energyPj;
-        reads[step] = (reads[step] as number) + figures.reads;
-        writes[step] = (writes[step] as number) + figures.writes;
-      };
-      for (const { step, choices } of closed) count(step, choices[0] as Choice);
-      const rest = own.slice();
-      minima.forEach((least, o) => {
+      sums.set(decidedFor);
+      left.set(own);
+      for (let o = 0; o < minima.length; o += 1) {
+        const least = minima[o] as (typeof minima)[number];
         const choice = open[o]?.choices[decided[o] ?? -1];
-        count(least.step, choice ?? least);
+        count(sums, least.step, choice ?? least);
         const level = choice?.hold?.level;
-        if (choice !== undefined && level !== undefined) rest[level] = (rest[level] as number) - choice.words;
-      });
-      if (rest.some((words) => words < 0)) return null;
-      const spent = ownTiles.map((tile, s) => cyclesOf(times, tile, reads[s] ?? 0, writes[s] ?? 0));
-      const energyPj = ownTiles.reduce(
-        (sum, { floor }, s) => sum + times * floor.energyPj + (energy[s] ?? 0),
-        0,
-      );
-      const figures = {
-        energyPj: energyPj * noise,
-        cycles: spent.reduce((sum, cycles) => sum + cycles, 0) * noise,
-      };
+        if (choice === undefined || level === undefined) continue;
+        left[level] = (left[level] as number) - choice.words;
+        if ((left[level] as number) < 0) return null;
+      }
+      let [energyPj, cycles] = [0, 0];
+      for (let s = 0; s < ownTiles.length; s += 1) {
+        const tile = ownTiles[s] as TileBound;
+        const spent = cyclesOf(times, tile, sums[3 * s + 1] as number, sums[3 * s + 2] as number);
+        cyclesAt[s] = spent;
+        energyPj += times * tile.floor.energyPj + (sums[3 * s] as number);
+        cycles += spent;
+      }
+      const figures = { energyPj: energyPj * noise, cycles: cycles * noise };
       if (!worth(figures)) return null;
-      return { ...figures, times, tiles: ownTiles, besidePj: energy, cyclesOf: spent };
+      const besideOf = steps.map((_, s) => sums[3 * s] as number);
+      return { ...figures, times, tiles: ownTiles, besidePj: besideOf, cyclesOf: [...cyclesAt] };
     };
     return { operands: open, signature, bound: boundOf };
   };
