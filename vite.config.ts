@@ -19,7 +19,14 @@ export default defineConfig({
   base: './',
   plugins: [react(), openInDevelopment],
   worker: { format: 'es' },
-  build: { target: 'es2023', outDir: 'dist/web', emptyOutDir: true, modulePreload: { polyfill: false } },
+  build: {
+    target: 'es2023',
+    outDir: 'dist/web',
+    emptyOutDir: true,
+    modulePreload: { polyfill: false },
+    // What the page cannot start without is one file: dozens of small ones compress worse.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'page', tags: ['$initial'] }] } } },
+  },
   // It finds its WebAssembly beside its own file.
   optimizeDeps: { exclude: ['onnxruntime-web'] },
   server: { headers },
